@@ -1,0 +1,60 @@
+import * as v from 'valibot';
+import { change } from './change.ts';
+import { count, cursor, name, rows, seq } from './shared.ts';
+
+/**
+ * `POST /v1/pull`. The answer is a chain of one or more pages: while `resume` is not null, ask again with it.
+ * The pages of one chain are applied in one local transaction: a chain never ends inside a commit.
+ */
+export const pullRequest = v.object({
+  clientId: name,
+  schemaVersion: count,
+  /** Where the client stands; null before its first pull. */
+  cursor: v.nullable(cursor),
+  /** The scopes whose rows the client holds complete at `cursor`. The server adds and takes away by access. */
+  scopes: v.array(name),
+  /** The continuation the last page gave, or null to begin a chain. */
+  resume: v.nullable(v.string()),
+  /** A wish for the size of a page in bytes; the server's limit holds. */
+  maxBytes: v.optional(count),
+  /** Fetch these tables anew as a snapshot (all scopes), whatever the client holds. Only when a chain begins. */
+  snapshotTables: v.optional(v.array(name)),
+});
+
+/** One commit of the log, filtered to the caller's scopes. */
+export const transaction = v.object({
+  seq,
+  /** The mutation it came from; null for a write made directly in the database. */
+  clientId: v.nullable(name),
+  mutationId: v.nullable(count),
+  hlc: name,
+  /** In order. A row that leaves the caller's scopes is a delete. Values are as stored: what the echo shows is final. */
+  changes: v.array(change),
+});
+
+/** Rows of one table in a snapshot, positional: `columns` names the cells, key columns included. */
+export const snapshotRows = v.object({ table: name, columns: v.array(name), rows });
+
+export const pullPage = v.object({
+  epoch: name,
+  /** The cursor this chain starts from (0 where the client held nothing): a push of changes applies only on top of it. */
+  from: seq,
+  snapshot: v.array(snapshotRows),
+  /** Rows delivered so far in this chain's snapshot, and how many there will be (an estimate). */
+  progress: v.object({ rowsDone: count, rowsTotal: count }),
+  transactions: v.array(transaction),
+  /** Null on the last page of the chain. */
+  resume: v.nullable(v.string()),
+  /** On the last page: where the client stands once the chain is applied. */
+  cursor: v.nullable(cursor),
+  /** On the last page: the scopes then held. Those the client had and are missing here are to be dropped with their rows. */
+  scopes: v.array(name),
+  /** On the first page: tables whose confirmed rows this chain's snapshot replaces entirely (resync, hydrate). */
+  replaces: v.array(name),
+  head: seq,
+});
+
+export type PullRequest = v.InferOutput<typeof pullRequest>;
+export type PullPage = v.InferOutput<typeof pullPage>;
+export type PulledTransaction = v.InferOutput<typeof transaction>;
+export type SnapshotRows = v.InferOutput<typeof snapshotRows>;

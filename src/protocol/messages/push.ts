@@ -1,0 +1,83 @@
+import * as v from 'valibot';
+import { change } from './change.ts';
+import { cells, count, hlc, name, rowKey, seq } from './shared.ts';
+
+/** One transaction going up. */
+export const mutation = v.object({
+  mutationId: v.pipe(count, v.minValue(1)),
+  hlc,
+  base: seq,
+  changes: v.array(change),
+});
+
+/**
+ * A slice of a mutation that is larger than one request: `bytes` are the encoded {@link mutation}, cut into
+ * `count` parts. The server keeps the parts and decides when it has all of them.
+ */
+export const mutationPart = v.object({
+  mutationId: v.pipe(count, v.minValue(1)),
+  index: count,
+  count: v.pipe(count, v.minValue(1)),
+  bytes: v.instance(Uint8Array),
+});
+
+/** `POST /v1/push`. The encoded request is at most `LIMITS.maxRequestBytes`. */
+export const pushRequest = v.object({
+  clientId: name,
+  schemaVersion: count,
+  mutations: v.array(mutation),
+  part: v.optional(mutationPart),
+  /** Tables whose conflicts the client decides itself (app resolvers, a person), whatever the schema says. */
+  decides: v.array(name),
+});
+
+const author = v.object({ clientId: v.nullable(name), hlc });
+
+/** A meeting of two writes on one row: open (the client decides), or decided by the server's policies. */
+export const conflictReport = v.object({
+  table: name,
+  key: rowKey,
+  kind: v.picklist(['update-update', 'update-delete', 'delete-update', 'insert-insert']),
+  /** The columns both sides changed to different values. For a delete: the columns the other side changed. */
+  columns: v.array(name),
+  /** The confirmed row before this mutation: every non-key column; null when it was deleted. */
+  remote: v.nullable(cells),
+  remoteSeq: seq,
+  remoteAuthor: author,
+  /** By column, or `*` for the whole row: which policy decided, for whom. Empty while open. */
+  decided: v.record(
+    v.string(),
+    v.object({
+      policy: v.picklist(['merge', 'server-wins', 'client-wins', 'last-write-wins', 'manual']),
+      winner: v.picklist(['local', 'remote']),
+    }),
+  ),
+});
+
+/** The one final answer to a mutation. A repeated push gets the same again. */
+export const outcome = v.object({
+  mutationId: v.pipe(count, v.minValue(1)),
+  /**
+   * - `applied`: as written. `merged`: applied beside or in part under concurrent changes.
+   * - `conflict`: nothing applied; the client answers with a new mutation. `rejected`: nothing applied.
+   */
+  outcome: v.picklist(['applied', 'merged', 'conflict', 'rejected']),
+  /** The commit of an applied or merged mutation. null when it had no effect left, or was not applied. */
+  seq: v.nullable(seq),
+  conflicts: v.array(conflictReport),
+  /** Why it was rejected: a SyncError kind and a text for people. */
+  reason: v.optional(v.object({ code: name, message: v.string() })),
+});
+
+export const pushResponse = v.object({
+  epoch: name,
+  /** In the order of the request. Empty for a part that is not the last. */
+  outcomes: v.array(outcome),
+  head: seq,
+});
+
+export type PushRequest = v.InferOutput<typeof pushRequest>;
+export type PushResponse = v.InferOutput<typeof pushResponse>;
+export type MutationPart = v.InferOutput<typeof mutationPart>;
+export type Outcome = v.InferOutput<typeof outcome>;
+export type ConflictReport = v.InferOutput<typeof conflictReport>;

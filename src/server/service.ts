@@ -1,0 +1,37 @@
+import type { DevicesRequest, DevicesResponse } from '../protocol/messages/devices.ts';
+import type { HandshakeRequest, HandshakeResponse } from '../protocol/messages/handshake.ts';
+import type { PullPage, PullRequest } from '../protocol/messages/pull.ts';
+import type { PushRequest, PushResponse } from '../protocol/messages/push.ts';
+
+/** Who calls, as `auth` told. `id` is the subject that local data belongs to. */
+export interface Identity {
+  readonly id: string;
+  readonly [claim: string]: unknown;
+}
+
+/** Totals since the start, for `/v1/stats`. */
+export interface ServerStats {
+  readonly epoch: string;
+  readonly head: number;
+  readonly pushedMutationCount: number;
+  readonly outcomes: Readonly<Record<'applied' | 'merged' | 'conflict' | 'rejected', number>>;
+  readonly pulledChangeCount: number;
+  readonly snapshotRowCount: number;
+}
+
+/**
+ * The server without its edge: every call is authenticated by then. Errors are `SyncError`s.
+ *
+ * A push that resolved is durable: its commit has been synced to disk. Listeners of `onCommit` hear of it after that.
+ */
+export interface SyncService {
+  handshake(identity: Identity, request: HandshakeRequest): Promise<HandshakeResponse>;
+  push(identity: Identity, request: PushRequest): Promise<PushResponse>;
+  pull(identity: Identity, request: PullRequest): Promise<PullPage>;
+  devices(identity: Identity, request: DevicesRequest): Promise<DevicesResponse>;
+  stats(): ServerStats;
+  /** Calls `listener` with the new head after each durable commit (several commits may be told at once). */
+  onCommit(listener: (head: number) => void): () => void;
+  /** Lets running calls end, then closes the storage. Later calls throw `closed`. */
+  close(): Promise<void>;
+}
