@@ -1,0 +1,134 @@
+import type { Change } from '../core/change.ts';
+import type { ConflictInput, Resolution } from '../core/policy.ts';
+import type { Statement } from '../core/sql.ts';
+import type { Cell, RowKey } from '../shared/cell.ts';
+import type { ReadColumn, ReadResult } from '../storage/local-database.ts';
+import type {
+  Conflict,
+  ConflictFilter,
+  DeviceInfo,
+  MutationOutcome,
+  OutboxEntry,
+  RowStatus,
+  SyncProgress,
+  SyncRound,
+  SyncState,
+  SyncStats,
+} from './types.ts';
+
+/**
+ * The engine as one tab (a *session*) sees it. The engine runs in the leader's worker, or in this thread when there is
+ * no worker; everything here can be cloned between threads. Errors are `SyncError`s on both sides.
+ */
+export interface EngineMethods {
+  // ── writing: the first call with a new writeId opens the transaction when its turn has come ──
+  writeRun(writeId: string, statement: Statement): Promise<number>;
+  writeRead(writeId: string, statement: Statement): Promise<ReadResult>;
+  /** Resolves once durable. `mutationId` is null when nothing changed, or without a server. */
+  writeCommit(writeId: string): Promise<{ mutationId: number | null }>;
+  writeRollback(writeId: string): Promise<void>;
+  /** After a change of leader: whether the write was committed. */
+  findWrite(writeId: string): Promise<{ mutationId: number | null } | null>;
+
+  // ── reading ──
+  query(statement: Statement): Promise<ReadResult>;
+  /** Deltas arrive as pushes `live` under this id, the first one with the whole result. Opening again replaces. */
+  openLive(liveId: string, statement: Statement): Promise<LiveInfo>;
+  closeLive(liveId: string): Promise<void>;
+  /** Statuses arrive as pushes `row-status`, the first at once. */
+  watchRow(watchId: string, table: string, key: RowKey): Promise<void>;
+  unwatchRow(watchId: string): Promise<void>;
+
+  // ── sync ──
+  /** Progress arrives as pushes `progress` under this id. */
+  runSync(callId: string, kind: SyncKind, options: { tables?: readonly string[] }): Promise<SyncRound>;
+  abortSync(callId: string): Promise<void>;
+  pause(reason: string): Promise<void>;
+  resume(reason: string): Promise<void>;
+
+  listOutbox(options?: { limit?: number; offset?: number }): Promise<OutboxEntry[]>;
+  retryMutation(mutationId: number): Promise<{ mutationId: number | null }>;
+  discardMutation(mutationId: number): Promise<void>;
+  editMutation(mutationId: number, changes: readonly Change[]): Promise<{ mutationId: number | null }>;
+  listConflicts(filter?: ConflictFilter): Promise<Conflict[]>;
+  resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;
+  listDevices(): Promise<DeviceInfo[]>;
+  renameDevice(name: string): Promise<void>;
+  revokeDevice(deviceId: string): Promise<void>;
+  stats(): Promise<SyncStats>;
+  history(): Promise<SyncRound[]>;
+
+  // ── inspection and upkeep ──
+  inspectTables(): Promise<TableInfo[]>;
+  liveQueries(): Promise<LiveInfo[]>;
+  integrityCheck(): Promise<string[]>;
+  exportDatabase(): Promise<Uint8Array>;
+  /** Deletes all local data. The caller has dealt with unsent work. */
+  wipe(): Promise<void>;
+
+  // ── answers to `ask` pushes ──
+  answer(askId: string, answer: AskAnswer): Promise<void>;
+}
+
+export type SyncKind = 'sync' | 'push' | 'pull' | 'seed' | 'hydrate';
+
+/** What the engine sends a session on its own. */
+export type EnginePush =
+  /** Parts of the state that changed; the first one is whole. `sessionId` and `isLeader` are the session's own affair. */
+  | { readonly type: 'state'; readonly state: Partial<Omit<SyncState, 'sessionId' | 'isLeader'>> }
+  | { readonly type: 'settled'; readonly outcome: MutationOutcome }
+  | { readonly type: 'live'; readonly liveId: string; readonly delta: LiveDelta }
+  | { readonly type: 'live-error'; readonly liveId: string; readonly error: unknown }
+  | { readonly type: 'row-status'; readonly watchId: string; readonly status: RowStatus }
+  | { readonly type: 'progress'; readonly callId: string; readonly progress: SyncProgress }
+  /** The engine needs what only a page has: the app's token, or the app's resolver. One session is asked at a time. */
+  | { readonly type: 'ask'; readonly askId: string; readonly question: AskQuestion };
+
+export type AskQuestion =
+  | { readonly type: 'token'; readonly refresh: boolean }
+  | { readonly type: 'resolve'; readonly conflict: ConflictInput };
+
+export type AskAnswer =
+  | { readonly type: 'token'; readonly token: string | null }
+  | { readonly type: 'resolve'; readonly resolution: Resolution | null }
+  | { readonly type: 'failed'; readonly message: string };
+
+/**
+ * A new result told in terms of the last one: the new rows, in order, are runs of old rows and fresh rows. A row that
+ * did not change is never sent again and keeps its identity on the page.
+ */
+export interface LiveDelta {
+  /** Counts up from 1 per live query; a session that misses one opens the query anew. */
+  readonly version: number;
+  /** Only when they changed (always in version 1). */
+  readonly columns?: readonly ReadColumn[];
+  readonly runs: readonly LiveRun[];
+}
+
+export type LiveRun =
+  | { readonly from: number; readonly count: number }
+  | { readonly rows: readonly (readonly Cell[])[] };
+
+export interface LiveInfo {
+  readonly liveId: string;
+  readonly sql: string;
+  readonly tablesRead: readonly string[];
+  readonly rowCount: number;
+  readonly runCount: number;
+  readonly lastMs: number;
+}
+
+export interface TableInfo {
+  readonly table: string;
+  readonly rowCount: number;
+}
+
+/** A session's line to the engine, wherever it runs. */
+export interface EngineConnection {
+  readonly methods: EngineMethods;
+  /** The id of this session. */
+  readonly sessionId: string;
+  onPush(listener: (push: EnginePush) => void): () => void;
+  /** Ends the session: its live queries, watches and open write go. */
+  close(): Promise<void>;
+}

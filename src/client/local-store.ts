@@ -1,0 +1,127 @@
+import type { Change, Cursor } from '../core/change.ts';
+import type { Resolution } from '../core/policy.ts';
+import type { PullPage } from '../protocol/messages/pull.ts';
+import type { MutationPart, PushRequest, PushResponse } from '../protocol/messages/push.ts';
+import type { Cell, RowKey } from '../shared/cell.ts';
+import type { ReadResult } from '../storage/local-database.ts';
+import type { Conflict, ConflictFilter, MutationOutcome, OutboxEntry, RowStatus } from './types.ts';
+
+/**
+ * Everything this device knows, durably: the user's tables, the outbox, confirmed images, cursors and conflicts.
+ * The sync loop decides *when*; this decides *what*. Synchronous: each method is one SQLite transaction
+ * (`beginWrite` … `commitWrite` excepted), and after it the promises C1, C4, C5 and C6 of the contract hold again.
+ */
+export interface LocalStore {
+  readonly clientId: string;
+  /** Whom local data belongs to, as the first handshake told; null before. */
+  readonly subject: string | null;
+  bindSubject(subject: string): void;
+
+  // ── writing ─────────────────────────────────────────────────────────────────────────────────────────
+  /** One write transaction at a time; the caller queues. */
+  beginWrite(): void;
+  runWrite(sql: string, parameters: readonly Cell[]): number;
+  readWrite(sql: string, parameters: readonly Cell[]): ReadResult;
+  /**
+   * Captures, records the outbox entry and commits. `mutationId` is null when nothing changed, or when there is no server.
+   * `writeId` names the write: a later `findWrite` tells whether it was committed.
+   */
+  commitWrite(options: { writeId: string; now: number }): WriteResult;
+  rollbackWrite(): void;
+  /** Whether this write was committed (kept for the last few thousand): for tabs whose leader died under them. */
+  findWrite(writeId: string): { mutationId: number | null } | null;
+
+  // ── pushing ─────────────────────────────────────────────────────────────────────────────────────────
+  /** The next request, at most `maxBytes` encoded, in order, leaving out what waits; null when nothing can go. Marks it sent. */
+  nextPush(maxBytes: number): OutgoingPush | null;
+  /** A sent request that failed: its mutations wait again. */
+  unsend(mutationIds: readonly number[]): void;
+  /** Records the outcomes: acks, parks, rolls back, stores conflicts. All in one transaction. */
+  settle(response: PushResponse, now: number): SettleResult;
+
+  // ── pulling ─────────────────────────────────────────────────────────────────────────────────────────
+  readonly cursor: Cursor | null;
+  readonly scopes: readonly string[];
+  /** True once a first chain has been applied completely. */
+  readonly hasSynced: boolean;
+  readonly lastSyncedAt: number | null;
+  /** The chain that was interrupted, to go on with it; null when none is staged. */
+  stagedChain(): { resume: string; rowsDone: number; rowsTotal: number } | null;
+  /** Keeps a page that is not the last of its chain. */
+  stagePage(page: PullPage): void;
+  /** Applies the staged pages and this last one, rebases pending mutations, moves the cursor: one transaction. */
+  applyChain(last: PullPage, now: number): ApplyResult;
+  dropStagedChain(): void;
+  /** Before a full resync: forgets cursor and scopes, keeps rows (until replaced), outbox and conflicts. */
+  resetCursor(): void;
+
+  // ── outbox, by hand ─────────────────────────────────────────────────────────────────────────────────
+  outbox(options?: { limit?: number; offset?: number }): OutboxEntry[];
+  counts(): OutboxCounts;
+  /** Sends a rejected (or conflicted) mutation again under a new id, in its place. Returns the new id. */
+  retry(mutationId: number, now: number): WriteResult;
+  /** Throws the mutation away and restores its rows to image + what is left. */
+  discard(mutationId: number, now: number): WriteResult;
+  /** Replaces the changes (cells) and sends it again under a new id, in its place. */
+  edit(mutationId: number, changes: readonly Change[], now: number): WriteResult;
+  /** Records every row of the tables that was never sent as new mutations of at most `rowsEach` rows. */
+  seed(tables: readonly string[], options: { now: number; rowsEach: number }): { rowCount: number };
+
+  // ── conflicts ───────────────────────────────────────────────────────────────────────────────────────
+  conflicts(filter?: ConflictFilter & { limit?: number }): Conflict[];
+  /** Answers an open conflict; when it was the last open one of its mutation, the answer becomes a new mutation. */
+  resolveConflict(id: string, resolution: Resolution, options: { by: 'person' | 'resolver'; now: number }): WriteResult;
+
+  rowStatus(table: string, key: RowKey): RowStatus;
+  /** Rows in user tables whose scope is this one (for the panel); null when it cannot be told cheaply. */
+  rowCount(table: string): number;
+  /** Wipes all local data. The caller has dealt with unsent work. */
+  wipe(): void;
+}
+
+/** Which rows changed, so that live queries can tell whether they care. `*`: assume every row. */
+export type ChangedRows = ReadonlyMap<string, ReadonlySet<string> | '*'>;
+
+export interface WriteResult {
+  readonly mutationId: number | null;
+  readonly changed: ChangedRows;
+  readonly settled: readonly MutationOutcome[];
+}
+
+export interface OutgoingPush {
+  /** Without `decides`: the loop adds it. */
+  readonly mutations: PushRequest['mutations'];
+  readonly part: MutationPart | undefined;
+  /** The mutations this request settles when it is answered (empty for a part that is not the last). */
+  readonly mutationIds: readonly number[];
+  readonly sizeBytes: number;
+}
+
+export interface SettleResult {
+  readonly settled: readonly MutationOutcome[];
+  readonly openConflicts: readonly Conflict[];
+  /** Conflicts the server's policies decided: recorded in the history. */
+  readonly decidedConflicts: readonly Conflict[];
+  readonly changed: ChangedRows;
+}
+
+export interface ApplyResult {
+  readonly changed: ChangedRows;
+  readonly changeCount: number;
+  readonly tables: readonly string[];
+  readonly droppedScopes: readonly string[];
+  /** Mutations whose echo came with this chain. */
+  readonly echoed: readonly number[];
+}
+
+export interface OutboxCounts {
+  /** Without an outcome: pending, sent and parked. */
+  readonly pendingCount: number;
+  readonly acceptedCount: number;
+  readonly conflictedCount: number;
+  readonly rejectedCount: number;
+  readonly openConflictCount: number;
+  readonly oldestPendingAt: number | null;
+  /** Whether `nextPush` would give something now. */
+  readonly hasSendable: boolean;
+}

@@ -1,0 +1,174 @@
+import type { StoreApi } from 'zustand/vanilla';
+import type { Change } from '../core/change.ts';
+import type { ConflictPolicy, Resolution, Resolver } from '../core/policy.ts';
+import type { InferInsert, InferRow, Schema } from '../core/schema.ts';
+import type { InferQueryRow, QueryInput } from '../core/sql.ts';
+import type { LiveInfo, TableInfo } from './engine-api.ts';
+import type {
+  Conflict,
+  ConflictFilter,
+  CursorInfo,
+  DeviceInfo,
+  MutationOutcome,
+  OutboxEntry,
+  RowStatus,
+  SyncEvent,
+  SyncProgress,
+  SyncRound,
+  SyncState,
+  SyncStats,
+} from './types.ts';
+
+/** How `createSync` is called. */
+export interface SyncOptions<S extends Schema = Schema> {
+  readonly schema: S;
+  /** Omit it and the app is fully local. */
+  readonly server?: ServerOptions;
+  /** Default: OPFS in a browser, memory elsewhere. Two databases of one origin differ by `name`. */
+  readonly storage?: { readonly kind: 'opfs' | 'memory'; readonly name?: string };
+  /** App code that decides conflicts, by table. A function alone is `custom(fn)`. */
+  readonly resolvers?: { readonly [N in keyof S['tables']]?: ConflictPolicy | Resolver };
+  readonly autoSync?: AutoSyncOptions | false;
+  /** SQL of this device alone, run whenever the database opens: FTS tables, views, triggers. Write `IF NOT EXISTS`. */
+  readonly localSchema?: readonly string[];
+  /** A name for the device list. */
+  readonly deviceName?: string;
+  /** Makes the database worker, for apps with rules of their own about worker URLs. */
+  readonly worker?: () => Worker;
+}
+
+export interface ServerOptions {
+  /** Where the sync server is; relative to the page. */
+  readonly url: string;
+  /** The bearer token, or null. Called again with `refresh` after the server refused one. */
+  readonly auth?: (options: { refresh: boolean }) => string | null | Promise<string | null>;
+}
+
+export interface AutoSyncOptions {
+  /** How often to pull when no realtime channel is open. Default 30,000 ms. */
+  readonly intervalMs?: number;
+  /** The least time between two pushes; the first goes at once. Default 50 ms. */
+  readonly debounceMs?: number;
+}
+
+/** A key: the value of a one-column key, or an object (or array in key order) for composite ones. */
+export type KeyInput = string | number | bigint | Uint8Array | readonly unknown[] | Readonly<Record<string, unknown>>;
+
+type TableName<S extends Schema> = keyof S['tables'] & string;
+
+/** Inside `write()`. Every call runs in the same transaction; all or nothing is kept. */
+export interface WriteTransaction<S extends Schema = Schema> {
+  /** Runs SQL that writes. Returns the number of rows it changed. */
+  run(query: QueryInput): Promise<number>;
+  /** The first row, or undefined. Sees what this transaction has written. */
+  get<Q extends QueryInput>(query: Q): Promise<InferQueryRow<Q> | undefined>;
+  all<Q extends QueryInput>(query: Q): Promise<InferQueryRow<Q>[]>;
+  insert<N extends TableName<S>>(table: N, row: InferInsert<S, N>): Promise<void>;
+  /** Many rows at once: one call to the worker. */
+  insertMany<N extends TableName<S>>(table: N, rows: readonly InferInsert<S, N>[]): Promise<void>;
+  /** Returns whether the row exists. */
+  update<N extends TableName<S>>(table: N, key: KeyInput, values: Partial<InferRow<S, N>>): Promise<boolean>;
+  /** Returns whether the row existed. */
+  delete<N extends TableName<S>>(table: N, key: KeyInput): Promise<boolean>;
+}
+
+/** What `write()` resolves to: the change is durable on this device. */
+export interface WriteReceipt<T = void> {
+  /** Null when nothing changed or the app is fully local. */
+  readonly mutationId: number | null;
+  /** What the callback returned. */
+  readonly result: T;
+  /** Resolves when the server has answered (`local` at once without a server). Never rejects because of the server. */
+  readonly settled: Promise<MutationOutcome>;
+}
+
+export interface SyncCallOptions {
+  /** Names checked against the schema. A round always carries everything: order is never broken for a table. */
+  readonly tables?: readonly string[];
+  readonly onProgress?: (progress: SyncProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** A live result. `getSnapshot` is stable until the next change: made for `useSyncExternalStore`. */
+export interface LiveQuery<Row> {
+  subscribe(listener: () => void): () => void;
+  getSnapshot(): LiveSnapshot<Row>;
+  /** Resolves with the first rows. */
+  readonly ready: Promise<readonly Row[]>;
+  close(): void;
+}
+
+export interface LiveSnapshot<Row> {
+  /** Undefined until the first result. Unchanged rows are the same objects as before. */
+  readonly rows: readonly Row[] | undefined;
+  readonly error: Error | null;
+  /** Tables the query reads. */
+  readonly tables: readonly string[];
+}
+
+/**
+ * The handle of one local database and its sync: made by `createSync`, given to `SyncProvider`.
+ */
+export interface Sync<S extends Schema = Schema> {
+  readonly schema: S;
+  /** Resolves when the database is open; rejects when it cannot be opened. Every other call waits for it by itself. */
+  readonly ready: Promise<void>;
+  /**
+   * One transaction, one mutation. Resolves when it is durable on this device.
+   * When the leading tab dies before the commit, `run` is called again from the start: keep other effects out of it.
+   * @throws SyncError `invalid-value`, `invalid-query`, `too-large`, `quota`, `storage`, `interrupted`, `closed`; whatever
+   *   `run` throws. Nothing is written then.
+   */
+  write<T = void>(run: (tx: WriteTransaction<S>) => Promise<T> | T): Promise<WriteReceipt<T>>;
+  query<Q extends QueryInput>(query: Q): Promise<InferQueryRow<Q>[]>;
+  liveQuery<Q extends QueryInput>(query: Q): LiveQuery<InferQueryRow<Q>>;
+  rowStatus(table: string, key: KeyInput): { subscribe(listener: () => void): () => void; getSnapshot(): RowStatus };
+
+  /** Push, then pull, until both sides have nothing for each other. */
+  sync(options?: SyncCallOptions): Promise<SyncRound>;
+  push(options?: SyncCallOptions): Promise<SyncRound>;
+  pull(options?: SyncCallOptions): Promise<SyncRound>;
+  /** Sends every local row of these tables that the server was never told of. */
+  seed(tables?: readonly string[], options?: Omit<SyncCallOptions, 'tables'>): Promise<SyncRound>;
+  /** Fetches these tables anew from the server. */
+  hydrate(tables?: readonly string[], options?: Omit<SyncCallOptions, 'tables'>): Promise<SyncRound>;
+  pause(reason: string): Promise<void>;
+  resume(reason: string): Promise<void>;
+
+  readonly outbox: {
+    list(options?: { limit?: number; offset?: number }): Promise<OutboxEntry[]>;
+    retry(mutationId: number): Promise<void>;
+    discard(mutationId: number): Promise<void>;
+    edit(mutationId: number, changes: readonly Change[]): Promise<void>;
+    /** The unsent work as JSON text, to keep as a file. */
+    export(): Promise<string>;
+  };
+  readonly conflicts: {
+    list(filter?: ConflictFilter): Promise<Conflict[]>;
+    resolve(id: string, resolution: Resolution): Promise<void>;
+    resolveAll(resolution: 'local' | 'remote', filter?: Omit<ConflictFilter, 'state'>): Promise<number>;
+  };
+  readonly devices: {
+    list(): Promise<DeviceInfo[]>;
+    rename(name: string): Promise<void>;
+    revoke(deviceId: string): Promise<void>;
+  };
+  stats(): Promise<SyncStats>;
+  history(): Promise<SyncRound[]>;
+  subscribe(listener: (event: SyncEvent) => void): () => void;
+  readonly store: StoreApi<SyncState>;
+  readonly inspect: SyncInspector;
+  close(): Promise<void>;
+  /** Signs out: local data goes. `refuse` throws `unsent-work` when mutations would be lost; `export` returns them. */
+  wipe(options: { unsent: 'refuse' | 'export' | 'discard' }): Promise<string | null>;
+}
+
+/** The read-only feed of devtools. */
+export interface SyncInspector {
+  readonly store: StoreApi<SyncState>;
+  cursors(): readonly CursorInfo[];
+  tables(): Promise<TableInfo[]>;
+  liveQueries(): Promise<LiveInfo[]>;
+  integrityCheck(): Promise<string[]>;
+  exportDatabase(): Promise<Uint8Array>;
+}

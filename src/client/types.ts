@@ -1,0 +1,218 @@
+import type { Change, Cursor } from '../core/change.ts';
+import type { ConflictInput, NamedPolicy } from '../core/policy.ts';
+import type { SyncErrorJson } from '../shared/error.ts';
+
+/** The public data of the client: plain, serialisable, the same on every tab. Instants are epoch milliseconds. */
+
+/**
+ * Where the engine stands:
+ * - `local`: no server. `starting`: the database is opening. `paused`: held by `pausedBy`.
+ * - `syncing`: a round is running. `pending`: local writes wait, or the server is known to be ahead.
+ * - `synced`: every local write is on the server and every change known to the server is here.
+ * - `blocked`: nothing waits but conflicts or rejected mutations that a person must decide.
+ * - `offline`, `needs-auth`, `error`: why it cannot go on now; retried by a timer, or by `sync()`.
+ */
+export type SyncPhase =
+  | 'local'
+  | 'starting'
+  | 'paused'
+  | 'syncing'
+  | 'pending'
+  | 'synced'
+  | 'blocked'
+  | 'offline'
+  | 'needs-auth'
+  | 'error';
+
+/** The realtime channel: `open` (WebSocket), `connecting`, `polling` (HTTP by timer), `closed` (paused, offline or local). */
+export type ConnectionState = 'open' | 'connecting' | 'polling' | 'closed';
+
+/** Progress of a long step. `total` is null where it is not known. */
+export interface SyncProgress {
+  readonly step: 'push' | 'pull' | 'snapshot' | 'seed';
+  /** Mutations for `push`, rows for the others. */
+  readonly done: number;
+  readonly total: number | null;
+}
+
+/** What `useSyncStatus` returns. */
+export interface SyncStatus {
+  readonly phase: SyncPhase;
+  readonly connection: ConnectionState;
+  /** Whether the last request reached the server (before the first: what the browser says). */
+  readonly isOnline: boolean;
+  /** Mutations without an outcome yet. */
+  readonly pendingCount: number;
+  /** Open conflicts. */
+  readonly conflictCount: number;
+  readonly rejectedCount: number;
+  /** When the oldest of the pending mutations was written. */
+  readonly oldestPendingAt: number | null;
+  readonly isPushing: boolean;
+  readonly isPulling: boolean;
+  /** Whether a first full sync has ever been completed on this device. */
+  readonly hasSynced: boolean;
+  readonly lastSyncedAt: number | null;
+  readonly progress: SyncProgress | null;
+  /** Reasons given to `pause()`. */
+  readonly pausedBy: readonly string[];
+  /** Whether local data outlives the browser process (false: private window or memory). */
+  readonly persisted: boolean;
+  /** Why the last round failed; null after a good one. */
+  readonly error: SyncErrorJson | null;
+  /** When the next automatic try will be made. */
+  readonly nextRetryAt: number | null;
+}
+
+/**
+ * `pending`: waits for its turn. `sent`: on its way, no outcome yet. `accepted`: has its outcome, and its echo has not been
+ * applied yet. `parked`: waits behind a conflicted or rejected mutation on the same row.
+ */
+export type MutationState = 'pending' | 'sent' | 'accepted' | 'parked' | 'conflicted' | 'rejected';
+
+/** One mutation in the outbox. */
+export interface OutboxEntry {
+  readonly mutationId: number;
+  readonly state: MutationState;
+  readonly hlc: string;
+  readonly base: number;
+  readonly createdAt: number;
+  readonly attempts: number;
+  readonly sizeBytes: number;
+  readonly changeCount: number;
+  /** The tables it touches. */
+  readonly tables: readonly string[];
+  readonly changes: readonly Change[];
+  /** Why it was rejected. */
+  readonly reason: { readonly code: string; readonly message: string } | null;
+  /** The parked mutation it waits for. */
+  readonly waitsFor: number | null;
+}
+
+/** The position in one scope. */
+export interface CursorInfo {
+  readonly scope: string;
+  readonly cursor: Cursor | null;
+  /** The newest seq the server has told of. */
+  readonly head: number | null;
+  /** Commits between. */
+  readonly lag: number | null;
+  readonly isComplete: boolean;
+}
+
+/** A conflict as durable data: kept until resolved, and in the history afterwards. */
+export interface Conflict extends ConflictInput {
+  readonly id: string;
+  readonly mutationId: number;
+  readonly state: 'open' | 'resolved';
+  /** The columns in conflict: keys of `fields`. */
+  readonly columns: readonly string[];
+  readonly detectedAt: number;
+  /** Who wrote the remote side: a clientId, or null for a write in the server's database. */
+  readonly remoteClientId: string | null;
+  readonly remoteAt: number;
+  readonly localAt: number;
+  readonly remoteSeq: number;
+  /** How it was decided: by a person or `resolvers`, or by which policies. Null while open. */
+  readonly resolution: ConflictResolution | null;
+}
+
+export interface ConflictResolution {
+  readonly by: 'person' | 'resolver' | 'policy';
+  readonly choice: 'local' | 'remote' | 'merged';
+  /** Per column, for decisions by policy. */
+  readonly policies: Readonly<Record<string, { readonly policy: NamedPolicy; readonly winner: 'local' | 'remote' }>>;
+  /** The values that were written, or null when the row ended deleted. */
+  readonly values: Readonly<Record<string, unknown>> | null;
+  readonly at: number;
+}
+
+export interface ConflictFilter {
+  readonly table?: string;
+  readonly state?: 'open' | 'resolved';
+}
+
+export interface DeviceInfo {
+  readonly deviceId: string;
+  readonly name: string | null;
+  readonly firstSeenAt: number;
+  readonly lastSeenAt: number;
+  readonly revoked: boolean;
+  readonly isThisDevice: boolean;
+}
+
+export type RowStatus = 'synced' | 'pending' | 'sent' | 'conflicted' | 'rejected';
+
+/** One round of sync, for the history. */
+export interface SyncRound {
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly trigger: SyncTrigger;
+  readonly pushedCount: number;
+  readonly pulledChangeCount: number;
+  readonly sentBytes: number;
+  readonly outcome: 'ok' | 'failed' | 'aborted';
+  readonly error: SyncErrorJson | null;
+}
+
+export type SyncTrigger = 'start' | 'write' | 'interval' | 'poke' | 'changes' | 'retry' | 'online' | 'manual' | 'resume';
+
+/** Totals since this device was set up. */
+export interface SyncStats {
+  readonly roundCount: number;
+  readonly failedRoundCount: number;
+  readonly pushedMutationCount: number;
+  readonly pulledChangeCount: number;
+  readonly conflictCount: number;
+  readonly rejectedCount: number;
+  readonly storageBytes: number;
+}
+
+/** What `receipt.settled` resolves to. */
+export interface MutationOutcome {
+  readonly mutationId: number;
+  /** `discarded`: a person threw it away after a rejection or conflict. `local`: there is no server. */
+  readonly outcome: 'applied' | 'merged' | 'conflict' | 'rejected' | 'discarded' | 'local';
+  readonly seq: number | null;
+  readonly reason: { readonly code: string; readonly message: string } | null;
+}
+
+/** What `sync.subscribe` delivers. `at` is epoch milliseconds. */
+export type SyncEvent = { readonly at: number } & (
+  | { readonly type: 'sync-started'; readonly trigger: SyncTrigger }
+  | { readonly type: 'progress'; readonly progress: SyncProgress }
+  | { readonly type: 'sync-finished'; readonly round: SyncRound }
+  | { readonly type: 'sync-failed'; readonly round: SyncRound; readonly error: SyncErrorJson }
+  | { readonly type: 'mutation-written'; readonly mutationId: number; readonly tables: readonly string[] }
+  | { readonly type: 'mutation-settled'; readonly outcome: MutationOutcome }
+  | { readonly type: 'conflict-detected'; readonly conflictId: string; readonly table: string }
+  | { readonly type: 'conflict-resolved'; readonly conflictId: string; readonly table: string }
+  | { readonly type: 'changes-applied'; readonly seq: number; readonly changeCount: number; readonly tables: readonly string[] }
+  | { readonly type: 'connection-changed'; readonly connection: ConnectionState }
+  | { readonly type: 'paused'; readonly reason: string }
+  | { readonly type: 'resumed'; readonly reason: string }
+  | { readonly type: 'resync'; readonly reason: string }
+  | { readonly type: 'leader-changed'; readonly isLeader: boolean }
+  | { readonly type: 'schema-migrated'; readonly from: number; readonly to: number }
+);
+
+/** What all tabs mirror: the content of the Zustand store. */
+export interface SyncState {
+  readonly status: SyncStatus;
+  /** The first {@link OUTBOX_MIRROR_LIMIT} entries, in order; `status` has the counts. */
+  readonly outbox: readonly OutboxEntry[];
+  readonly cursors: readonly CursorInfo[];
+  /** Open conflicts, and the newest resolved ones (together at most {@link CONFLICT_MIRROR_LIMIT}). */
+  readonly conflicts: readonly Conflict[];
+  readonly devices: readonly DeviceInfo[];
+  /** The newest events, oldest first. */
+  readonly events: readonly SyncEvent[];
+  readonly clientId: string | null;
+  readonly sessionId: string;
+  /** Whether this tab's worker owns the database. */
+  readonly isLeader: boolean;
+}
+
+export const OUTBOX_MIRROR_LIMIT = 1_000;
+export const CONFLICT_MIRROR_LIMIT = 1_000;
+export const EVENT_MIRROR_LIMIT = 500;
