@@ -15,6 +15,15 @@ export const entries = {
 
 /** Vite aliases that resolve the public names to the source in this repository. */
 export const sourceAliases = Object.entries(entries).map(([name, file]) => ({
+  name,
   find: new RegExp(`^${name}$`),
   replacement: fileURLToPath(new URL(`../${file}`, import.meta.url)),
 }));
+
+/** The name of a subpath's file in `dist`, without its ending: `tidemark/server/sqlite` is `server-sqlite`. */
+export function distName(name: string): string {
+  return name === 'tidemark' ? 'index' : name.slice('tidemark/'.length).replaceAll('/', '-');
+}
+
+/** The same for Rolldown, where `$` ends an exact name. */
+export const rolldownAliases = Object.fromEntries(sourceAliases.map((it) => [`${it.name}$`, it.replacement]));

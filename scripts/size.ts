@@ -1,0 +1,50 @@
+/**
+ * The gzip size of what an app's bundle gains from `tidemark`: client, hooks and worker, minified, without sqlite-wasm
+ * and the peers (react, react-query, zustand), which are counted where they belong.
+ */
+import { resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { rolldown } from 'rolldown';
+import { entries, rolldownAliases } from './public-names.ts';
+
+/** What the whole may weigh, in bytes. */
+export const sizeLimit = 40 * 1024;
+
+const elsewhere = [/^@sqlite\.org\//, /^react(-dom)?(\/|$)/, /^@tanstack\/react-query(\/|$)/, /^zustand(\/|$)/];
+
+export interface BundleSize {
+  pageBytes: number;
+  workerBytes: number;
+  totalBytes: number;
+}
+
+export async function measureBundle(): Promise<BundleSize> {
+  const pageBytes = await gzipSize(entries.tidemark);
+  const workerBytes = await gzipSize(entries['tidemark/worker']);
+  return { pageBytes, workerBytes, totalBytes: pageBytes + workerBytes };
+}
+
+async function gzipSize(input: string): Promise<number> {
+  const build = await rolldown({
+    input,
+    cwd: resolve(import.meta.dirname, '..'),
+    external: elsewhere,
+    platform: 'browser',
+    tsconfig: false,
+    transform: { target: 'es2023', jsx: 'react-jsx', define: { 'process.env.NODE_ENV': '"production"' } },
+    resolve: { alias: rolldownAliases },
+    logLevel: 'silent',
+  });
+  const { output } = await build.generate({ format: 'es', minify: true });
+  const chunks = output.filter((file) => file.type === 'chunk');
+  return chunks.reduce((sum, chunk) => sum + gzipSync(chunk.code, { level: 9 }).length, 0);
+}
+
+if (import.meta.main) {
+  const size = await measureBundle();
+  const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
+  console.log(
+    `page ${kib(size.pageBytes)} + worker ${kib(size.workerBytes)} = ${kib(size.totalBytes)} of ${kib(sizeLimit)}`,
+  );
+  if (size.totalBytes > sizeLimit) process.exitCode = 1;
+}
