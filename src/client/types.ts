@@ -155,7 +155,16 @@ export interface SyncRound {
   readonly error: SyncErrorJson | null;
 }
 
-export type SyncTrigger = 'start' | 'write' | 'interval' | 'poke' | 'changes' | 'retry' | 'online' | 'manual' | 'resume';
+export type SyncTrigger =
+  | 'start'
+  | 'write'
+  | 'interval'
+  | 'poke'
+  | 'changes'
+  | 'retry'
+  | 'online'
+  | 'manual'
+  | 'resume';
 
 /** Totals since this device was set up. */
 export interface SyncStats {
@@ -187,7 +196,12 @@ export type SyncEvent = { readonly at: number } & (
   | { readonly type: 'mutation-settled'; readonly outcome: MutationOutcome }
   | { readonly type: 'conflict-detected'; readonly conflictId: string; readonly table: string }
   | { readonly type: 'conflict-resolved'; readonly conflictId: string; readonly table: string }
-  | { readonly type: 'changes-applied'; readonly seq: number; readonly changeCount: number; readonly tables: readonly string[] }
+  | {
+      readonly type: 'changes-applied';
+      readonly seq: number;
+      readonly changeCount: number;
+      readonly tables: readonly string[];
+    }
   | { readonly type: 'connection-changed'; readonly connection: ConnectionState }
   | { readonly type: 'paused'; readonly reason: string }
   | { readonly type: 'resumed'; readonly reason: string }

@@ -40,6 +40,7 @@ function isRequired(column: Column): boolean {
 function literal(cell: Cell): string {
   if (cell === null) return 'NULL';
   if (typeof cell === 'string') return `'${cell.replaceAll("'", "''")}'`;
-  if (cell instanceof Uint8Array) return `x'${Array.from(cell, (byte) => byte.toString(16).padStart(2, '0')).join('')}'`;
+  if (cell instanceof Uint8Array)
+    return `x'${Array.from(cell, (byte) => byte.toString(16).padStart(2, '0')).join('')}'`;
   return String(cell);
 }

@@ -220,7 +220,17 @@ export function policyOf(of: Table, column: string): ConflictPolicy {
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
-const KEY_KINDS: readonly ColumnKind[] = ['text', 'uuid', 'integer', 'bigint', 'boolean', 'timestamp', 'date', 'blob', 'decimal'];
+const KEY_KINDS: readonly ColumnKind[] = [
+  'text',
+  'uuid',
+  'integer',
+  'bigint',
+  'boolean',
+  'timestamp',
+  'date',
+  'blob',
+  'decimal',
+];
 
 function checkTable(name: string, { columns, options }: TableInput): Table {
   checkName(name, 'table');
@@ -268,7 +278,8 @@ function checkKey(name: string, columns: Columns, primaryKey: readonly string[])
   for (const column of primaryKey) {
     const found = checkColumn(name, columns, column, 'the primary key');
     if (found.isNullable) throw invalid(`${name}.${column} is part of the primary key and must not be nullable`);
-    if (!KEY_KINDS.includes(found.kind)) throw invalid(`${name}.${column}: a ${found.kind} cannot be part of a primary key`);
+    if (!KEY_KINDS.includes(found.kind))
+      throw invalid(`${name}.${column}: a ${found.kind} cannot be part of a primary key`);
   }
 }
 
@@ -306,8 +317,12 @@ function checkParents(of: Table, tables: Readonly<Record<string, Table>>): void 
   const seen = new Set([of.name]);
   for (let rule: ScopeRule = of.scope; typeof rule === 'object' && 'via' in rule; ) {
     const parent: Table | undefined = tables[rule.table];
-    if (!parent) throw invalid(`the scope of ${of.name} goes through table ${JSON.stringify(rule.table)}, which is not in the schema`);
-    if (parent.primaryKey.length !== 1) throw invalid(`the scope of ${of.name} goes through ${parent.name}, whose primary key has several columns`);
+    if (!parent)
+      throw invalid(
+        `the scope of ${of.name} goes through table ${JSON.stringify(rule.table)}, which is not in the schema`,
+      );
+    if (parent.primaryKey.length !== 1)
+      throw invalid(`the scope of ${of.name} goes through ${parent.name}, whose primary key has several columns`);
     if (seen.has(parent.name)) throw invalid(`the scope of ${of.name} goes round in a circle at ${parent.name}`);
     seen.add(parent.name);
     rule = parent.scope;

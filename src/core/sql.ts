@@ -83,7 +83,10 @@ sql.raw = (text: string): SqlQuery => new Fragment(text, []);
 /** Values or fragments with a separator between them: `WHERE id IN (${sql.join(ids)})`. */
 sql.join = (items: readonly unknown[], separator = ', '): SqlQuery => {
   const parts = items.map((item) => (item instanceof Fragment ? item : new Fragment('?', [item])));
-  return new Fragment(parts.map((part) => part.sql).join(separator), parts.flatMap((part) => part.parameters));
+  return new Fragment(
+    parts.map((part) => part.sql).join(separator),
+    parts.flatMap((part) => part.parameters),
+  );
 };
 
 /**

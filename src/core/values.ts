@@ -113,14 +113,20 @@ export function toKey(of: Table, input: unknown): RowKey {
 function keyValues(of: Table, input: unknown): readonly unknown[] {
   if (Array.isArray(input)) {
     if (input.length === of.primaryKey.length) return input;
-    throw new SyncError('invalid-value', `The key of ${of.name} has ${of.primaryKey.length} columns, received ${input.length}.`);
+    throw new SyncError(
+      'invalid-value',
+      `The key of ${of.name} has ${of.primaryKey.length} columns, received ${input.length}.`,
+    );
   }
   if (typeof input === 'object' && input !== null && !(input instanceof Uint8Array) && !(input instanceof Date)) {
     const byName = new Map(Object.entries(input));
     return of.primaryKey.map((name) => byName.get(name));
   }
   if (of.primaryKey.length === 1) return [input];
-  throw new SyncError('invalid-value', `The key of ${of.name} has the columns ${of.primaryKey.join(', ')}: give them as an object.`);
+  throw new SyncError(
+    'invalid-value',
+    `The key of ${of.name} has the columns ${of.primaryKey.join(', ')}: give them as an object.`,
+  );
 }
 
 /** A row in app values from its key and its other columns. */
@@ -143,11 +149,13 @@ export function toAppKey(of: Table, key: RowKey): Record<string, unknown> {
 
 type Check = (cell: Exclude<Cell, null>) => string | null;
 
-const isText = (test: (text: string) => boolean, what: string): Check => (cell) => {
-  if (typeof cell !== 'string') return describe(cell);
-  if (!cell.isWellFormed()) return 'text with a lone surrogate, which is not valid Unicode';
-  return test(cell) ? null : `${what}: ${describe(cell)}`;
-};
+const isText =
+  (test: (text: string) => boolean, what: string): Check =>
+  (cell) => {
+    if (typeof cell !== 'string') return describe(cell);
+    if (!cell.isWellFormed()) return 'text with a lone surrogate, which is not valid Unicode';
+    return test(cell) ? null : `${what}: ${describe(cell)}`;
+  };
 
 const isInt64: Check = (cell) => {
   if (typeof cell === 'number') return Number.isSafeInteger(cell) && !Object.is(cell, -0) ? null : describe(cell);

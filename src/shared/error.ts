@@ -70,11 +70,7 @@ export class SyncError extends Error {
   readonly kind: SyncErrorKind;
   readonly details: SyncErrorDetails;
 
-  constructor(
-    kind: SyncErrorKind,
-    message: string,
-    options: { cause?: unknown; details?: SyncErrorDetails } = {},
-  ) {
+  constructor(kind: SyncErrorKind, message: string, options: { cause?: unknown; details?: SyncErrorDetails } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
     this.details = options.details ?? {};

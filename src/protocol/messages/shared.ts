@@ -24,7 +24,8 @@ export const rows = v.custom<readonly (readonly Cell[])[]>(
 export const cursor = v.object({ epoch: name, seq });
 
 function isCell(input: unknown): input is Cell {
-  if (input === null || typeof input === 'string' || typeof input === 'number' || typeof input === 'bigint') return true;
+  if (input === null || typeof input === 'string' || typeof input === 'number' || typeof input === 'bigint')
+    return true;
   return input instanceof Uint8Array;
 }
 
