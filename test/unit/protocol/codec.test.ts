@@ -67,6 +67,7 @@ describe('a value', () => {
     ['-2^53 as a bigint', -(2n ** 53n)],
     ['2^32', 2 ** 32],
     ['-2^32 - 1', -(2 ** 32) - 1],
+    ['text after a byte order mark', `\uFEFF${'x'.repeat(80)}`],
     ['int64 max', 2n ** 63n - 1n],
     ['int64 min', -(2n ** 63n)],
   ])('comes back exactly: %s', (_, value) => {
