@@ -16,7 +16,6 @@ export const viteShared = {
       'zustand',
       'zustand/vanilla',
       'valibot',
-      'cbor-x',
     ],
     // Pre-bundling would part sqlite-wasm's module from the WASM that lies beside it.
     exclude: ['@sqlite.org/sqlite-wasm'],
