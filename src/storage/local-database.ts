@@ -61,6 +61,12 @@ export interface StatementInfo {
   /** Every table the statement reads, through views and triggers too, without duplicates. */
   readonly tablesRead: readonly string[];
   readonly parameterCount: number;
+  /** Every table it writes, through triggers too. */
+  readonly tablesWritten: readonly string[];
+  /** The tables (and views with INSTEAD OF triggers) it writes by name, not through triggers. */
+  readonly directWrites: readonly string[];
+  /** What it does besides reading and writing rows: `attach` stands for DETACH too, `transaction` for savepoints too. */
+  readonly control: 'schema' | 'transaction' | 'attach' | 'pragma' | null;
 }
 
 /** Opens a database by name; the one place where disk is chosen. */
