@@ -1,0 +1,141 @@
+/** The package as a stranger gets it: packed, installed into a fresh Vite + React app, and opened in Chromium. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Browser, chromium, type Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { chromiumArgs, ensureChromium } from '../../scripts/chromium.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../..');
+const home = mkdtempSync(join(tmpdir(), 'tidemark-package-'));
+const app = join(home, 'app');
+const vite = join(app, 'node_modules/vite/bin/vite.js');
+const children: ChildProcess[] = [];
+let browser: Browser;
+
+/** What the app's own package.json would name, at the versions this repository is tried with. */
+const companions = ['react', 'react-dom', '@types/react', '@types/react-dom', 'vite', '@vitejs/plugin-react'] as const;
+
+beforeAll(async () => {
+  await run('npm', ['pack', '--pack-destination', home], { cwd: root });
+  const tarball = readdirSync(home).find((name) => name.endsWith('.tgz')) ?? 'no tarball';
+  cpSync(join(import.meta.dirname, 'app'), app, { recursive: true });
+  const versions = companions.map((name) => `${name}@${manifest.devDependencies[name]}`);
+  await run('npm', ['install', '--prefer-offline', '--no-package-lock', join(home, tarball), ...versions], {
+    cwd: app,
+  });
+  browser = await chromium.launch({ executablePath: ensureChromium(), args: chromiumArgs });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** Starts Vite in the app and resolves with the URL it prints. */
+async function startVite(args: string[]): Promise<{ url: string; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, [vite, ...args], { cwd: app, env: { ...process.env, NO_COLOR: '1' } });
+  children.push(child);
+  const url = await new Promise<string>((found, failed) => {
+    let output = '';
+    const read = (chunk: Buffer) => {
+      output += chunk;
+      const match = /http:\/\/localhost:\d+\//.exec(output);
+      if (match) found(match[0]);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.on('exit', () => failed(new Error(`vite ended: ${output}`)));
+  });
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  };
+  return { url, stop };
+}
+
+async function rowsOf(page: Page, count: number): Promise<string[]> {
+  await page.locator(`main[data-rows="${count}"]`).waitFor();
+  return page.locator('li').allTextContents();
+}
+
+/** Adds two notes, reloads, and expects them to be there still. */
+async function keepsNotes(url: string): Promise<void> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.goto(url);
+  expect(await rowsOf(page, 0)).toEqual([]);
+  await page.getByRole('button', { name: 'Add' }).click();
+  expect(await rowsOf(page, 1)).toEqual(['note 1']);
+  await page.getByRole('button', { name: 'Add' }).click();
+  expect(await rowsOf(page, 2)).toEqual(['note 1', 'note 2']);
+  await page.reload();
+  expect(await rowsOf(page, 2)).toEqual(['note 1', 'note 2']);
+  expect(await page.locator('main').getAttribute('data-persisted')).toBe('true');
+  expect(errors).toEqual([]);
+  await context.close();
+}
+
+describe('a fresh Vite + React app', () => {
+  test('gets types that hold, its libraries checked too', async () => {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    for (const resolution of [
+      ['--moduleResolution', 'Bundler'],
+      ['--module', 'NodeNext', '--moduleResolution', 'NodeNext'],
+    ])
+      await run(process.execPath, [tsc, '-p', app, ...resolution]).catch((error: { stdout: string }) => {
+        throw new Error(`${resolution.at(-1)}: ${error.stdout}`);
+      });
+  });
+
+  test('keeps its data on OPFS in the development server', async () => {
+    const server = await startVite(['--port', '0']);
+    await keepsNotes(server.url);
+    await server.stop();
+  });
+
+  test('keeps its data on OPFS once built', async () => {
+    await run(process.execPath, [vite, 'build'], { cwd: app });
+    const server = await startVite(['preview', '--port', '0']);
+    await keepsNotes(server.url);
+    await server.stop();
+  });
+
+  test('carries nothing of the devtools once built', () => {
+    const assets = join(app, 'dist/assets');
+    const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
+    const withPanel = scripts.filter((name) => readFileSync(join(assets, name), 'utf8').includes('tidemark-devtools'));
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(withPanel).toEqual([]);
+  });
+});
+
+describe('Node', () => {
+  test('loads every subpath that needs no browser', async () => {
+    const names = [
+      'tidemark/core',
+      'tidemark/protocol',
+      'tidemark/server',
+      'tidemark/server/sqlite',
+      'tidemark/testing',
+      'tidemark',
+    ];
+    const script = names.map(
+      (name) => `if (!Object.keys(await import('${name}')).length) throw new Error('${name} is empty');`,
+    );
+    await run(process.execPath, ['--input-type=module', '--eval', script.join('\n')], { cwd: app });
+  });
+
+  test('runs the command line', async () => {
+    const { stdout } = await run(process.execPath, [join(app, 'node_modules/.bin/tidemark'), '--help'], { cwd: app });
+    expect(stdout).toContain('tidemark serve');
+  });
+});
