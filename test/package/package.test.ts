@@ -84,6 +84,15 @@ async function keepsNotes(url: string): Promise<void> {
   await context.close();
 }
 
+/** A built file and all that it imports of the package itself. */
+function filesOf(dist: string, entry: string): Set<string> {
+  const files = new Set([join(dist, entry)]);
+  for (const file of files)
+    for (const [, name = ''] of readFileSync(file, 'utf8').matchAll(/(?:from|import) ?\(?["']\.\/([^"']+)["']/g))
+      files.add(join(dist, name));
+  return files;
+}
+
 describe('a fresh Vite + React app', () => {
   test('gets types that hold, its libraries checked too', async () => {
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
@@ -118,6 +127,12 @@ describe('a fresh Vite + React app', () => {
   });
 });
 
+test('the entries with hooks tell React servers that they are for the client', () => {
+  const dist = join(app, 'node_modules/tidemark/dist');
+  for (const name of ['index', 'devtools', 'devtools-production'])
+    expect(readFileSync(join(dist, `${name}.js`), 'utf8')).toMatch(/^["']use client["']/);
+});
+
 describe('Node', () => {
   test('loads every subpath that needs no browser', async () => {
     const names = [
@@ -132,6 +147,16 @@ describe('Node', () => {
       (name) => `if (!Object.keys(await import('${name}')).length) throw new Error('${name} is empty');`,
     );
     await run(process.execPath, ['--input-type=module', '--eval', script.join('\n')], { cwd: app });
+  });
+
+  test('finds no React in the subpaths that promise to do without', () => {
+    const dist = join(app, 'node_modules/tidemark/dist');
+    const withReact = ['core', 'worker', 'protocol', 'server', 'server-sqlite', 'cli'].filter((name) =>
+      [...filesOf(dist, `${name}.js`)].some((file) =>
+        /from ["']react|from ["']zustand["']/.test(readFileSync(file, 'utf8')),
+      ),
+    );
+    expect(withReact).toEqual([]);
   });
 
   test('runs the command line', async () => {
