@@ -1,0 +1,33 @@
+/**
+ * What the workers of one database say to each other. Two kinds of channel: the group's, heard by all, with a few
+ * words about leadership; and one per session, so that nobody deserialises what is not for him.
+ */
+export type GroupMessage =
+  /** I lead, in this term; repeated as a heartbeat. */
+  | { readonly type: 'lead'; readonly term: number }
+  /** I got the lock and am opening the database. */
+  | { readonly type: 'opening' }
+  /** I stop leading: someone else will. */
+  | { readonly type: 'step-down'; readonly term: number }
+  /** I take the lock away from a leader that has fallen silent. */
+  | { readonly type: 'steal' }
+  /** A session asks for a line. `nonce` counts its tries. */
+  | { readonly type: 'hello'; readonly sessionId: string; readonly nonce: number; readonly schemaVersion: number }
+  /** A session leaves. */
+  | { readonly type: 'bye'; readonly sessionId: string };
+
+/** On a session's own channel: calls go up, answers and pushes come down. A term that is not the leader's is not heard. */
+export type SessionMessage =
+  | { readonly to: 'session'; readonly term: number; readonly welcome: number }
+  | { readonly to: 'session' | 'leader'; readonly term: number; readonly body: unknown };
+
+/** The names of the channels and locks of one database. */
+export function tabNames(name: string) {
+  const group = `tidemark:${name}`;
+  return {
+    group,
+    leaderLock: group,
+    sessionLock: (sessionId: string) => `${group}:session:${sessionId}`,
+    sessionChannel: (sessionId: string) => `${group}:session:${sessionId}`,
+  };
+}
