@@ -196,6 +196,13 @@ export type SyncEvent = { readonly at: number } & (
   | { readonly type: 'mutation-settled'; readonly outcome: MutationOutcome }
   | { readonly type: 'conflict-detected'; readonly conflictId: string; readonly table: string }
   | { readonly type: 'conflict-resolved'; readonly conflictId: string; readonly table: string }
+  /** The app's resolver threw or did not answer: the conflict stays open for a person. */
+  | {
+      readonly type: 'resolver-failed';
+      readonly conflictId: string;
+      readonly table: string;
+      readonly error: SyncErrorJson;
+    }
   | {
       readonly type: 'changes-applied';
       readonly seq: number;
