@@ -1,4 +1,4 @@
-import { defineSchema, type InferRow, table, t } from 'tidemark/core';
+import { defineSchema, type InferRow, t, table } from 'tidemark/core';
 
 /** The issue tracker's data. The app and its sync server share this file. */
 export const schema = defineSchema({

@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { schema, type TableName } from '../schema.ts';
@@ -43,7 +43,12 @@ function isTable(name: string): name is TableName {
 
 async function readCsv(path: string): Promise<CsvRow[]> {
   // Bodies hold line feeds and stray carriage returns, so the record delimiter is fixed instead of guessed.
-  return parse(await readFile(path, 'utf8'), { columns: true, record_delimiter: '\n', bom: true, relax_column_count: true });
+  return parse(await readFile(path, 'utf8'), {
+    columns: true,
+    record_delimiter: '\n',
+    bom: true,
+    relax_column_count: true,
+  });
 }
 
 function toRows(table: TableName, rows: readonly CsvRow[]): AppRow[] {
@@ -62,7 +67,10 @@ function toRows(table: TableName, rows: readonly CsvRow[]): AppRow[] {
 function ourName(table: TableName, theirs: string, text: string): { name: string; text: string } {
   if (table === 'issue' && theirs === 'open') return { name: 'status', text: text === 'true' ? 'open' : 'closed' };
   if (table === 'comment' && theirs === 'creatorID') return { name: 'author_id', text };
-  const snake = theirs.replace(/ID$/, '_id').replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
+  const snake = theirs
+    .replace(/ID$/, '_id')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
   return { name: SYNONYMS[snake] ?? snake, text };
 }
 
