@@ -13,7 +13,6 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   modified: 'updated_at',
   updated: 'updated_at',
   description: 'body',
-  creator_id: 'creator_id',
 };
 
 /**

@@ -9,9 +9,9 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** One of `items`. */
-export function pick<T>(random: () => number, items: readonly [T, ...T[]]): T {
-  return items[Math.floor(random() * items.length)] ?? items[0];
+/** One of `items`, which are not empty. */
+export function pick<const T extends readonly unknown[]>(random: () => number, items: T): T[number] {
+  return items[Math.floor(random() * items.length)];
 }
 
 /** A whole number from `low` to `high`, both included. */
