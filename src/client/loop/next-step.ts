@@ -1,0 +1,72 @@
+import type { SyncError, SyncErrorKind } from '../../shared/error.ts';
+
+/** What the status says while the loop waits after a failure. */
+export type TroublePhase = 'offline' | 'needs-auth' | 'error';
+
+/**
+ * How soon a failed round is tried again without anyone asking: by growing back-off, once a minute where only a person
+ * or an operator can mend it, or every five minutes where only a new version of the app can.
+ */
+export type RetryPace = 'backoff' | 'slow' | 'rare';
+
+/**
+ * What a failed push means for its mutations: try the same again; send fewer at a time, since size or load may be the
+ * cause; or find out which single mutation is at fault and park it.
+ */
+export type PushReaction = 'keep' | 'shrink' | 'isolate';
+
+export interface NextStep {
+  readonly phase: TroublePhase;
+  readonly retry: RetryPace;
+  readonly push: PushReaction;
+  /** The cursor is of no use any more: fetch everything anew, within the same round. */
+  readonly startsOver: boolean;
+  /** Come back no sooner than this. */
+  readonly retryAfterMs: number;
+}
+
+type Rule = Pick<NextStep, 'phase' | 'retry' | 'push'>;
+
+const unreachable: Rule = { phase: 'offline', retry: 'backoff', push: 'keep' };
+const tooSlow: Rule = { phase: 'offline', retry: 'backoff', push: 'shrink' };
+const overloaded: Rule = { phase: 'error', retry: 'backoff', push: 'shrink' };
+const failing: Rule = { phase: 'error', retry: 'backoff', push: 'keep' };
+const refused: Rule = { phase: 'error', retry: 'backoff', push: 'isolate' };
+const unmendable: Rule = { phase: 'error', retry: 'slow', push: 'keep' };
+
+const rules: Readonly<Record<SyncErrorKind, Rule>> = {
+  network: unreachable,
+  interrupted: unreachable,
+  aborted: unreachable,
+  timeout: tooSlow,
+  server: overloaded,
+  'rate-limited': failing,
+  'needs-auth': { phase: 'needs-auth', retry: 'slow', push: 'keep' },
+  forbidden: unmendable,
+  version: { phase: 'error', retry: 'rare', push: 'keep' },
+  epoch: failing,
+  resync: failing,
+  storage: failing,
+  quota: failing,
+  closed: failing,
+  protocol: refused,
+  'too-large': refused,
+  rejected: refused,
+  'invalid-schema': refused,
+  'invalid-value': refused,
+  'invalid-query': refused,
+  'not-found': refused,
+  misuse: refused,
+  'no-server': unmendable,
+  'unsent-work': unmendable,
+};
+
+/** The one place that decides what an error means for the loop. */
+export function nextStep(error: SyncError): NextStep {
+  const retryAfterMs = error.details['retryAfterMs'];
+  return {
+    ...rules[error.kind],
+    startsOver: error.kind === 'epoch' || error.kind === 'resync',
+    retryAfterMs: typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : 0,
+  };
+}
