@@ -1,0 +1,19 @@
+/**
+ * The version of the protocol that this package speaks. It counts up whenever a message changes its shape or its meaning
+ * in a way that a peer of the version before would get wrong. docs/protocol.md tells how the two sides agree.
+ */
+export const PROTOCOL_VERSION = 1;
+
+/**
+ * The optional features of this version, as both sides list them in the handshake. A feature is used only if both name
+ * it; names that one side does not know are ignored.
+ *
+ * - `realtime`: the WebSocket at `/v1/ws`.
+ * - `parts`: mutations larger than one request, sent in parts.
+ * - `snapshot-tables`: `snapshotTables` in a pull.
+ * - `devices`: `/v1/devices`.
+ */
+export const CAPABILITIES: readonly string[] = Object.freeze(['realtime', 'parts', 'snapshot-tables', 'devices']);
+
+/** The media type of every request and answer that carries a message. */
+export const CONTENT_TYPE = 'application/cbor';
