@@ -1,0 +1,91 @@
+import type { Statement } from '../../core/sql.ts';
+import { keyText } from '../../shared/cell.ts';
+import type { ChangedRows } from '../local-store.ts';
+import { Dependencies } from './dependencies.ts';
+import { type LiveContext, LiveQuery, type LiveSubscriber } from './live-query.ts';
+
+/**
+ * All live queries of one database. After a commit it runs those again whose tables changed; the same statement with the
+ * same parameters runs once for all who follow it.
+ *
+ * Results are refreshed at once, before whoever committed hears that it is done, as long as that is cheap: of the time that passes at
+ * most half goes into refreshing. Commits that come faster than that share one refresh.
+ */
+export class LiveRegistry {
+  readonly #context: LiveContext;
+  readonly #queries = new Map<string, LiveQuery>();
+  readonly #dependencies: Dependencies;
+  #nextRefreshAt = Number.NEGATIVE_INFINITY;
+  #stopTimer: (() => void) | null = null;
+
+  constructor(context: LiveContext) {
+    this.#context = context;
+    this.#dependencies = new Dependencies(context.database, context.schema);
+  }
+
+  get queries(): Iterable<LiveQuery> {
+    return this.#queries.values();
+  }
+
+  /**
+   * Follows a statement; the subscriber gets the whole result before this returns. Not while a transaction is open.
+   *
+   * @throws SyncError `invalid-query`.
+   */
+  open(statement: Statement, subscriber: LiveSubscriber): LiveQuery {
+    const name = nameOf(statement);
+    const query = this.#queries.get(name) ?? this.#make(statement);
+    this.#queries.set(name, query);
+    query.add(subscriber);
+    return query;
+  }
+
+  close(query: LiveQuery, subscriber: LiveSubscriber): void {
+    query.remove(subscriber);
+    if (!query.isFollowed) this.#queries.delete(nameOf(query.statement));
+  }
+
+  /** Rows were committed. */
+  changed(changed: ChangedRows): void {
+    if (changed.size === 0) return;
+    let anyDirty = false;
+    for (const query of this.#queries.values()) {
+      query.isDirty ||= query.isAffectedBy(changed);
+      anyDirty ||= query.isDirty;
+    }
+    if (anyDirty) this.refresh();
+  }
+
+  /** Refreshes what is out of date, now or as soon as it is its turn. Also called when a transaction has ended. */
+  refresh(): void {
+    const { database, runtime } = this.#context;
+    // What a transaction has written is nobody else's business; its end calls this again.
+    if (database.inTransaction || this.#stopTimer) return;
+    const startedAt = runtime.elapsed();
+    if (startedAt < this.#nextRefreshAt) {
+      this.#stopTimer = runtime.setTimer(this.#nextRefreshAt - startedAt, () => {
+        this.#stopTimer = null;
+        this.refresh();
+      });
+      return;
+    }
+    for (const query of this.#queries.values()) if (query.isDirty) query.refresh();
+    const endedAt = runtime.elapsed();
+    this.#nextRefreshAt = endedAt + (endedAt - startedAt);
+  }
+
+  closeAll(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = null;
+    this.#queries.clear();
+  }
+
+  #make(statement: Statement): LiveQuery {
+    const { tablesRead } = this.#context.database.analyze(statement.sql);
+    return new LiveQuery(this.#context, statement, this.#dependencies.of(tablesRead));
+  }
+}
+
+function nameOf({ sql, parameters }: Statement): string {
+  return `${keyText(parameters)} ${sql}`;
+}
