@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { SchemaName } from './schemas.ts';
+
+const ENTRY = join(import.meta.dirname, 'sync-server.ts');
+const NAMES = join(import.meta.dirname, '../../../scripts/source-names.ts');
+
+/** A sync server process over one file: started, killed and started again on the same port. */
+export class ServerProcess {
+  readonly file: string;
+  readonly #schema: SchemaName;
+  #child: ChildProcess | null = null;
+  #port = 0;
+
+  constructor(options: { schema: SchemaName; file: string }) {
+    this.#schema = options.schema;
+    this.file = options.file;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--import', NAMES, ENTRY], {
+      env: { ...process.env, SCHEMA: this.#schema, FILE: this.file, PORT: String(this.#port) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    this.#port = Number(new URL(await listeningUrl(child)).port);
+  }
+
+  /** The death that leaves no time for anything. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  }
+}
+
+async function listeningUrl(child: ChildProcess): Promise<string> {
+  let output = '';
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk;
+      const line = output.split('\n').find((one) => one.startsWith('{"url"'));
+      if (line) resolve((JSON.parse(line) as { url: string }).url);
+    });
+    child.once('exit', (code) => reject(new Error(`The sync server ended with ${code}: ${errors}`)));
+  });
+}
