@@ -1,3 +1,4 @@
+import type { Change } from '../core/change.ts';
 import type { DevicesRequest, DevicesResponse } from '../protocol/messages/devices.ts';
 import type { HandshakeRequest, HandshakeResponse } from '../protocol/messages/handshake.ts';
 import type { PullPage, PullRequest } from '../protocol/messages/pull.ts';
@@ -29,6 +30,17 @@ export interface SyncService {
   push(identity: Identity, request: PushRequest): Promise<PushResponse>;
   pull(identity: Identity, request: PullRequest): Promise<PullPage>;
   devices(identity: Identity, request: DevicesRequest): Promise<DevicesResponse>;
+  /**
+   * Writes changes directly (seeds, imports, jobs), as one commit without a device. With an identity, its access and
+   * `validate` hold; null is the server itself. Resolves, durable, with the seq (null: no effect).
+   *
+   * @throws SyncError with the reason, when the changes do not apply; nothing is written then.
+   */
+  mutate(identity: Identity | null, changes: readonly Change[]): Promise<{ seq: number | null }>;
+  /** Drops what retention no longer keeps, now instead of by and by. Returns the number of commits. */
+  prune(): Promise<number>;
+  /** To be called once after the database was restored or cloned: cursors of the old history are refused from then on. */
+  renewEpoch(): Promise<string>;
   stats(): ServerStats;
   /** Calls `listener` with the new head after each durable commit (several commits may be told at once). */
   onCommit(listener: (head: number) => void): () => void;

@@ -1,0 +1,53 @@
+import { ALL_SCOPES } from '../core/scope.ts';
+import { type QueryInput, toStatement } from '../core/sql.ts';
+import { SyncError } from '../shared/error.ts';
+import type { AccessFunction, AccessLists, ServerDb } from './options.ts';
+import type { Identity } from './service.ts';
+import type { ServerStorage } from './storage.ts';
+
+/** The access of one identity, at the moment it was asked for. */
+export interface Access {
+  /** The scopes to follow: a list of names, or just `*`. */
+  readonly readable: readonly string[];
+  canRead(scope: string): boolean;
+  canWrite(scope: string): boolean;
+}
+
+/** Of the server itself. */
+export const FULL_ACCESS: Access = { readable: [ALL_SCOPES], canRead: () => true, canWrite: () => true };
+
+/** Asks the app's `access` function, and makes one answer of what it says. */
+export function createAccess(storage: ServerStorage, access: AccessFunction | undefined) {
+  if (!access) return async (): Promise<Access> => FULL_ACCESS;
+  const db = serverDb(storage);
+  return async (identity: Identity): Promise<Access> => {
+    try {
+      return toAccess(await access(identity, db));
+    } catch (error) {
+      throw SyncError.from(error, 'server', 'The access function failed');
+    }
+  };
+}
+
+function toAccess(lists: AccessLists): Access {
+  const read = toSet(lists.read);
+  const write = toSet(lists.write);
+  return {
+    readable: read === null ? [ALL_SCOPES] : [...read].sort(),
+    canRead: (scope) => read === null || read.has(scope),
+    canWrite: (scope) => write === null || write.has(scope),
+  };
+}
+
+/** null stands for all. */
+function toSet(scopes: readonly string[] | '*'): ReadonlySet<string> | null {
+  return scopes === ALL_SCOPES || scopes.includes(ALL_SCOPES) ? null : new Set(scopes);
+}
+
+function serverDb(storage: ServerStorage): ServerDb {
+  // The row type is the caller's word, as with every typed query helper.
+  async function all<Row>(query: QueryInput<Row>): Promise<Row[]> {
+    return (await storage.query(toStatement(query as QueryInput))) as Row[];
+  }
+  return { all, get: async (query) => (await all(query))[0] };
+}

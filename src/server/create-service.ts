@@ -1,0 +1,205 @@
+import type { Change } from '../core/change.ts';
+import { ZERO_HLC } from '../core/hlc.ts';
+import type { DevicesRequest } from '../protocol/messages/devices.ts';
+import type { HandshakeRequest, HandshakeResponse } from '../protocol/messages/handshake.ts';
+import type { PullPage, PullRequest } from '../protocol/messages/pull.ts';
+import type { Outcome, PushRequest, PushResponse } from '../protocol/messages/push.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import { CAPABILITIES, PROTOCOL_VERSION } from '../protocol/version.ts';
+import { Emitter } from '../shared/emitter.ts';
+import { SyncError } from '../shared/error.ts';
+import { systemRuntime } from '../shared/runtime.ts';
+import { createAccess } from './access.ts';
+import { Devices } from './devices.ts';
+import type { ServiceLimits, SyncServiceOptions } from './options.ts';
+import type { Position } from './records.ts';
+import { Puller } from './pull/pull.ts';
+import { CommitQueue } from './push/commit-queue.ts';
+import { Pusher } from './push/push.ts';
+import { RetentionJob } from './retention.ts';
+import type { Identity, ServerStats, SyncService } from './service.ts';
+
+const DEFAULT_LIMITS: ServiceLimits = {
+  pageBytes: LIMITS.pageBytes,
+  maxMutationBytes: LIMITS.maxMutationBytes,
+  maxChanges: 1_000_000,
+  maxMutations: 20_000,
+};
+
+/**
+ * Opens the storage and builds the server behind its edge: everything between an authenticated request and the database.
+ *
+ * @throws SyncError `invalid-schema` when the storage holds tables that the schema does not fit.
+ */
+export async function createSyncService(options: SyncServiceOptions): Promise<SyncService> {
+  const runtime = options.runtime ?? systemRuntime;
+  await options.storage.open(options.schema, runtime.uuid());
+  const position = await options.storage.read((reader) => reader.position());
+  return new Service({ ...options, runtime }, position);
+}
+
+type ServiceOptions = SyncServiceOptions & Required<Pick<SyncServiceOptions, 'runtime'>>;
+
+class Service implements SyncService {
+  readonly #options: ServiceOptions;
+  readonly #access: ReturnType<typeof createAccess>;
+  readonly #queue: CommitQueue;
+  readonly #pusher: Pusher;
+  readonly #puller: Puller;
+  readonly #devices: Devices;
+  readonly #retention: RetentionJob;
+  readonly #commits: Emitter<number>;
+  readonly #counts = { applied: 0, merged: 0, conflict: 0, rejected: 0, pulled: 0, snapshot: 0 };
+  readonly #running = new Set<Promise<unknown>>();
+  #epoch: string;
+  #head: number;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: ServiceOptions, position: Position) {
+    const { schema, storage, runtime, validate = {} } = options;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#options = options;
+    this.#epoch = position.epoch;
+    this.#head = position.head;
+    this.#commits = new Emitter((error) => options.logger?.error({ error: String(error) }, 'a listener failed'));
+    this.#access = createAccess(storage, options.access);
+    this.#queue = new CommitQueue({ storage, onCommit: (done) => this.#onCommit(done) });
+    this.#pusher = new Pusher({ schema, queue: this.#queue, validate, runtime, limits, lastHlc: ZERO_HLC });
+    this.#puller = new Puller({ schema, storage, pageBytes: limits.pageBytes });
+    this.#devices = new Devices(storage, runtime);
+    this.#retention = new RetentionJob({
+      storage,
+      retention: options.retention ?? {},
+      runtime,
+      logger: options.logger,
+    });
+  }
+
+  handshake(identity: Identity, request: HandshakeRequest): Promise<HandshakeResponse> {
+    return this.#run(async () => {
+      if (request.protocol !== PROTOCOL_VERSION) {
+        throw new SyncError(
+          'version',
+          `The server speaks protocol ${PROTOCOL_VERSION}, the client ${request.protocol}: update the older one.`,
+        );
+      }
+      await this.#devices.seen(identity, request);
+      const access = await this.#access(identity);
+      return {
+        protocol: PROTOCOL_VERSION,
+        schemaVersion: this.#options.schema.version,
+        capabilities: [...CAPABILITIES],
+        epoch: this.#epoch,
+        head: this.#head,
+        serverTime: this.#options.runtime.now(),
+        subject: identity.id,
+        scopes: [...access.readable],
+        limits: { ...LIMITS },
+      };
+    });
+  }
+
+  push(identity: Identity, request: PushRequest): Promise<PushResponse> {
+    return this.#run(async () => {
+      this.#checkSchema(request.schemaVersion);
+      await this.#devices.admit(identity, request.clientId);
+      const access = await this.#access(identity);
+      const outcomes = await this.#pusher.push({ identity, access, request });
+      this.#count(outcomes);
+      return { epoch: this.#epoch, outcomes, head: this.#head };
+    });
+  }
+
+  pull(identity: Identity, request: PullRequest): Promise<PullPage> {
+    return this.#run(async () => {
+      await this.#devices.admit(identity, request.clientId);
+      const page = await this.#puller.pull(await this.#access(identity), request);
+      for (const { rows } of page.snapshot) this.#counts.snapshot += rows.length;
+      for (const { changes } of page.transactions) this.#counts.pulled += changes.length;
+      return page;
+    });
+  }
+
+  devices(identity: Identity, request: DevicesRequest) {
+    return this.#run(async () => {
+      await this.#devices.admit(identity, request.clientId);
+      return this.#devices.manage(identity, request);
+    });
+  }
+
+  mutate(identity: Identity | null, changes: readonly Change[]): Promise<{ seq: number | null }> {
+    return this.#run(async () => {
+      const access = identity && (await this.#access(identity));
+      return { seq: await this.#pusher.mutate(changes, identity && access ? { identity, access } : null) };
+    });
+  }
+
+  prune(): Promise<number> {
+    return this.#run(() => this.#retention.prune());
+  }
+
+  renewEpoch(): Promise<string> {
+    return this.#run(async () => {
+      const epoch = this.#options.runtime.uuid();
+      await this.#options.storage.write((writer) => writer.setEpoch(epoch));
+      this.#epoch = epoch;
+      this.#commits.emit(this.#head);
+      return epoch;
+    });
+  }
+
+  stats(): ServerStats {
+    const { applied, merged, conflict, rejected, pulled, snapshot } = this.#counts;
+    return {
+      epoch: this.#epoch,
+      head: this.#head,
+      pushedMutationCount: applied + merged + conflict + rejected,
+      outcomes: { applied, merged, conflict, rejected },
+      pulledChangeCount: pulled,
+      snapshotRowCount: snapshot,
+    };
+  }
+
+  onCommit(listener: (head: number) => void): () => void {
+    return this.#commits.subscribe(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled([...this.#running]);
+    await this.#queue.idle();
+    await this.#retention.close();
+    await this.#options.storage.close();
+    this.#commits.clear();
+  }
+
+  #onCommit({ head, lastHlc }: { head: number; lastHlc: string }): void {
+    this.#head = head;
+    this.#pusher.observe(lastHlc);
+    this.#commits.emit(head);
+  }
+
+  #count(outcomes: readonly Outcome[]): void {
+    for (const { outcome } of outcomes) this.#counts[outcome] += 1;
+  }
+
+  /** Rows of a newer schema have columns that this server cannot keep: better to wait than to lose them. */
+  #checkSchema(version: number): void {
+    const own = this.#options.schema.version;
+    if (version <= own) return;
+    throw new SyncError('version', `The client has schema version ${version}, the server ${own}: update the server.`);
+  }
+
+  #run<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#closing) return Promise.reject(new SyncError('closed', 'The server has been closed.'));
+    const running = call();
+    this.#running.add(running);
+    const done = () => this.#running.delete(running);
+    running.then(done, done);
+    return running;
+  }
+}

@@ -1,0 +1,90 @@
+import type { DevicesRequest, DevicesResponse } from '../protocol/messages/devices.ts';
+import { SyncError } from '../shared/error.ts';
+import type { Runtime } from '../shared/runtime.ts';
+import type { DeviceRecord } from './records.ts';
+import type { Identity } from './service.ts';
+import type { ServerStorage, StorageWriter } from './storage.ts';
+
+/** Which local databases belong to whom. A device is known from its first request on. */
+export class Devices {
+  readonly #storage: ServerStorage;
+  readonly #runtime: Runtime;
+
+  constructor(storage: ServerStorage, runtime: Runtime) {
+    this.#storage = storage;
+    this.#runtime = runtime;
+  }
+
+  /**
+   * Lets a device pass, and gets to know a new one.
+   *
+   * @throws SyncError `forbidden` when it was revoked or belongs to somebody else.
+   */
+  async admit(identity: Identity, clientId: string): Promise<void> {
+    const known = await this.#storage.read((reader) => reader.device(clientId));
+    if (known) checkOwner(known, identity);
+    else await this.seen(identity, { clientId });
+  }
+
+  /** Notes that a device was here, under this name. */
+  async seen(identity: Identity, device: { clientId: string; deviceName?: string | undefined }): Promise<void> {
+    const now = this.#runtime.now();
+    await this.#storage.write(async (writer) => {
+      const known = await writer.device(device.clientId);
+      if (known) checkOwner(known, identity);
+      await writer.saveDevice({
+        clientId: device.clientId,
+        subject: identity.id,
+        name: known?.name ?? device.deviceName ?? null,
+        firstSeenAt: known?.firstSeenAt ?? now,
+        lastSeenAt: now,
+        isRevoked: false,
+      });
+    });
+  }
+
+  /** Renames or revokes, then lists the caller's devices. */
+  async manage(identity: Identity, request: DevicesRequest): Promise<DevicesResponse> {
+    const { clientId, rename, revoke } = request;
+    if (rename) await this.#change(identity, { clientId, change: { name: rename.name } });
+    if (revoke) await this.#change(identity, { clientId: revoke.deviceId, change: { isRevoked: true } });
+    const devices = await this.#storage.read((reader) => reader.devices(identity.id));
+    return {
+      devices: devices.map((device) => ({
+        deviceId: device.clientId,
+        name: device.name,
+        firstSeenAt: device.firstSeenAt,
+        lastSeenAt: device.lastSeenAt,
+        revoked: device.isRevoked,
+      })),
+    };
+  }
+
+  async #change(
+    identity: Identity,
+    { clientId, change }: { clientId: string; change: Partial<Pick<DeviceRecord, 'name' | 'isRevoked'>> },
+  ): Promise<void> {
+    await this.#storage.write(async (writer) => {
+      const device = await ownDevice(writer, identity, clientId);
+      await writer.saveDevice({ ...device, ...change });
+    });
+  }
+}
+
+async function ownDevice(writer: StorageWriter, identity: Identity, clientId: string): Promise<DeviceRecord> {
+  const device = await writer.device(clientId);
+  // Somebody else's device is as unknown as none.
+  if (device?.subject === identity.id) return device;
+  throw new SyncError('not-found', `You have no device ${JSON.stringify(clientId)}.`);
+}
+
+function checkOwner(device: DeviceRecord, identity: Identity): void {
+  if (device.subject !== identity.id) {
+    throw new SyncError('forbidden', 'This local database belongs to somebody else: sign in as its owner, or wipe it.');
+  }
+  if (device.isRevoked) {
+    throw new SyncError('forbidden', 'This device has been revoked. Its unsent work stays on it.', {
+      details: { revoked: true },
+    });
+  }
+}

@@ -1,0 +1,168 @@
+import type { Schema } from '../../core/schema.ts';
+import { ALL_SCOPES } from '../../core/scope.ts';
+import type { PullPage, PullRequest } from '../../protocol/messages/pull.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { Access } from '../access.ts';
+import { COMMIT_END, type Position } from '../records.ts';
+import type { ServerStorage, StorageReader } from '../storage.ts';
+import { readLogPart } from './log-part.ts';
+import { type ChainState, fromToken, toToken } from './resume-token.ts';
+import { countSnapshot, readSnapshotPart, snapshotSteps } from './snapshot-part.ts';
+
+export interface PullerOptions {
+  readonly schema: Schema;
+  readonly storage: ServerStorage;
+  readonly pageBytes: number;
+}
+
+const MIN_PAGE_BYTES = 1_024;
+
+/** Answers pulls, page by page, from one committed state each. */
+export class Puller {
+  readonly #options: PullerOptions;
+
+  constructor(options: PullerOptions) {
+    this.#options = options;
+  }
+
+  async pull(access: Access, request: PullRequest): Promise<PullPage> {
+    const { schema, storage, pageBytes } = this.#options;
+    const maxBytes = Math.max(Math.min(request.maxBytes ?? pageBytes, pageBytes), MIN_PAGE_BYTES);
+    return storage.read(async (reader) => {
+      const position = await reader.position();
+      const isFirst = request.resume === null;
+      const state =
+        request.resume === null
+          ? await begin({ schema, reader, position, access, request })
+          : fromToken(request.resume);
+      checkChain(state, position, access);
+      const page = await readPage({ schema, reader, position, state, maxBytes });
+      return { ...page, replaces: isFirst ? replacedTables(schema, state) : [] };
+    });
+  }
+}
+
+interface Beginning {
+  readonly schema: Schema;
+  readonly reader: StorageReader;
+  readonly position: Position;
+  readonly access: Access;
+  readonly request: PullRequest;
+}
+
+async function begin({ schema, reader, position, access, request }: Beginning): Promise<ChainState> {
+  const { cursor } = request;
+  if (cursor) checkCursor(cursor, position);
+  const tables = (request.snapshotTables ?? []).filter((table) => Object.hasOwn(schema.tables, table));
+  const held = cursor ? heldScopes(request.scopes, access.readable) : [];
+  // Rows of scopes that cannot be told apart from those the client had: it starts over, from nothing.
+  const startsOver = cursor === null || isAllOrSome(request.scopes, access.readable);
+  const added = access.readable.filter((scope) => !held.includes(scope));
+  const from = startsOver ? 0 : cursor.seq;
+  const needsSnapshot = added.length > 0 || tables.length > 0;
+  const state: ChainState = {
+    epoch: position.epoch,
+    phase: !needsSnapshot ? 'log' : held.length > 0 && from < position.head ? 'catch-up' : 'snapshot',
+    from,
+    at: position.head,
+    held,
+    added,
+    tables,
+    step: 0,
+    afterKey: null,
+    after: { seq: from, n: COMMIT_END },
+    until: needsSnapshot ? position.head : from,
+    rowsDone: 0,
+    rowsTotal: 0,
+  };
+  return { ...state, rowsTotal: needsSnapshot ? await countSnapshot(reader, snapshotSteps(schema, state)) : 0 };
+}
+
+/** @throws SyncError `epoch` or `resync`. */
+function checkCursor(cursor: { epoch: string; seq: number }, { epoch, head, prunedTo }: Position): void {
+  if (cursor.epoch !== epoch || cursor.seq > head) {
+    throw new SyncError(
+      'epoch',
+      'The cursor is of another history of this database: it was restored or cloned. Start over.',
+    );
+  }
+  if (cursor.seq < prunedTo) {
+    throw new SyncError('resync', 'The cursor is older than the log that is kept: start over with a snapshot.');
+  }
+}
+
+/** Holds a chain against what is true now: the history, the log that is kept, and the caller's access. */
+function checkChain(state: ChainState, { epoch, head, prunedTo }: Position, access: Access): void {
+  const furthest = Math.max(state.from, state.at, state.until, state.after.seq);
+  if (state.epoch !== epoch || furthest > head) {
+    throw new SyncError('epoch', 'The chain of pages is of another history of this database. Start over.');
+  }
+  const needed = state.phase === 'snapshot' ? state.at : state.after.seq;
+  const isWithin = [...state.held, ...state.added].every((scope) => access.readable.includes(scope));
+  if (needed < prunedTo || !isWithin) {
+    throw new SyncError('resync', 'The chain of pages cannot go on: the log or the access has changed. Start over.');
+  }
+}
+
+function heldScopes(scopes: readonly string[], readable: readonly string[]): string[] {
+  return readable.filter((scope) => scopes.includes(scope));
+}
+
+/** Whether one side stands for all scopes and the other for a few. */
+function isAllOrSome(scopes: readonly string[], readable: readonly string[]): boolean {
+  return scopes.length > 0 && scopes.includes(ALL_SCOPES) !== readable.includes(ALL_SCOPES);
+}
+
+function replacedTables(schema: Schema, state: ChainState): string[] {
+  const isWhole = state.from === 0 && state.held.length === 0;
+  return isWhole ? Object.keys(schema.tables) : state.tables;
+}
+
+interface PageInput {
+  readonly schema: Schema;
+  readonly reader: StorageReader;
+  readonly position: Position;
+  readonly state: ChainState;
+  readonly maxBytes: number;
+}
+
+type Page = Omit<PullPage, 'replaces'>;
+
+/** One page: as much of the chain as fits, through its phases. */
+async function readPage(input: PageInput): Promise<Page> {
+  const { position, reader, schema } = input;
+  let { state, maxBytes } = input;
+  let snapshot: Page['snapshot'] = [];
+  let transactions: Page['transactions'] = [];
+  let cursor: Page['cursor'] = null;
+  if (state.phase === 'catch-up') {
+    const part = await readLogPart({ reader, state, until: state.at, maxBytes });
+    transactions = part.transactions;
+    maxBytes = 0;
+    state = part.isEnd ? { ...state, phase: 'snapshot' } : { ...state, after: part.after };
+  } else if (state.phase === 'snapshot') {
+    const part = await readSnapshotPart({ schema, reader, state, maxBytes });
+    snapshot = part.snapshot;
+    maxBytes -= part.bytes;
+    state = part.state;
+    if (part.isEnd) state = { ...state, phase: 'log', after: { seq: state.at, n: COMMIT_END }, until: position.head };
+  }
+  if (state.phase === 'log' && maxBytes > 0) {
+    const part = await readLogPart({ reader, state, until: position.head, maxBytes });
+    transactions = part.transactions;
+    state = { ...state, after: part.after };
+    const isDone = part.after.n === COMMIT_END && part.after.seq >= state.until;
+    if (isDone) cursor = { epoch: position.epoch, seq: part.after.seq };
+  }
+  return {
+    epoch: position.epoch,
+    from: state.from,
+    snapshot,
+    transactions,
+    progress: { rowsDone: state.rowsDone, rowsTotal: Math.max(state.rowsTotal, state.rowsDone) },
+    resume: cursor ? null : toToken(state),
+    cursor,
+    scopes: cursor ? [...state.held, ...state.added] : [],
+    head: position.head,
+  };
+}

@@ -1,0 +1,52 @@
+import * as v from 'valibot';
+import { encodeMessage, parseMessage } from '../../protocol/parse.ts';
+import { SyncError } from '../../shared/error.ts';
+import { name, rowKey, seq } from '../../protocol/messages/shared.ts';
+
+const names = v.array(name);
+
+/**
+ * Where a chain of pages stands. It travels as an opaque text inside `resume`, so that the server keeps nothing between two
+ * pages. Nothing in it is trusted: scopes are held against the caller's access at every page.
+ *
+ * A chain has up to three phases: `catch-up` (the log of the scopes already held, up to `at`), `snapshot` (rows of what is
+ * new, read at `at` or later) and `log` (of all scopes, from `at` on, until everything the snapshot may have shown is in).
+ */
+const chainState = v.object({
+  epoch: name,
+  phase: v.picklist(['catch-up', 'snapshot', 'log']),
+  /** The seq the chain starts from. */
+  from: seq,
+  /** The head when the chain began: the snapshot's seq. */
+  at: seq,
+  /** Scopes the client held complete at `from`, and those it gets now. */
+  held: names,
+  added: names,
+  /** Tables fetched anew in all scopes. */
+  tables: names,
+  /** In the snapshot: the step (table and scope) and the last key of it. */
+  step: seq,
+  afterKey: v.nullable(rowKey),
+  /** In the log: after this entry, and the seq that has to be reached. */
+  after: v.object({ seq, n: seq }),
+  until: seq,
+  rowsDone: seq,
+  rowsTotal: seq,
+});
+
+export type ChainState = v.InferOutput<typeof chainState>;
+
+export function toToken(state: ChainState): string {
+  return Buffer.from(encodeMessage({ ...state, afterKey: state.afterKey && [...state.afterKey] })).toString(
+    'base64url',
+  );
+}
+
+/** @throws SyncError `protocol` for what is no token of ours. */
+export function fromToken(token: string): ChainState {
+  try {
+    return parseMessage(chainState, Buffer.from(token, 'base64url'));
+  } catch (error) {
+    throw new SyncError('protocol', 'The resume token is not valid: begin a new chain.', { cause: error });
+  }
+}

@@ -1,0 +1,67 @@
+import { type Schema, tableOf } from '../../core/schema.ts';
+import { ALL_SCOPES } from '../../core/scope.ts';
+import type { SnapshotRows } from '../../protocol/messages/pull.ts';
+import type { Cell, RowKey } from '../../shared/cell.ts';
+import type { Table } from '../../core/schema.ts';
+import type { StorageReader } from '../storage.ts';
+import type { ChainState } from './resume-token.ts';
+
+/** One walk of the snapshot: the rows of a table in a scope (null: in all). */
+interface Step {
+  readonly table: Table;
+  readonly scope: string | null;
+}
+
+export interface SnapshotPart {
+  readonly snapshot: SnapshotRows[];
+  readonly bytes: number;
+  readonly state: ChainState;
+  readonly isEnd: boolean;
+}
+
+/** The walks of a chain, the same for all its pages: new scopes in every table, and tables fetched anew in all scopes. */
+export function snapshotSteps(schema: Schema, state: Pick<ChainState, 'held' | 'added' | 'tables'>): Step[] {
+  return Object.values(schema.tables).flatMap((table) => {
+    const scopes = state.tables.includes(table.name) ? [...state.held, ...state.added] : state.added;
+    return scopes.map((scope) => ({ table, scope: scope === ALL_SCOPES ? null : scope }));
+  });
+}
+
+export async function countSnapshot(reader: StorageReader, steps: readonly Step[]): Promise<number> {
+  const scopes = new Map<Table, string[] | null>();
+  for (const { table, scope } of steps) {
+    scopes.set(table, scope === null ? null : [...(scopes.get(table) ?? []), scope]);
+  }
+  let count = 0;
+  for (const [table, of] of scopes) count += await reader.count(table, of);
+  return count;
+}
+
+export async function readSnapshotPart(input: {
+  readonly schema: Schema;
+  readonly reader: StorageReader;
+  readonly state: ChainState;
+  readonly maxBytes: number;
+}): Promise<SnapshotPart> {
+  const steps = snapshotSteps(input.schema, input.state);
+  const snapshot: SnapshotRows[] = [];
+  let { step, afterKey, rowsDone } = input.state;
+  let bytes = 0;
+  while (step < steps.length && bytes < input.maxBytes) {
+    const walk = steps[step] as Step;
+    const part = await input.reader.page({ ...walk, after: afterKey, maxBytes: input.maxBytes - bytes });
+    if (part.rows.length > 0)
+      snapshot.push({ table: walk.table.name, columns: Object.keys(walk.table.columns), rows: part.rows });
+    bytes += part.bytes;
+    rowsDone += part.rows.length;
+    const last = part.rows.at(-1);
+    afterKey = part.isEnd || !last ? null : keyOf(tableOf(input.schema, walk.table.name), last);
+    if (part.isEnd) step += 1;
+  }
+  return { snapshot, bytes, state: { ...input.state, step, afterKey, rowsDone }, isEnd: step >= steps.length };
+}
+
+function keyOf(of: Table, row: readonly Cell[]): RowKey {
+  const names = Object.keys(of.columns);
+  return of.primaryKey.map((name) => row[names.indexOf(name)] ?? null);
+}

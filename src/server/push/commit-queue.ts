@@ -1,0 +1,79 @@
+import type { ServerStorage } from '../storage.ts';
+import { WorkingSet } from './working-set.ts';
+
+/** Work inside a write transaction. It may run twice: the effects of a transaction that failed are gone. */
+export type Section<T> = (set: WorkingSet) => Promise<T>;
+
+export interface CommitQueueOptions {
+  readonly storage: ServerStorage;
+  /** Called after each durable transaction that made commits. */
+  readonly onCommit: (done: { head: number; lastHlc: string }) => void;
+}
+
+interface Job {
+  readonly section: Section<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const JOBS_PER_TRANSACTION = 64;
+
+/**
+ * Group commit: what arrives while a transaction is under way shares the next one, and its one sync to disk. A section that
+ * throws does not take the others with it: the group is undone, and each runs again by itself.
+ */
+export class CommitQueue {
+  readonly #options: CommitQueueOptions;
+  #waiting: Job[] = [];
+  #running: Promise<void> | null = null;
+
+  constructor(options: CommitQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves once what the section did is durable. */
+  run<T>(section: Section<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ section, resolve: resolve as (value: unknown) => void, reject });
+      this.#running ??= this.#drain();
+    });
+  }
+
+  /** Resolves once everything that was asked for has been answered. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // A turn of the event loop's microtasks, so that pushes which arrived together go together.
+      await Promise.resolve();
+      await this.#commit(this.#waiting.splice(0, JOBS_PER_TRANSACTION));
+    }
+    this.#running = null;
+  }
+
+  async #commit(jobs: readonly Job[]): Promise<void> {
+    try {
+      const results = await this.#write(jobs);
+      jobs.forEach((job, index) => job.resolve(results[index]));
+    } catch (error) {
+      if (jobs.length === 1) jobs[0]?.reject(error);
+      else for (const job of jobs) await this.#commit([job]);
+    }
+  }
+
+  async #write(jobs: readonly Job[]): Promise<unknown[]> {
+    const { storage, onCommit } = this.#options;
+    const done = await storage.write(async (writer) => {
+      const set = await WorkingSet.begin(writer);
+      const before = set.head;
+      const results: unknown[] = [];
+      for (const job of jobs) results.push(await job.section(set));
+      await set.flush();
+      return { results, head: set.head, lastHlc: set.lastHlc, hasCommits: set.head > before };
+    });
+    if (done.hasCommits) onCommit(done);
+    return done.results;
+  }
+}

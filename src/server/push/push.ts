@@ -1,0 +1,205 @@
+import type { Change } from '../../core/change.ts';
+import { boundHlc, nextHlc, observeHlc } from '../../core/hlc.ts';
+import type { Schema, Table } from '../../core/schema.ts';
+import type { Outcome, PushRequest } from '../../protocol/messages/push.ts';
+import type { RowKey } from '../../shared/cell.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { Runtime } from '../../shared/runtime.ts';
+import { type Access, FULL_ACCESS } from '../access.ts';
+import type { ServiceLimits, ValidateFunction } from '../options.ts';
+import type { Identity } from '../service.ts';
+import { checkChanges } from './check-change.ts';
+import type { CommitQueue } from './commit-queue.ts';
+import {
+  type CheckedMutation,
+  type DecideContext,
+  type Verdict,
+  decideMutation,
+  toRejection,
+} from './decide-mutation.ts';
+import { receivePart } from './parts.ts';
+import type { WorkingSet } from './working-set.ts';
+
+/** A stamp further ahead of the server's clock than this is cut back: a wrong clock must not win for ever. */
+export const MAX_CLOCK_AHEAD_MS = 60_000;
+
+type PushedMutation = PushRequest['mutations'][number];
+
+export interface PusherOptions {
+  readonly schema: Schema;
+  readonly queue: CommitQueue;
+  readonly validate: Readonly<Record<string, ValidateFunction>>;
+  readonly runtime: Runtime;
+  readonly limits: ServiceLimits;
+  /** The greatest stamp the server has seen so far. */
+  readonly lastHlc: string;
+}
+
+/** One push: who, and with which access. */
+export interface Pushing {
+  readonly identity: Identity;
+  readonly access: Access;
+  readonly request: PushRequest;
+}
+
+/** Takes mutations in: checks, decides and stores them, each with its one outcome. */
+export class Pusher {
+  readonly #options: PusherOptions;
+  #clock: string;
+
+  constructor(options: PusherOptions) {
+    this.#options = options;
+    this.#clock = options.lastHlc;
+  }
+
+  observe(hlc: string): void {
+    this.#clock = observeHlc(this.#clock, hlc);
+  }
+
+  /** The outcomes, in the order of the request; durable when this resolves. */
+  async push(pushing: Pushing): Promise<Outcome[]> {
+    const { mutations, part } = pushing.request;
+    const { maxMutations } = this.#options.limits;
+    if (mutations.length > maxMutations) {
+      throw new SyncError(
+        'too-large',
+        `The push has ${mutations.length} mutations; at most ${maxMutations} are taken at once.`,
+      );
+    }
+    const outcomes = await this.#pushAll(pushing, mutations);
+    return part ? [...outcomes, ...(await this.#pushPart(pushing, part))] : outcomes;
+  }
+
+  /**
+   * Writes changes of the server itself (`by` is null), or of somebody without a device, as one commit; resolves with its seq.
+   *
+   * @throws SyncError with the reason, when they do not apply.
+   */
+  async mutate(changes: readonly Change[], by: { identity: Identity; access: Access } | null): Promise<number | null> {
+    const { schema, queue, runtime, limits, validate } = this.#options;
+    const { identity, access } = by ?? { identity: null, access: FULL_ACCESS };
+    return queue.run(async (set) => {
+      const now = runtime.now();
+      const hlc = nextHlc(observeHlc(this.#clock, set.lastHlc), now);
+      const writer = { clientId: null, hlc, base: set.head };
+      const checked = checkChanges(changes, { schema, isOlderSchema: false, maxChanges: limits.maxChanges });
+      await loadRows(set, [checked]);
+      const context = { schema, set, access, identity, validate, decides: new Set<string>(), now };
+      const verdict = await decideMutation(context, { mutationId: null, writer, changes: checked });
+      return verdict.seq;
+    });
+  }
+
+  async #pushAll(pushing: Pushing, mutations: readonly PushedMutation[]): Promise<Outcome[]> {
+    if (mutations.length === 0) return [];
+    try {
+      return await this.#options.queue.run((set) => this.#decideAll(set, pushing, mutations));
+    } catch (error) {
+      // A constraint of the user's own, in the server's tables: it concerns one mutation, so find out which.
+      if (!(error instanceof SyncError) || error.kind !== 'invalid-value') throw error;
+      const [only] = mutations;
+      if (mutations.length === 1 && only) return this.#reject(pushing, only.mutationId, error);
+      const outcomes: Outcome[] = [];
+      for (const mutation of mutations) outcomes.push(...(await this.#pushAll(pushing, [mutation])));
+      return outcomes;
+    }
+  }
+
+  async #reject({ request }: Pushing, mutationId: number, error: SyncError): Promise<Outcome[]> {
+    return this.#options.queue.run(async (set) => {
+      const outcome = { mutationId, ...toRejection(error) };
+      set.saveOutcome(request.clientId, outcome);
+      return [outcome];
+    });
+  }
+
+  async #pushPart(pushing: Pushing, part: NonNullable<PushRequest['part']>): Promise<Outcome[]> {
+    const { clientId } = pushing.request;
+    const { limits, queue, runtime } = this.#options;
+    const { mutationId } = part;
+    const options = { clientId, now: runtime.now(), maxMutationBytes: limits.maxMutationBytes };
+    return queue.run(async (set) => {
+      await set.loadOutcomes(clientId, [mutationId]);
+      const known = set.outcome(clientId, mutationId);
+      if (known) return [known];
+      const received = await receivePart(set, part, options);
+      if (received.kind === 'waiting') return [];
+      await set.writer.dropParts(clientId, mutationId);
+      if (received.kind === 'complete') return this.#decideAll(set, pushing, [received.mutation]);
+      const outcome = { mutationId, ...toRejection(received.error) };
+      set.saveOutcome(clientId, outcome);
+      return [outcome];
+    });
+  }
+
+  async #decideAll(set: WorkingSet, pushing: Pushing, mutations: readonly PushedMutation[]): Promise<Outcome[]> {
+    const { clientId } = pushing.request;
+    await set.loadOutcomes(
+      clientId,
+      mutations.map((mutation) => mutation.mutationId),
+    );
+    const checked = mutations.map((mutation) => ({
+      mutationId: mutation.mutationId,
+      mutation: this.#check(set, pushing.request, mutation),
+    }));
+    await loadRows(
+      set,
+      checked.flatMap(({ mutation }) => ('changes' in mutation ? [mutation.changes] : [])),
+    );
+    const context = this.#context(set, pushing);
+    const outcomes: Outcome[] = [];
+    for (const { mutationId, mutation } of checked) {
+      const known = set.outcome(clientId, mutationId);
+      const outcome = known ?? { mutationId, ...(await verdictOn(context, mutation)) };
+      if (!known) set.saveOutcome(clientId, outcome);
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  }
+
+  #context(set: WorkingSet, { identity, access, request }: Pushing): DecideContext {
+    const { schema, validate, runtime } = this.#options;
+    return { schema, set, access, identity, validate, decides: new Set(request.decides), now: runtime.now() };
+  }
+
+  #check(set: WorkingSet, request: PushRequest, mutation: PushedMutation): CheckedMutation | Verdict {
+    const { schema, limits, runtime } = this.#options;
+    const options = { schema, isOlderSchema: request.schemaVersion < schema.version, maxChanges: limits.maxChanges };
+    try {
+      return {
+        mutationId: mutation.mutationId,
+        changes: checkChanges(mutation.changes, options),
+        writer: {
+          clientId: request.clientId,
+          hlc: boundHlc(mutation.hlc, runtime.now(), MAX_CLOCK_AHEAD_MS),
+          // A seq that does not exist yet is of another epoch: of this one, nothing is known to have been seen.
+          base: mutation.base > set.head ? 0 : mutation.base,
+        },
+      };
+    } catch (error) {
+      return toRejection(error);
+    }
+  }
+}
+
+async function verdictOn(context: DecideContext, mutation: CheckedMutation | Verdict): Promise<Verdict> {
+  if ('outcome' in mutation) return mutation;
+  try {
+    return await decideMutation(context, mutation);
+  } catch (error) {
+    return toRejection(error);
+  }
+}
+
+/** Reads the rows of many changes at once, table by table. */
+async function loadRows(set: WorkingSet, mutations: readonly CheckedMutation['changes'][]): Promise<void> {
+  const keys = new Map<Table, RowKey[]>();
+  for (const changes of mutations) {
+    for (const { table, key } of changes) {
+      const known = keys.get(table);
+      if (known) known.push(key);
+      else keys.set(table, [key]);
+    }
+  }
+  for (const [table, rows] of keys) await set.load(table, rows);
+}

@@ -1,0 +1,101 @@
+import { ZERO_HLC } from '../../core/hlc.ts';
+import type { Table } from '../../core/schema.ts';
+import type { Outcome } from '../../protocol/messages/push.ts';
+import { type RowKey, keyText } from '../../shared/cell.ts';
+import type { LogEntry, OutcomeRecord } from '../records.ts';
+import type { StorageWriter, StoredRow } from '../storage.ts';
+
+/**
+ * The rows of one storage transaction. They are read ahead in batches, changed in memory mutation by mutation, and written
+ * in batches: a mutation that fails has touched nothing, and the next one builds on those that did not.
+ */
+export class WorkingSet {
+  readonly writer: StorageWriter;
+  readonly #rows = new Map<Table, Map<string, StoredRow | null>>();
+  readonly #dirty = new Map<Table, Map<string, StoredRow>>();
+  readonly #outcomes = new Map<string, Outcome>();
+  #newLog: LogEntry[] = [];
+  #newOutcomes: OutcomeRecord[] = [];
+  #head: number;
+  #lastHlc = ZERO_HLC;
+
+  private constructor(writer: StorageWriter, head: number) {
+    this.writer = writer;
+    this.#head = head;
+  }
+
+  static async begin(writer: StorageWriter): Promise<WorkingSet> {
+    return new WorkingSet(writer, (await writer.position()).head);
+  }
+
+  /** The seq of the last commit, those of this transaction included. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** The greatest stamp written in this transaction. */
+  get lastHlc(): string {
+    return this.#lastHlc;
+  }
+
+  /** Reads what is not here yet. */
+  async load(table: Table, keys: readonly RowKey[]): Promise<void> {
+    const known = this.#rows.get(table) ?? new Map<string, StoredRow | null>();
+    this.#rows.set(table, known);
+    const missing = new Map<string, RowKey>();
+    for (const key of keys) {
+      const text = keyText(key);
+      if (!known.has(text)) missing.set(text, key);
+    }
+    if (missing.size === 0) return;
+    const rows = await this.writer.rows(table, [...missing.values()]);
+    [...missing.keys()].forEach((text, index) => known.set(text, rows[index] ?? null));
+  }
+
+  /** A loaded row; null when it never existed. */
+  async row(table: Table, key: RowKey): Promise<StoredRow | null> {
+    const text = keyText(key);
+    if (!this.#rows.get(table)?.has(text)) await this.load(table, [key]);
+    return this.#rows.get(table)?.get(text) ?? null;
+  }
+
+  async loadOutcomes(clientId: string, mutationIds: readonly number[]): Promise<void> {
+    for (const { outcome } of await this.writer.outcomes(clientId, mutationIds)) {
+      this.#outcomes.set(`${clientId} ${outcome.mutationId}`, outcome);
+    }
+  }
+
+  outcome(clientId: string, mutationId: number): Outcome | undefined {
+    return this.#outcomes.get(`${clientId} ${mutationId}`);
+  }
+
+  saveOutcome(clientId: string, outcome: Outcome): void {
+    this.#outcomes.set(`${clientId} ${outcome.mutationId}`, outcome);
+    this.#newOutcomes.push({ clientId, outcome });
+  }
+
+  /** Takes over one mutation's rows and entries as the commit after `head`. */
+  commit(rows: Iterable<readonly [Table, StoredRow]>, entries: readonly LogEntry[]): void {
+    for (const [table, row] of rows) {
+      const text = keyText(row.key);
+      this.#rows.get(table)?.set(text, row);
+      const dirty = this.#dirty.get(table) ?? new Map<string, StoredRow>();
+      this.#dirty.set(table, dirty.set(text, row));
+    }
+    for (const entry of entries) {
+      this.#newLog.push(entry);
+      if (entry.commit.hlc > this.#lastHlc) this.#lastHlc = entry.commit.hlc;
+    }
+    this.#head += 1;
+  }
+
+  /** Writes what has been decided so far, so that queries see it. */
+  async flush(): Promise<void> {
+    for (const [table, rows] of this.#dirty) await this.writer.writeRows(table, [...rows.values()]);
+    this.#dirty.clear();
+    if (this.#newLog.length > 0) await this.writer.appendLog(this.#newLog);
+    this.#newLog = [];
+    if (this.#newOutcomes.length > 0) await this.writer.saveOutcomes(this.#newOutcomes);
+    this.#newOutcomes = [];
+  }
+}

@@ -1,0 +1,100 @@
+import { decode, encode, type WireMap } from '../../protocol/codec.ts';
+import type { Outcome } from '../../protocol/messages/push.ts';
+import type { Cell } from '../../shared/cell.ts';
+import type { DeviceRecord, OutcomeRecord, PartRecord } from '../records.ts';
+import type { Connection } from './connection.ts';
+
+/** Outcomes, parts and devices: what is remembered per client. */
+
+export function readOutcomes(connection: Connection, clientId: string, ids: readonly number[]): OutcomeRecord[] {
+  const sql = `SELECT mutation_id, outcome, seq, details FROM _tidemark_outcome
+    WHERE client_id = ? AND mutation_id IN (SELECT value FROM json_each(?))`;
+  return connection.all(sql, [clientId, JSON.stringify(ids)]).map((cells) => ({ clientId, outcome: toOutcome(cells) }));
+}
+
+type Details = Pick<Outcome, 'conflicts' | 'reason'>;
+
+function toOutcome([mutationId, outcome, seq, details]: readonly Cell[]): Outcome {
+  const rest: Details = details instanceof Uint8Array ? (decode(details) as unknown as Details) : { conflicts: [] };
+  return {
+    mutationId: Number(mutationId),
+    outcome: outcome as Outcome['outcome'],
+    seq: seq === null || seq === undefined ? null : Number(seq),
+    ...rest,
+  };
+}
+
+export function saveOutcomes(connection: Connection, records: readonly OutcomeRecord[]): void {
+  for (const { clientId, outcome } of records) {
+    const { mutationId, seq, conflicts, reason } = outcome;
+    const isPlain = conflicts.length === 0 && reason === undefined;
+    const details = isPlain ? null : encode({ conflicts, reason } as unknown as WireMap);
+    connection.run('INSERT INTO _tidemark_outcome VALUES (?, ?, ?, ?, ?)', [
+      clientId,
+      mutationId,
+      outcome.outcome,
+      seq,
+      details,
+    ]);
+  }
+}
+
+export function readParts(connection: Connection, clientId: string): Omit<PartRecord, 'bytes'>[] {
+  const sql = 'SELECT mutation_id, part, part_count, length(bytes), at FROM _tidemark_part WHERE client_id = ?';
+  return connection.all(sql, [clientId]).map(([mutationId, index, count, sizeBytes, at]) => ({
+    clientId,
+    mutationId: Number(mutationId),
+    index: Number(index),
+    count: Number(count),
+    sizeBytes: Number(sizeBytes),
+    at: Number(at),
+  }));
+}
+
+export function readPartBytes(connection: Connection, clientId: string, mutationId: number): Uint8Array[] {
+  const sql = 'SELECT bytes FROM _tidemark_part WHERE client_id = ? AND mutation_id = ? ORDER BY part';
+  return connection.all(sql, [clientId, mutationId]).flatMap(([bytes]) => (bytes instanceof Uint8Array ? [bytes] : []));
+}
+
+export function savePart(connection: Connection, part: PartRecord): void {
+  const { clientId, mutationId, index, count, at, bytes } = part;
+  const values = [clientId, mutationId, index, count, at, bytes];
+  connection.run('INSERT OR REPLACE INTO _tidemark_part VALUES (?, ?, ?, ?, ?, ?)', values);
+}
+
+export function dropParts(connection: Connection, clientId: string, mutationId: number): void {
+  connection.run('DELETE FROM _tidemark_part WHERE client_id = ? AND mutation_id = ?', [clientId, mutationId]);
+}
+
+export function dropOldParts(connection: Connection, beforeAt: number): void {
+  connection.run('DELETE FROM _tidemark_part WHERE at < ?', [beforeAt]);
+}
+
+const DEVICE_COLUMNS = 'client_id, subject, name, first_seen_at, last_seen_at, is_revoked';
+
+export function readDevice(connection: Connection, clientId: string): DeviceRecord | null {
+  const cells = connection.get(`SELECT ${DEVICE_COLUMNS} FROM _tidemark_device WHERE client_id = ?`, [clientId]);
+  return cells ? toDevice(cells) : null;
+}
+
+export function readDevices(connection: Connection, subject: string): DeviceRecord[] {
+  const sql = `SELECT ${DEVICE_COLUMNS} FROM _tidemark_device WHERE subject = ? ORDER BY first_seen_at, client_id`;
+  return connection.all(sql, [subject]).map(toDevice);
+}
+
+function toDevice([clientId, subject, name, firstSeenAt, lastSeenAt, isRevoked]: readonly Cell[]): DeviceRecord {
+  return {
+    clientId: String(clientId),
+    subject: String(subject),
+    name: typeof name === 'string' ? name : null,
+    firstSeenAt: Number(firstSeenAt),
+    lastSeenAt: Number(lastSeenAt),
+    isRevoked: isRevoked === 1,
+  };
+}
+
+export function saveDevice(connection: Connection, device: DeviceRecord): void {
+  const { clientId, subject, name, firstSeenAt, lastSeenAt, isRevoked } = device;
+  const values = [clientId, subject, name, firstSeenAt, lastSeenAt, isRevoked ? 1 : 0];
+  connection.run('INSERT OR REPLACE INTO _tidemark_device VALUES (?, ?, ?, ?, ?, ?)', values);
+}

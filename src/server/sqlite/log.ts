@@ -1,0 +1,103 @@
+import type { ChangeOp } from '../../core/change.ts';
+import { decode, encode } from '../../protocol/codec.ts';
+import type { Cell, Cells, RowKey } from '../../shared/cell.ts';
+import type { LogEntry, Position } from '../records.ts';
+import type { LogRange, PruneBounds } from '../storage.ts';
+import type { Connection } from './connection.ts';
+
+export function readPosition(connection: Connection): Position {
+  const rows = connection.all('SELECT name, value FROM _tidemark_meta');
+  const meta = new Map(rows.map(([name, value]) => [String(name), String(value)]));
+  return {
+    epoch: meta.get('epoch') ?? '',
+    head: Number(meta.get('head') ?? 0),
+    prunedTo: Number(meta.get('prunedTo') ?? 0),
+  };
+}
+
+export function setMeta(connection: Connection, name: 'epoch' | 'head' | 'prunedTo', value: string | number): void {
+  const sql = 'INSERT INTO _tidemark_meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
+  connection.run(sql, [name, String(value)]);
+}
+
+export function appendLog(connection: Connection, entries: readonly LogEntry[]): void {
+  let head = -1;
+  for (const { commit, n, scope, table, key, op, columns } of entries) {
+    if (commit.seq !== head) {
+      const { seq, clientId, mutationId, hlc, at } = commit;
+      connection.run('INSERT INTO _tidemark_commit VALUES (?, ?, ?, ?, ?)', [seq, clientId, mutationId, hlc, at]);
+      head = seq;
+    }
+    const row = encode([key, columns]);
+    connection.run('INSERT INTO _tidemark_log VALUES (?, ?, ?, ?, ?, ?)', [commit.seq, n, scope, table, op, row]);
+  }
+  if (head >= 0) setMeta(connection, 'head', head);
+}
+
+const ENTRY_OVERHEAD_BYTES = 40;
+/** Up to so many commits are read through, whatever their scope; a longer range goes by the index of scopes. */
+const SCAN_COMMITS = 2_000;
+/** What goes by the index has to be sorted: this bounds it. */
+const SORTED_ENTRIES = 5_000;
+
+export function readLog(connection: Connection, range: LogRange): { entries: LogEntry[]; isEnd: boolean } {
+  const { after, until, scopes, maxBytes } = range;
+  const isSorted = scopes !== null && until - after.seq > SCAN_COMMITS;
+  const parameters: Cell[] = [after.seq, after.seq, after.n, until];
+  if (scopes !== null) parameters.push(JSON.stringify(scopes));
+  const sql = scopes === null ? logSql('', '') : isSorted ? SORTED_SQL : SCANNED_SQL;
+  const { rows, isEnd } = connection.take(sql, parameters, { maxBytes, bytesOf: entryBytes });
+  return { entries: rows.map(toEntry), isEnd: isEnd && !(isSorted && rows.length === SORTED_ENTRIES) };
+}
+
+function entryBytes(cells: readonly Cell[]): number {
+  const row = cells[9];
+  return ENTRY_OVERHEAD_BYTES + (row instanceof Uint8Array ? row.length : 0);
+}
+
+const logSql = (index: string, scoped: string) => `
+  SELECT l.seq, l.n, l.scope, l.tbl, l.op, c.client_id, c.mutation_id, c.hlc, c.at, l.row
+  FROM _tidemark_log l ${index} CROSS JOIN _tidemark_commit c ON c.seq = l.seq
+  WHERE l.seq >= ? AND (l.seq, l.n) > (?, ?) AND l.seq <= ? ${scoped}
+  ORDER BY l.seq, l.n`;
+const SCOPED = 'AND l.scope IN (SELECT value FROM json_each(?))';
+const SCANNED_SQL = logSql('NOT INDEXED', SCOPED);
+const SORTED_SQL = `${logSql('INDEXED BY _tidemark_log_scope', SCOPED)} LIMIT ${SORTED_ENTRIES}`;
+
+function toEntry(cells: readonly Cell[]): LogEntry {
+  const [seq, n, scope, table, op, clientId, mutationId, hlc, at, row] = cells;
+  const [key, columns] = decode(row as Uint8Array) as unknown as [RowKey, Cells];
+  return {
+    commit: {
+      seq: Number(seq),
+      clientId: typeof clientId === 'string' ? clientId : null,
+      mutationId: typeof mutationId === 'number' ? mutationId : null,
+      hlc: String(hlc),
+      at: Number(at),
+    },
+    n: Number(n),
+    scope: String(scope),
+    table: String(table),
+    op: op as ChangeOp,
+    key,
+    columns,
+  };
+}
+
+/** Drops the oldest commits within the bounds; returns how many. */
+export function pruneLog(connection: Connection, bounds: PruneBounds): number {
+  const { prunedTo } = readPosition(connection);
+  const rows = connection.all('SELECT seq, at FROM _tidemark_commit WHERE seq > ? ORDER BY seq LIMIT ?', [
+    prunedTo,
+    bounds.maxCommits,
+  ]);
+  // From the oldest on, and no further than the first that stays: what is retained is one stretch.
+  const stays = rows.findIndex(([seq, at]) => Number(seq) >= bounds.beforeSeq && Number(at) >= bounds.beforeAt);
+  const pruned = stays < 0 ? rows : rows.slice(0, stays);
+  const last = pruned.at(-1)?.[0];
+  if (last === undefined || last === null) return 0;
+  connection.run('DELETE FROM _tidemark_log WHERE seq <= ?', [last]);
+  connection.run('DELETE FROM _tidemark_commit WHERE seq <= ?', [last]);
+  setMeta(connection, 'prunedTo', Number(last));
+  return pruned.length;
+}

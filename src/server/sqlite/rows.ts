@@ -1,0 +1,176 @@
+import { type Table, columnOf } from '../../core/schema.ts';
+import { type RowVersion, lastSeq } from '../../core/row-version.ts';
+import { quoteName } from '../../core/sql.ts';
+import { decode, encode } from '../../protocol/codec.ts';
+import type { Cell, Cells, RowKey } from '../../shared/cell.ts';
+import type { RowRange, StoredRow } from '../storage.ts';
+import type { Connection, Taken } from './connection.ts';
+import { versionTable } from './layout.ts';
+
+/** The SQL of one table, made once. */
+class TableSql {
+  readonly read: string;
+  readonly upsert: string;
+  readonly remove: string;
+  readonly upsertVersion: string;
+  readonly #of: Table;
+
+  constructor(of: Table) {
+    this.#of = of;
+    const name = quoteName(of.name);
+    const key = of.primaryKey.map(quoteName);
+    const values = of.valueColumns.map(quoteName);
+    const all = [...key, ...values];
+    const isKey = (table: string) => key.map((column) => `${table}.${column} = ?`).join(' AND ');
+    this.read = `SELECT ${[...VERSION_COLUMNS.map((c) => `v.${c}`), ...values.map((c) => `t.${c}`)].join(', ')}
+      FROM ${versionTable(of)} v LEFT JOIN ${name} t ON ${key.map((c) => `t.${c} = v.${c}`).join(' AND ')}
+      WHERE ${isKey('v')}`;
+    this.upsert = upsertSql(name, all, key);
+    this.remove = `DELETE FROM ${name} WHERE ${isKey(name)}`;
+    this.upsertVersion = upsertSql(versionTable(of), [...key, ...VERSION_COLUMNS], key);
+  }
+
+  page(range: { isScoped: boolean; hasAfter: boolean }): string {
+    const key = this.#of.primaryKey.map((column) => `${range.isScoped ? 'v' : 't'}.${quoteName(column)}`);
+    const columns = Object.keys(this.#of.columns).map((column) => `t.${quoteName(column)}`);
+    const conditions = [
+      ...(range.isScoped ? ['v._tidemark_scope = ? AND v._tidemark_is_deleted = 0'] : []),
+      ...(range.hasAfter ? [`(${key.join(', ')}) > (${key.map(() => '?').join(', ')})`] : []),
+    ];
+    return `SELECT ${columns.join(', ')} FROM ${this.#from(range.isScoped)}
+      ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY ${key.join(', ')}`;
+  }
+
+  keysWhere(column: string): string {
+    return `SELECT ${this.#of.primaryKey.map(quoteName).join(', ')} FROM ${quoteName(this.#of.name)} WHERE ${quoteName(column)} = ?`;
+  }
+
+  #from(isScoped: boolean): string {
+    const name = quoteName(this.#of.name);
+    if (!isScoped) return `${name} t`;
+    const on = this.#of.primaryKey.map(quoteName).map((column) => `t.${column} = v.${column}`);
+    return `${versionTable(this.#of)} v CROSS JOIN ${name} t ON ${on.join(' AND ')}`;
+  }
+}
+
+const VERSION_COLUMNS = [
+  '_tidemark_scope',
+  '_tidemark_seq',
+  '_tidemark_is_deleted',
+  '_tidemark_stamp_seq',
+  '_tidemark_stamp_hlc',
+  '_tidemark_stamp_client',
+  '_tidemark_overrides',
+  '_tidemark_image',
+] as const;
+
+function upsertSql(table: string, columns: readonly string[], key: readonly string[]): string {
+  const rest = columns.filter((column) => !key.includes(column));
+  const update = rest.length > 0 ? `UPDATE SET ${rest.map((c) => `${c} = excluded.${c}`).join(', ')}` : 'NOTHING';
+  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
+    ON CONFLICT (${key.join(', ')}) DO ${update}`;
+}
+
+const cache = new WeakMap<Table, TableSql>();
+
+function sqlOf(of: Table): TableSql {
+  const known = cache.get(of) ?? new TableSql(of);
+  cache.set(of, known);
+  return known;
+}
+
+export function readRows(connection: Connection, of: Table, keys: readonly RowKey[]): (StoredRow | null)[] {
+  const { read } = sqlOf(of);
+  return keys.map((key) => {
+    const cells = connection.get(read, key);
+    return cells ? toStoredRow(of, key, cells) : null;
+  });
+}
+
+function toStoredRow(of: Table, key: RowKey, cells: readonly Cell[]): StoredRow {
+  const [scope, , isDeleted, seq, hlc, clientId, overrides, image] = cells;
+  return {
+    key,
+    scope: String(scope),
+    stamp: { seq: Number(seq), hlc: String(hlc), clientId: typeof clientId === 'string' ? clientId : null },
+    overrides: overrides instanceof Uint8Array ? fromOverrides(overrides) : {},
+    columns: isDeleted === 1 ? null : valueCells(of, cells.slice(VERSION_COLUMNS.length)),
+    image: image instanceof Uint8Array ? (decode(image) as Cells) : null,
+  };
+}
+
+function valueCells(of: Table, cells: readonly Cell[]): Cells {
+  return Object.fromEntries(of.valueColumns.map((name, index) => [name, cells[index] ?? null]));
+}
+
+export function writeRows(connection: Connection, of: Table, rows: readonly StoredRow[]): void {
+  const sql = sqlOf(of);
+  for (const row of rows) {
+    if (row.columns === null) connection.run(sql.remove, row.key);
+    else connection.run(sql.upsert, [...row.key, ...of.valueColumns.map((name) => row.columns?.[name] ?? null)]);
+    connection.run(sql.upsertVersion, [...row.key, ...versionCells(row)]);
+  }
+}
+
+function versionCells(row: StoredRow): Cell[] {
+  const { stamp, overrides, image } = row;
+  return [
+    row.scope,
+    lastSeq(row),
+    row.columns === null ? 1 : 0,
+    stamp.seq,
+    stamp.hlc,
+    stamp.clientId,
+    Object.keys(overrides).length > 0 ? toOverrides(overrides) : null,
+    image === null ? null : encode(image),
+  ];
+}
+
+/** Columns written together share their stamp: `[[seq, hlc, clientId, column, …], …]`. */
+function toOverrides(overrides: RowVersion['overrides']): Uint8Array {
+  const groups = new Map<string, (string | number | null)[]>();
+  for (const [column, { seq, hlc, clientId }] of Object.entries(overrides)) {
+    const id = `${seq} ${hlc} ${clientId ?? ''}`;
+    const group = groups.get(id) ?? [seq, hlc, clientId];
+    group.push(column);
+    groups.set(id, group);
+  }
+  return encode([...groups.values()]);
+}
+
+function fromOverrides(bytes: Uint8Array): RowVersion['overrides'] {
+  const groups = decode(bytes) as [number, string, string | null, ...string[]][];
+  return Object.fromEntries(
+    groups.flatMap(([seq, hlc, clientId, ...columns]) => columns.map((column) => [column, { seq, hlc, clientId }])),
+  );
+}
+
+export function keysWhere(connection: Connection, of: Table, at: { column: string; value: Cell }): RowKey[] {
+  return connection.all(sqlOf(of).keysWhere(columnOf(of, at.column) && at.column), [at.value]);
+}
+
+export function readPage(connection: Connection, range: RowRange): Taken {
+  const { table, scope, after, maxBytes } = range;
+  const statement = sqlOf(table).page({ isScoped: scope !== null, hasAfter: after !== null });
+  const parameters = [...(scope === null ? [] : [scope]), ...(after ?? [])];
+  return connection.take(statement, parameters, { maxBytes, bytesOf: rowBytes });
+}
+
+/** About how many bytes a row takes on the wire. */
+function rowBytes(row: readonly Cell[]): number {
+  let bytes = 2;
+  for (const cell of row) bytes += typeof cell === 'string' || cell instanceof Uint8Array ? cell.length + 2 : 6;
+  return bytes;
+}
+
+export function countRows(connection: Connection, of: Table, scopes: readonly string[] | null): number {
+  if (scopes === null) return Number(connection.get(`SELECT count(*) FROM ${quoteName(of.name)}`)?.[0]);
+  const sql = `SELECT count(*) FROM ${versionTable(of)}
+    WHERE _tidemark_scope IN (SELECT value FROM json_each(?)) AND _tidemark_is_deleted = 0`;
+  return Number(connection.get(sql, [JSON.stringify(scopes)])?.[0]);
+}
+
+/** Forgets tombstones older than what is left of the log. */
+export function dropTombstones(connection: Connection, of: Table, prunedTo: number): void {
+  connection.run(`DELETE FROM ${versionTable(of)} WHERE _tidemark_is_deleted = 1 AND _tidemark_seq <= ?`, [prunedTo]);
+}

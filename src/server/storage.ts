@@ -1,0 +1,89 @@
+import type { CurrentRow } from '../core/decide.ts';
+import type { Schema, Table } from '../core/schema.ts';
+import type { Statement } from '../core/sql.ts';
+import type { Cell, RowKey } from '../shared/cell.ts';
+import type { DeviceRecord, LogEntry, LogPosition, OutcomeRecord, PartRecord, Position } from './records.ts';
+
+/**
+ * The server's database. Port: embedded SQLite lies in `sqlite/`; `runServerStorageContract` holds each one to this.
+ *
+ * Contract:
+ * - Rows live in real, typed tables made from the schema; what tidemark knows about them lies beside.
+ * - `write(fn)` is one transaction, serialisable against all other writers: `position().head` read inside is the head until
+ *   it commits. When it resolves, it is durable (power loss too). A throw undoes all of it, and passes on.
+ * - `read(fn)` sees one committed state throughout, and never waits for app code of a writer to be seen.
+ * - `fn` gets its own handle, which is dead once `fn` has settled. Order of reads and writes inside is as called.
+ * - Keys are compared as stored. Cells come back exactly: int64, doubles, text, blobs.
+ * - Storages decide nothing: seqs, stamps, scopes and outcomes are written as given.
+ * - Errors are `SyncError`s: `invalid-value` for a constraint of the user's own, `storage` or `quota` otherwise.
+ */
+export interface ServerStorage {
+  /** Creates or migrates (additively) all tables. `epoch` is used when the database is new. Called once, first. */
+  open(schema: Schema, epoch: string): Promise<void>;
+  read<T>(fn: (reader: StorageReader) => Promise<T>): Promise<T>;
+  write<T>(fn: (writer: StorageWriter) => Promise<T>): Promise<T>;
+  /** Runs one reading statement of app code, on committed data. Refuses to write. */
+  query(statement: Statement): Promise<Record<string, unknown>[]>;
+  /** Lets running calls end. Later ones throw `closed`. */
+  close(): Promise<void>;
+}
+
+/** A row with what tidemark knows about it. For a deleted row `scope` is where it was. */
+export interface StoredRow extends CurrentRow {
+  readonly key: RowKey;
+  readonly scope: string;
+}
+
+export interface StorageReader {
+  position(): Promise<Position>;
+  /** The rows of these keys, in their order; null for those that never existed. */
+  rows(table: Table, keys: readonly RowKey[]): Promise<(StoredRow | null)[]>;
+  /** Keys of the live rows whose column has this value. */
+  keysWhere(table: Table, column: string, value: Cell): Promise<RowKey[]>;
+  /** Entries after a position up to a seq, in log order, of these scopes (null: all). Stops once `maxBytes` are reached. */
+  log(range: LogRange): Promise<{ entries: LogEntry[]; isEnd: boolean }>;
+  /** Live rows in key order after a key: all columns, in the schema's order. Stops once `maxBytes` are reached. */
+  page(range: RowRange): Promise<{ rows: Cell[][]; bytes: number; isEnd: boolean }>;
+  /** How many live rows these scopes hold (null: all). */
+  count(table: Table, scopes: readonly string[] | null): Promise<number>;
+  outcomes(clientId: string, mutationIds: readonly number[]): Promise<OutcomeRecord[]>;
+  parts(clientId: string): Promise<Omit<PartRecord, 'bytes'>[]>;
+  partBytes(clientId: string, mutationId: number): Promise<Uint8Array[]>;
+  device(clientId: string): Promise<DeviceRecord | null>;
+  devices(subject: string): Promise<DeviceRecord[]>;
+}
+
+export interface StorageWriter extends StorageReader {
+  /** Writes each row with its version; `columns: null` deletes it and keeps the image. */
+  writeRows(table: Table, rows: readonly StoredRow[]): Promise<void>;
+  appendLog(entries: readonly LogEntry[]): Promise<void>;
+  saveOutcomes(records: readonly OutcomeRecord[]): Promise<void>;
+  savePart(part: PartRecord): Promise<void>;
+  dropParts(clientId: string, mutationId: number): Promise<void>;
+  saveDevice(device: DeviceRecord): Promise<void>;
+  setEpoch(epoch: string): Promise<void>;
+  /** Drops the oldest commits before a seq or a time, older tombstones, and old parts. Returns how many commits. */
+  prune(bounds: PruneBounds): Promise<number>;
+}
+
+export interface LogRange {
+  readonly after: LogPosition;
+  readonly until: number;
+  readonly scopes: readonly string[] | null;
+  readonly maxBytes: number;
+}
+
+export interface RowRange {
+  readonly table: Table;
+  readonly scope: string | null;
+  readonly after: RowKey | null;
+  readonly maxBytes: number;
+}
+
+export interface PruneBounds {
+  readonly beforeSeq: number;
+  readonly beforeAt: number;
+  /** At most so many commits at once. */
+  readonly maxCommits: number;
+  readonly partsBeforeAt: number;
+}
