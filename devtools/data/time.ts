@@ -1,0 +1,53 @@
+import { useEffect, useState } from 'react';
+
+/** The wall clock, once a second: for ages on the screen. A hidden page does not tick. */
+export function useNow(everyMs = 1_000): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) setNow(Date.now());
+    }, everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}
+
+const STEPS: readonly (readonly [unit: string, ms: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+];
+
+/** A duration in its largest whole unit: `12 s`, `5 min`, `3 h`. */
+export function durationWords(ms: number): string {
+  for (const [unit, unitMs] of STEPS) {
+    if (ms >= unitMs) return `${Math.floor(ms / unitMs)} ${unit}`;
+  }
+  return ms < 1 ? '0 s' : `${Math.round(ms)} ms`;
+}
+
+/** How long ago, never negative (clocks may step back), never finer than a second. */
+export function ageWords(at: number, now: number): string {
+  const ms = Math.max(0, now - at);
+  return ms < 1_000 ? 'now' : durationWords(ms);
+}
+
+/** `09:41` today, with the day before that. */
+export function clockWords(at: number, now: number): string {
+  const [then, today] = [new Date(at), new Date(now)];
+  const time = then.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hour12: false });
+  if (then.toDateString() === today.toDateString()) return time;
+  return `${then.toLocaleDateString(undefined, { day: 'numeric', month: 'short' })}, ${time}`;
+}
+
+/** `09:41:07.123`: for events that lie close together. */
+export function preciseClockWords(at: number): string {
+  const time = new Date(at).toLocaleTimeString(undefined, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hour12: false,
+  });
+  return `${time}.${String(at % 1_000).padStart(3, '0')}`;
+}

@@ -1,0 +1,44 @@
+import { type KeyboardEvent, useRef } from 'react';
+import { useInspected } from '../data/inspected.ts';
+import { formatCount } from '../data/words.ts';
+import { VIEWS } from './views.ts';
+
+interface TabsProps {
+  readonly selected: string;
+  readonly onSelect: (id: string) => void;
+}
+
+/** One tab stop; the arrow keys go from tab to tab. */
+export function Tabs({ selected, onSelect }: TabsProps) {
+  const status = useInspected((state) => state.status);
+  const list = useRef<HTMLDivElement>(null);
+  const move = (event: KeyboardEvent) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const index = VIEWS.findIndex((view) => view.id === selected);
+    const target = VIEWS.at((index + step) % VIEWS.length);
+    if (!target) return;
+    onSelect(target.id);
+    list.current?.querySelector<HTMLElement>(`#tab-${target.id}`)?.focus();
+  };
+  return (
+    <div ref={list} className="tabs" role="tablist" aria-label="Views" onKeyDown={move}>
+      {VIEWS.map(({ id, label, count }) => (
+        <button
+          key={id}
+          type="button"
+          role="tab"
+          id={`tab-${id}`}
+          aria-controls={`view-${id}`}
+          aria-selected={id === selected}
+          tabIndex={id === selected ? 0 : -1}
+          onClick={() => onSelect(id)}
+        >
+          {label}
+          {count(status) > 0 && <span className="tab-count">{formatCount(count(status))}</span>}
+        </button>
+      ))}
+    </div>
+  );
+}

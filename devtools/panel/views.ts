@@ -1,0 +1,32 @@
+import type { ComponentType } from 'react';
+import type { SyncStatus } from '../../src/client/types.ts';
+import { Conflicts } from '../views/conflicts/conflicts.tsx';
+import { Cursors } from '../views/cursors.tsx';
+import { Events } from '../views/events.tsx';
+import { Overview } from '../views/overview.tsx';
+import { Queue } from '../views/queue/queue.tsx';
+
+export interface PanelView {
+  readonly id: string;
+  readonly label: string;
+  readonly View: ComponentType;
+  /** What stands beside the label; 0 for nothing. */
+  readonly count: (status: SyncStatus) => number;
+}
+
+const none = () => 0;
+
+const overview: PanelView = { id: 'overview', label: 'Overview', View: Overview, count: none };
+
+/** The views, in the order of their tabs. */
+export const VIEWS: readonly PanelView[] = [
+  overview,
+  { id: 'queue', label: 'Queue', View: Queue, count: (status) => status.pendingCount + status.rejectedCount },
+  { id: 'conflicts', label: 'Conflicts', View: Conflicts, count: (status) => status.conflictCount },
+  { id: 'cursors', label: 'Cursors', View: Cursors, count: none },
+  { id: 'events', label: 'Events', View: Events, count: none },
+];
+
+export function findView(id: string): PanelView {
+  return VIEWS.find((view) => view.id === id) ?? overview;
+}

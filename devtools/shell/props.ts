@@ -1,0 +1,20 @@
+import type { Sync } from '../../src/client/sync.ts';
+
+export interface SyncDevtoolsProps {
+  /** Whether the panel is open on the first visit; afterwards it is as it was left. Default: false. */
+  readonly initialIsOpen?: boolean;
+  /** Where the button floats. Default: `bottom-right`. */
+  readonly position?: 'bottom-right' | 'bottom-left' | 'top-right' | 'top-left';
+  /** For pages whose Content-Security-Policy wants a nonce on style elements. Without it none is made. */
+  readonly nonce?: string;
+  /** The keys that open and close it, such as `Ctrl+Alt+T`. Default: `Alt+Shift+S`. `false`: none. */
+  readonly shortcut?: string | false;
+  /** What to look at. Default: the `sync` of the nearest `SyncProvider`. */
+  readonly sync?: Sync;
+}
+
+export interface SyncDevtoolsPanelProps {
+  readonly nonce?: string;
+  /** What to look at. Default: the `sync` of the nearest `SyncProvider`. */
+  readonly sync?: Sync;
+}

@@ -1,0 +1,67 @@
+/** The button, the dock, and the frame of the panel. */
+export const LAYOUT = /* css */ `
+.float {
+  position: fixed; z-index: 2147483000; display: flex; align-items: center; gap: 8px; padding: 7px 12px;
+  font: 600 12px/1 var(--font); color: var(--text); background: var(--bg); border: 1px solid var(--line-strong);
+  border-radius: 999px; box-shadow: var(--shadow); cursor: pointer;
+}
+.float:hover { background: var(--hover); }
+.float.bottom-right { right: 14px; bottom: 14px; }
+.float.bottom-left { left: 14px; bottom: 14px; }
+.float.top-right { right: 14px; top: 14px; }
+.float.top-left { left: 14px; top: 14px; }
+.float .count { padding: 2px 6px; border-radius: 999px; background: var(--busy-bg); color: var(--busy); font-variant-numeric: tabular-nums; }
+.float .count.warn { background: var(--warn-bg); color: var(--warn); }
+.dock {
+  position: fixed; z-index: 2147483000; inset: auto 0 0 0; max-height: calc(100vh - 40px); background: var(--bg);
+  border-top: 1px solid var(--line-strong); box-shadow: var(--shadow);
+}
+.resize { position: absolute; inset: -5px 0 auto 0; height: 9px; cursor: ns-resize; touch-action: none; z-index: 1; }
+.resize:hover, .resize:focus-visible { background: linear-gradient(var(--accent), var(--accent)) center / 100% 3px no-repeat; outline: none; }
+.panel { display: flex; flex-direction: column; height: 100%; background: var(--bg); container-type: inline-size; overflow: hidden; }
+.header { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px; padding: 9px 14px 7px; }
+.header .notice { flex-basis: 100%; }
+.status { display: flex; align-items: baseline; gap: 9px; flex: 1 1 240px; min-width: 0; }
+.status .dot { align-self: center; }
+.status strong { color: var(--tone); margin-inline-end: 10px; }
+.status .details { color: var(--muted); }
+.tabs { display: flex; gap: 2px; padding: 0 10px; border-bottom: 1px solid var(--line); overflow-x: auto; scrollbar-width: none; flex: none; }
+.tabs [role='tab'] {
+  display: flex; align-items: center; gap: 6px; padding: 6px 10px 7px; border: 0; border-radius: 6px 6px 0 0; background: none;
+  color: var(--muted); font: 500 13px/1.3 var(--font); cursor: pointer; border-bottom: 2px solid transparent; margin-bottom: -1px; white-space: nowrap;
+}
+.tabs [role='tab']:hover { color: var(--text); background: var(--surface); }
+.tabs [role='tab'][aria-selected='true'] { color: var(--text); border-bottom-color: var(--accent); }
+.tabs [role='tab']:focus-visible { outline-offset: -3px; }
+.tab-count { padding: 0 6px; border-radius: 999px; background: var(--raised); color: var(--text); font-size: 11px; font-variant-numeric: tabular-nums; }
+.view { flex: 1; min-height: 0; overflow: auto; }
+.empty { display: grid; place-content: center; justify-items: center; gap: 4px; padding: 36px 20px; color: var(--muted); text-align: center; min-height: 120px; }
+.empty-title { color: var(--text); font-weight: 600; }
+.master-detail { display: grid; grid-template-columns: minmax(300px, 2fr) 3fr; height: 100%; }
+.master { display: flex; flex-direction: column; min-width: 0; min-height: 0; border-inline-end: 1px solid var(--line); }
+.detail { overflow: auto; min-width: 0; }
+.hint { padding: 20px; color: var(--muted); }
+.back { display: none; }
+.toolbar { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 8px; padding: 8px 10px; border-bottom: 1px solid var(--line); background: var(--surface); }
+.toolbar input[type='search'] { flex: 1 1 120px; min-width: 0; }
+.toolbar .notice { flex-basis: 100%; }
+.list { flex: 1; min-height: 0; overflow: auto; contain: strict; }
+.list:focus-visible { outline-offset: -2px; }
+.list-row {
+  position: absolute; inset: 0 0 auto 0; display: flex; align-items: center; gap: 10px; padding: 0 12px;
+  border-bottom: 1px solid var(--line); cursor: pointer;
+}
+.list-row:hover { background: var(--surface); }
+.list-row[aria-selected='true'] { background: var(--select); box-shadow: inset 3px 0 var(--accent); }
+.row-id { color: var(--muted); min-width: 40px; }
+.row-main { display: grid; flex: 1; min-width: 0; }
+.row-main .muted { font-size: 12px; }
+.row-side { display: grid; justify-items: end; flex: none; font-size: 12px; gap: 1px; }
+@container (max-width: 719px) {
+  .master-detail { grid-template-columns: 1fr; }
+  .master { border-inline-end: 0; }
+  .master-detail[data-has-detail='true'] .master { display: none; }
+  .master-detail[data-has-detail='false'] .detail { display: none; }
+  .back { display: inline-flex; margin: 10px 14px 0; }
+}
+`;

@@ -1,0 +1,63 @@
+/** What the single views need beyond that. */
+export const VIEWS = /* css */ `
+.card { border: 1px solid var(--line); border-radius: 8px; padding: 9px 12px; background: var(--surface); min-width: 0; }
+.card h3, .card h4 { font-weight: 600; margin-bottom: 5px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(260px, 100%), 1fr)); gap: 10px; }
+.card dl { display: grid; gap: 3px; }
+.card dl > div { display: grid; grid-template-columns: 118px 1fr; gap: 8px; }
+.card dt { color: var(--muted); }
+.card dd { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+.rounds table { width: 100%; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.rounds th, .preview thead th { font-size: 12px; padding-bottom: 2px; }
+.detail-title { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; font-weight: 600; font-size: 14px; }
+.key { padding: 1px 6px; border-radius: 4px; background: var(--raised); overflow-wrap: anywhere; font-weight: 400; }
+.facts-line { display: flex; flex-wrap: wrap; gap: 2px 16px; color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
+.facts-line b { color: var(--text); }
+.change .op { color: var(--busy); }
+.change[data-op='put'] .op { color: var(--ok); }
+.change[data-op='delete'] .op { color: var(--bad); }
+.diff { width: 100%; table-layout: fixed; }
+.diff th:first-child { width: 26%; overflow-wrap: anywhere; }
+.diff thead th { font-size: 12px; padding-block: 0; }
+.diff tbody tr { border-top: 1px solid var(--line); }
+.step { font: 600 12px var(--mono); color: var(--busy); }
+.editor, form { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
+legend { font-weight: 600; padding: 0 4px; margin-inline-start: -4px; }
+legend .muted { font-weight: 400; font-size: 12px; }
+.field { display: grid; grid-template-columns: 130px 1fr; gap: 4px 10px; padding: 4px 0; align-items: start; }
+.field-name { padding-top: 4px; overflow-wrap: anywhere; }
+.field-name .muted { font-size: 11px; display: block; }
+.choices { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(170px, 100%), 1fr)); gap: 8px; }
+.choice { display: grid; gap: 4px; align-content: start; padding: 6px 9px 8px; border: 1px solid var(--line); border-radius: 6px; background: var(--bg); min-width: 0; }
+.choice.base { border-style: dashed; background: none; }
+.choice[data-chosen='true'] { border-color: var(--accent); background: var(--select); box-shadow: inset 0 0 0 1px var(--accent); }
+.choice-name { display: flex; align-items: center; gap: 7px; font-size: 12px; color: var(--muted); }
+label.choice-name { cursor: pointer; color: var(--text); font-weight: 500; }
+.preview table { width: 100%; }
+.preview tbody tr { border-top: 1px solid var(--line); }
+.preview th { overflow-wrap: anywhere; }
+.preview .origin { text-align: end; font-size: 12px; white-space: nowrap; padding-inline-end: 0; }
+.preview td[data-label]::after { content: attr(data-label); display: inline-block; margin-inline-start: 6px; color: var(--muted); font-size: 11px; }
+.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(240px, 100%), 1fr)); gap: 10px; }
+.side tr[data-changed='true'] th { color: var(--text); font-weight: 600; }
+.side[data-deleted='true'] { border: 1px dashed var(--bad); }
+.deleted { color: var(--bad); font-weight: 600; padding: 8px 0; }
+.summary { color: var(--muted); }
+.cursors { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(340px, 100%), 1fr)); gap: 10px; }
+.cursor-head { display: flex; justify-content: space-between; gap: 10px; align-items: center; }
+.scope { font-weight: 600; overflow-wrap: anywhere; }
+.cursor meter { -webkit-appearance: none; appearance: none; display: block; width: 100%; height: 10px; margin: 7px 0 5px; border: 0; background: var(--raised); border-radius: 999px; }
+.cursor meter::-webkit-meter-inner-element { display: block; }
+.cursor meter::-webkit-meter-bar { height: 10px; background: var(--raised); border: 0; border-radius: 999px; }
+.cursor meter::-webkit-meter-optimum-value { background: var(--busy); border-radius: 999px; }
+.cursor meter[data-complete='true']::-webkit-meter-optimum-value { background: var(--ok); }
+.cursor meter::-moz-meter-bar { background: var(--busy); border-radius: 999px; }
+.cursor meter[data-complete='true']::-moz-meter-bar { background: var(--ok); }
+.cursor-facts { display: flex; flex-wrap: wrap; gap: 2px 16px; color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
+.cursor-facts b { color: var(--text); }
+.payload { padding: 12px 14px; white-space: pre-wrap; overflow-wrap: anywhere; }
+@container (max-width: 479px) {
+  .field { grid-template-columns: 1fr; }
+  .field-name .muted { display: inline; margin-inline-start: 6px; }
+}
+`;

@@ -1,0 +1,38 @@
+import { type ReactNode, useEffect, useRef } from 'react';
+
+interface MasterDetailProps {
+  readonly list: ReactNode;
+  /** Null while nothing is selected. */
+  readonly detail: ReactNode | null;
+  readonly hint: string;
+  readonly onBack: () => void;
+}
+
+/** A list with the details of one entry beside it; on a narrow panel they take its place. */
+export function MasterDetail({ list, detail, hint, onBack }: MasterDetailProps) {
+  return (
+    <div className="master-detail" data-has-detail={detail !== null}>
+      <div className="master">{list}</div>
+      <div className="detail">
+        {detail === null ? (
+          <p className="hint">{hint}</p>
+        ) : (
+          <>
+            <button type="button" className="back" onClick={onBack}>
+              ‹ Back to the list
+            </button>
+            {detail}
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Puts the details back to their top when another entry is shown. */
+export function useScrollTop(identity: unknown) {
+  const top = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the identity changes
+  useEffect(() => top.current?.parentElement?.scrollTo?.(0, 0), [identity]);
+  return top;
+}

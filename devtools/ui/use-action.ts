@@ -1,0 +1,26 @@
+import { useCallback, useState } from 'react';
+
+export interface Action {
+  readonly isRunning: boolean;
+  /** What the last one ended with; null when it went well. */
+  readonly error: string | null;
+  /** Runs it; resolves with whether it went well. While one runs, another is not started. */
+  readonly run: (act: () => Promise<unknown>) => Promise<boolean>;
+}
+
+/** Runs what a button does, and keeps the error for the person who pressed it. */
+export function useAction(): Action {
+  const [state, setState] = useState<{ isRunning: boolean; error: string | null }>({ isRunning: false, error: null });
+  const run = useCallback(async (act: () => Promise<unknown>) => {
+    setState({ isRunning: true, error: null });
+    try {
+      await act();
+      setState({ isRunning: false, error: null });
+      return true;
+    } catch (error) {
+      setState({ isRunning: false, error: error instanceof Error ? error.message : String(error) });
+      return false;
+    }
+  }, []);
+  return { ...state, run };
+}

@@ -1,0 +1,82 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+
+interface VirtualListProps {
+  readonly label: string;
+  readonly count: number;
+  readonly rowHeight: number;
+  readonly selected: number;
+  readonly onSelect: (index: number) => void;
+  readonly renderRow: (index: number) => ReactNode;
+  /** Told of the rows on the screen. */
+  readonly onRange?: (first: number, last: number) => void;
+}
+
+const PAGE = 10;
+
+/** A list of any length of which only what is on the screen exists. One tab stop; arrow keys move the selection. */
+export function VirtualList({ label, count, rowHeight, selected, onSelect, renderRow, onRange }: VirtualListProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const id = useId();
+  const virtualizer = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 8,
+  });
+  const items = virtualizer.getVirtualItems();
+  const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
+  useEffect(() => onRange?.(first, last), [onRange, first, last]);
+  const move = (event: KeyboardEvent) => {
+    const target = targetOf(event.key, selected, count);
+    if (target === undefined) return;
+    event.preventDefault();
+    onSelect(target);
+    virtualizer.scrollToIndex(target);
+  };
+  return (
+    <div
+      ref={scroller}
+      className="list"
+      role="listbox"
+      aria-label={label}
+      aria-activedescendant={selected >= first && selected <= last ? `${id}-${selected}` : undefined}
+      tabIndex={0}
+      onKeyDown={move}
+    >
+      <div role="presentation" style={{ height: virtualizer.getTotalSize(), position: 'relative' }}>
+        {items.map((item) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the list itself takes the keys
+          // biome-ignore lint/a11y/useFocusableInteractive: focus stays on the list (aria-activedescendant)
+          <div
+            key={item.key}
+            id={`${id}-${item.index}`}
+            className="list-row"
+            role="option"
+            aria-selected={item.index === selected}
+            aria-posinset={item.index + 1}
+            aria-setsize={count}
+            style={{ height: rowHeight, transform: `translateY(${item.start}px)` }}
+            onClick={() => onSelect(item.index)}
+          >
+            {renderRow(item.index)}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function targetOf(key: string, selected: number, count: number): number | undefined {
+  const last = count - 1;
+  const targets: Readonly<Record<string, number>> = {
+    ArrowDown: selected + 1,
+    ArrowUp: selected - 1,
+    PageDown: selected + PAGE,
+    PageUp: selected - PAGE,
+    Home: 0,
+    End: last,
+  };
+  const target = targets[key];
+  return target === undefined || count === 0 ? undefined : Math.max(0, Math.min(last, target));
+}

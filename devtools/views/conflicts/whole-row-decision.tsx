@@ -1,0 +1,70 @@
+import type { Conflict } from '../../../src/client/types.ts';
+import { sameValue } from '../../data/value-text.ts';
+import { Value } from '../../ui/value.tsx';
+import type { DecisionProps } from './decision-props.ts';
+
+/** One side deleted the row and the other changed it: one of them wins as a whole. */
+export function WholeRowDecision({ conflict, isRunning, onResolve }: DecisionProps) {
+  const words = WORDS[conflict.kind === 'update-delete' ? 'update-delete' : 'delete-update'];
+  return (
+    <>
+      <div className="sides">
+        <Side title="This device" row={conflict.local} base={conflict.base} />
+        <Side title="The other side" row={conflict.remote} base={conflict.base} />
+      </div>
+      <div className="actions footer">
+        <button type="button" className={words.mine.tone} disabled={isRunning} onClick={() => onResolve('local')}>
+          {words.mine.label}
+        </button>
+        <button type="button" className={words.theirs.tone} disabled={isRunning} onClick={() => onResolve('remote')}>
+          {words.theirs.label}
+        </button>
+      </div>
+    </>
+  );
+}
+
+const WORDS = {
+  'update-delete': {
+    mine: { label: 'Keep the row with my changes', tone: 'primary' },
+    theirs: { label: 'Accept the deletion', tone: 'danger' },
+  },
+  'delete-update': {
+    mine: { label: 'Delete the row', tone: 'danger' },
+    theirs: { label: 'Keep the row as changed', tone: 'primary' },
+  },
+} as const;
+
+interface SideProps {
+  readonly title: string;
+  readonly row: Conflict['local'];
+  readonly base: Conflict['base'];
+}
+
+function Side({ title, row, base }: SideProps) {
+  return (
+    <section className="card side" aria-label={title} data-deleted={row === null}>
+      <h4>{title}</h4>
+      {row === null ? (
+        <p className="deleted">Row deleted</p>
+      ) : (
+        <table>
+          <tbody>
+            {Object.entries(row).map(([column, value]) => {
+              const isChanged = base !== null && !sameValue(value, base[column]);
+              return (
+                <tr key={column} data-changed={isChanged}>
+                  <th scope="row">{column}</th>
+                  <td>
+                    {isChanged && <Value value={base[column]} className="old" />}{' '}
+                    <Value value={value} className={isChanged ? 'new' : ''} />
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,124 @@
+import { useState } from 'react';
+import { hlcMs } from '../../../src/core/hlc.ts';
+import type { MutationState, OutboxEntry } from '../../../src/client/types.ts';
+import { useInspectedSync } from '../../data/inspected.ts';
+import { ageWords, clockWords, useNow } from '../../data/time.ts';
+import { countWords, formatBytes } from '../../data/words.ts';
+import { StateBadge, stateWords } from '../../ui/badge.tsx';
+import { useScrollTop } from '../../ui/master-detail.tsx';
+import { ErrorNotice, Notice } from '../../ui/notice.tsx';
+import { type Action, useAction } from '../../ui/use-action.ts';
+import { ChangeCard } from './change-card.tsx';
+import { DiscardConfirm } from './discard-confirm.tsx';
+import { MutationEditor } from './mutation-editor.tsx';
+
+type Mode = 'read' | 'edit' | 'discard';
+
+/** What a person may do to a mutation in each state. One that may already be on the server is left alone. */
+const ALLOWED: Readonly<Record<MutationState, { retry: boolean; edit: boolean; discard: boolean }>> = {
+  pending: { retry: false, edit: true, discard: true },
+  parked: { retry: false, edit: true, discard: true },
+  sent: { retry: false, edit: false, discard: false },
+  accepted: { retry: false, edit: false, discard: false },
+  conflicted: { retry: true, edit: true, discard: true },
+  rejected: { retry: true, edit: true, discard: true },
+};
+
+/** One mutation: why it waits, its changes column by column, and what can be done about it. */
+export function MutationDetail({ entry }: { readonly entry: OutboxEntry }) {
+  const sync = useInspectedSync();
+  const action = useAction();
+  const [mode, setMode] = useState<Mode>('read');
+  const top = useScrollTop(mode);
+  const discard = () => action.run(() => sync.outbox.discard(entry.mutationId));
+  return (
+    <article className="padded" ref={top} aria-label={`Mutation ${entry.mutationId}`}>
+      <Summary entry={entry} />
+      <ErrorNotice error={action.error} />
+      {mode === 'discard' && (
+        <DiscardConfirm
+          entry={entry}
+          isRunning={action.isRunning}
+          onConfirm={discard}
+          onCancel={() => setMode('read')}
+        />
+      )}
+      {mode === 'read' && <Buttons entry={entry} action={action} onMode={setMode} />}
+      {mode === 'edit' ? (
+        <MutationEditor entry={entry} onDone={() => setMode('read')} />
+      ) : (
+        entry.changes.map((change, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the changes of a mutation do not move
+          <ChangeCard key={index} change={change} />
+        ))
+      )}
+    </article>
+  );
+}
+
+function Summary({ entry }: { readonly entry: OutboxEntry }) {
+  const now = useNow();
+  const { meaning } = stateWords(entry.state);
+  return (
+    <>
+      <h3 className="detail-title">
+        Mutation #{entry.mutationId} <StateBadge state={entry.state} />
+      </h3>
+      <p className="muted">
+        {entry.waitsFor === null ? meaning : `waits behind mutation #${entry.waitsFor} on the same row`}
+      </p>
+      {entry.reason && (
+        <Notice tone="bad">
+          <strong>{entry.reason.code}</strong> {entry.reason.message}
+        </Notice>
+      )}
+      <p className="facts-line">
+        <span>
+          written {clockWords(entry.createdAt, now)} ({ageWords(entry.createdAt, now)})
+        </span>
+        <span>{countWords(entry.attempts, 'attempt')}</span>
+        <span>{countWords(entry.changeCount, 'change')}</span>
+        <span>{formatBytes(entry.sizeBytes)}</span>
+        <span title={`HLC ${entry.hlc}, ${new Date(hlcMs(entry.hlc)).toISOString()}`}>
+          base seq <span className="mono">{entry.base}</span>
+        </span>
+      </p>
+    </>
+  );
+}
+
+interface ButtonsProps {
+  readonly entry: OutboxEntry;
+  readonly action: Action;
+  readonly onMode: (mode: Mode) => void;
+}
+
+function Buttons({ entry, action, onMode }: ButtonsProps) {
+  const sync = useInspectedSync();
+  const may = ALLOWED[entry.state];
+  if (!may.retry && !may.edit && !may.discard) return null;
+  return (
+    <div className="actions">
+      {may.retry && (
+        <button
+          type="button"
+          className="primary"
+          disabled={action.isRunning}
+          onClick={() => action.run(() => sync.outbox.retry(entry.mutationId))}
+        >
+          Retry
+        </button>
+      )}
+      {may.edit && (
+        <button type="button" onClick={() => onMode('edit')}>
+          Edit
+        </button>
+      )}
+      {may.discard && (
+        <button type="button" onClick={() => onMode('discard')}>
+          Discard…
+        </button>
+      )}
+    </div>
+  );
+}
