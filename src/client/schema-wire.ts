@@ -1,5 +1,5 @@
 import { type ConflictPolicy, serverPolicy } from '../core/policy.ts';
-import { Column, type ColumnKind, type Schema, type ScopeRule, type TableInput, defineSchema } from '../core/schema.ts';
+import { Column, type ColumnKind, defineSchema, type Schema, type ScopeRule, type TableInput } from '../core/schema.ts';
 
 /** A schema as plain data: what a page sends its worker. Policies are what is left of them without app code. */
 export interface SchemaWire {

@@ -1,10 +1,10 @@
+import type { OpenEngine } from '../client/open-engine.ts';
 import { isMethodName } from '../client/rpc/methods.ts';
 import type { RpcPort } from '../client/rpc/port.ts';
 import { type RpcServer, serveRpc } from '../client/rpc/serve.ts';
 import type { WorkerConfig, WorkerMethods, WorkerPush } from '../client/worker-api.ts';
 import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
-import type { OpenEngine } from './tabs/leadership.ts';
 import type { Locks } from './tabs/locks.ts';
 import { LoneMembership } from './tabs/lone.ts';
 import { Membership } from './tabs/membership.ts';

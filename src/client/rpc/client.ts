@@ -1,5 +1,5 @@
 import { SyncError } from '../../shared/error.ts';
-import { type RpcMessage, isReply } from './messages.ts';
+import { isReply, type RpcMessage, type RpcReply } from './messages.ts';
 import type { RpcPort } from './port.ts';
 
 interface PendingCall {
@@ -49,8 +49,11 @@ export class RpcClient {
   }
 
   #receive(message: RpcMessage): void {
-    if ('push' in message) return this.#onPush(message.push);
-    if (!isReply(message)) return;
+    if ('push' in message) this.#onPush(message.push);
+    else if (isReply(message)) this.#settle(message);
+  }
+
+  #settle(message: RpcReply): void {
     const call = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if ('error' in message) call?.reject(SyncError.fromJSON(message.error));

@@ -1,5 +1,5 @@
 import { SyncError } from '../../shared/error.ts';
-import { type RpcMessage, type RpcRequest, isRequest } from './messages.ts';
+import { isRequest, type RpcMessage, type RpcRequest } from './messages.ts';
 import type { RpcPort } from './port.ts';
 
 /** Below this a copy is cheaper than the bookkeeping of a transfer. */

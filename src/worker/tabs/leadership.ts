@@ -1,24 +1,12 @@
 import type { EngineConnection, EnginePush } from '../../client/engine-api.ts';
+import type { OpenEngine } from '../../client/open-engine.ts';
 import { callMethod } from '../../client/rpc/methods.ts';
 import type { RpcPort } from '../../client/rpc/port.ts';
 import { serveRpc } from '../../client/rpc/serve.ts';
-import { type HeldLock, type Locks, holdLock } from './locks.ts';
+import { type HeldLock, holdLock, type Locks } from './locks.ts';
 import type { SessionMessage, tabNames } from './messages.ts';
 import type { Link } from './relay.ts';
 import { sessionLine } from './session-line.ts';
-
-/** The engine of one open database, shared by sessions. */
-export interface SharedEngine {
-  connect(sessionId: string): EngineConnection;
-  /** Rolls back what is open and closes the database. */
-  close(): Promise<void>;
-}
-
-/** An engine with the number of its leadership: greater than that of every leader before it. */
-export interface OpenEngine {
-  readonly engine: SharedEngine;
-  readonly term: number;
-}
 
 export interface LeadershipOptions extends OpenEngine {
   readonly lock: HeldLock;
@@ -87,7 +75,12 @@ export class Leadership {
   }
 
   /** A leader that has lost its lock must not touch the database. */
-  #fenced(call: typeof callMethod, { methods }: EngineConnection, name: string, args: readonly unknown[]): Promise<unknown> {
+  #fenced(
+    call: typeof callMethod,
+    { methods }: EngineConnection,
+    name: string,
+    args: readonly unknown[],
+  ): Promise<unknown> {
     return this.#options.lock.isHeld ? call(methods, name, args) : new Promise(() => {});
   }
 

@@ -1,6 +1,6 @@
+import type { OpenEngine } from '../../client/open-engine.ts';
 import { callMethod } from '../../client/rpc/methods.ts';
 import { SyncError } from '../../shared/error.ts';
-import type { OpenEngine } from './leadership.ts';
 import type { MembershipOptions } from './membership.ts';
 
 type LoneOptions = Pick<

@@ -1,10 +1,11 @@
 import type { EnginePush } from '../../client/engine-api.ts';
+import type { OpenEngine } from '../../client/open-engine.ts';
 import { RpcClient } from '../../client/rpc/client.ts';
 import type { RpcPort } from '../../client/rpc/port.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
-import { Leadership, type OpenEngine } from './leadership.ts';
-import { type HeldLock, type Locks, holdLock } from './locks.ts';
+import { Leadership } from './leadership.ts';
+import { type HeldLock, holdLock, type Locks } from './locks.ts';
 import { type GroupMessage, type SessionMessage, tabNames } from './messages.ts';
 import type { SessionRelay } from './relay.ts';
 import { sessionLine } from './session-line.ts';
@@ -195,19 +196,20 @@ export class Membership {
     if (this.#isClosed) return;
     switch (message.type) {
       case 'lead':
-        return this.#hearLeader(message.term);
+        this.#hearLeader(message.term);
+        break;
       case 'opening':
       case 'steal':
         this.#silentBeats = 0;
-        return;
+        break;
       case 'step-down':
         if (message.term === this.#term) this.#unlink();
-        return;
+        break;
       case 'hello':
-        return this.#hearHello(message);
+        this.#hearHello(message);
+        break;
       case 'bye':
         this.#leadership?.drop(message.sessionId);
-        return;
     }
   }
 
@@ -264,8 +266,11 @@ export class Membership {
   }
 
   #beat(): void {
-    if (this.#leadership) return this.#tell({ type: 'lead', term: this.#leadership.term });
-    if (!this.#isWaiting) return;
+    if (this.#leadership) this.#tell({ type: 'lead', term: this.#leadership.term });
+    else if (this.#isWaiting) this.#countSilence();
+  }
+
+  #countSilence(): void {
     this.#silentBeats += 1;
     if (this.#silentBeats === SUSPECT_BEATS) this.#options.onTrouble(silentLeader());
     if (this.#silentBeats < this.#stealAfter) return;

@@ -62,7 +62,8 @@ export class SessionRelay {
     this.#link = link;
     const isAsked = new Set([...this.#calls].map((call) => subscriptionName(call.method, call.args)));
     for (const [name, { method, args }] of this.#subscriptions) {
-      if (!isAsked.has(name)) link.call(method, args).catch((error: unknown) => this.#refused(link, method, args, error));
+      if (!isAsked.has(name))
+        link.call(method, args).catch((error: unknown) => this.#refused(link, method, args, error));
     }
     for (const call of [...this.#calls]) this.#send(call, link);
   }

@@ -1,8 +1,8 @@
 import type { EngineConnection, EngineMethods, EnginePush } from '../../../src/client/engine-api.ts';
+import type { OpenEngine, SharedEngine } from '../../../src/client/open-engine.ts';
 import { engineMethodsOver } from '../../../src/client/rpc/methods.ts';
 import { Emitter } from '../../../src/shared/emitter.ts';
 import { SyncError } from '../../../src/shared/error.ts';
-import type { OpenEngine, SharedEngine } from '../../../src/worker/tabs/leadership.ts';
 
 /** What survives the engines: rows are the SQL texts that were committed. */
 export class FakeDisk {

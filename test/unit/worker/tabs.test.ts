@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { RpcClient } from '../../../src/client/rpc/client.ts';
 import type { EngineMethods } from '../../../src/client/engine-api.ts';
+import { RpcClient } from '../../../src/client/rpc/client.ts';
 import { engineMethodsOver } from '../../../src/client/rpc/methods.ts';
 import { broadcastPort, messagePort } from '../../../src/client/rpc/port.ts';
 import type { WorkerConfig, WorkerPush } from '../../../src/client/worker-api.ts';
@@ -175,7 +175,14 @@ describe('tabs of one database', () => {
     const b = openTab();
     await b.ready;
     runtime.pass(3_000);
-    await expect.poll(() => a.methods.query(insert('')).then(() => 'ok', () => 'failed')).toBe('ok');
+    await expect
+      .poll(() =>
+        a.methods.query(insert('')).then(
+          () => 'ok',
+          () => 'failed',
+        ),
+      )
+      .toBe('ok');
   });
 
   test('roll back the open write of a tab that dies', async () => {

@@ -1,0 +1,38 @@
+import type { OutboxEntry } from '../client/types.ts';
+import type { Cell } from '../shared/cell.ts';
+
+const BYTES_EACH = 0x8000;
+
+/** Unsent work as a file that a person keeps: everything needed to write it again, readable by any program. */
+export function outboxText(
+  entries: readonly OutboxEntry[],
+  about: { readonly clientId: string | null; readonly schemaVersion: number; readonly exportedAt: number },
+): string {
+  const mutations = entries.map(({ mutationId, state, hlc, base, createdAt, changes, reason }) => ({
+    mutationId,
+    state,
+    hlc,
+    base,
+    createdAt,
+    reason,
+    changes,
+  }));
+  return JSON.stringify({ format: 'tidemark-outbox', version: 1, ...about, mutations }, encodeCell, 2);
+}
+
+/** What JSON has no word for is an object with one `$` key: `$bigint`, `$real` (not finite, or −0), `$blob` (base64). */
+function encodeCell(_name: string, value: Cell | object | undefined): unknown {
+  if (typeof value === 'bigint') return { $bigint: String(value) };
+  if (value instanceof Uint8Array) return { $blob: base64(value) };
+  if (typeof value !== 'number') return value;
+  if (Object.is(value, -0)) return { $real: '-0' };
+  return Number.isFinite(value) ? value : { $real: String(value) };
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = '';
+  for (let start = 0; start < bytes.length; start += BYTES_EACH) {
+    text += String.fromCharCode(...bytes.subarray(start, start + BYTES_EACH));
+  }
+  return btoa(text);
+}

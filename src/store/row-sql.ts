@@ -1,0 +1,67 @@
+import type { KeyInput } from '../client/sync.ts';
+import { columnOf, type Table } from '../core/schema.ts';
+import { quoteName, type Statement } from '../core/sql.ts';
+import { defaultCell, toCell, toKey } from '../core/values.ts';
+import type { Cell } from '../shared/cell.ts';
+
+type AppValues = Readonly<Record<string, unknown>>;
+
+/** SQLite's limit on the parameters of one statement. */
+const MAX_PARAMETERS = 32_766;
+
+/** One statement per at most {@link MAX_PARAMETERS} cells; every column is written, so the text depends on the count alone. */
+export function insertStatements(of: Table, rows: readonly AppValues[]): Statement[] {
+  const names = Object.keys(of.columns);
+  const rowsEach = Math.floor(MAX_PARAMETERS / names.length);
+  const statements: Statement[] = [];
+  for (let start = 0; start < rows.length; start += rowsEach) {
+    const chunk = rows.slice(start, start + rowsEach);
+    const parameters = chunk.flatMap((row) => rowCells(of, names, row));
+    statements.push({ sql: insertSql(of, names, chunk.length), parameters });
+  }
+  return statements;
+}
+
+/** Null when no column is set. Columns given as `undefined` are left alone. */
+export function updateStatement(of: Table, key: KeyInput, values: AppValues): Statement | null {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return null;
+  const cells = given.map(([name, value]) => toCell(columnOf(of, name), value, `${of.name}.${name}`));
+  const set = given.map(([name]) => `${quoteName(name)} = ?`).join(', ');
+  return {
+    sql: `UPDATE ${quoteName(of.name)} SET ${set} WHERE ${keySql(of)}`,
+    parameters: [...cells, ...toKey(of, key)],
+  };
+}
+
+export function deleteStatement(of: Table, key: KeyInput): Statement {
+  return { sql: `DELETE FROM ${quoteName(of.name)} WHERE ${keySql(of)}`, parameters: toKey(of, key) };
+}
+
+/** Reads one row when the row exists. */
+export function existsStatement(of: Table, key: KeyInput): Statement {
+  return { sql: `SELECT 1 FROM ${quoteName(of.name)} WHERE ${keySql(of)}`, parameters: toKey(of, key) };
+}
+
+function rowCells(of: Table, names: readonly string[], row: AppValues): Cell[] {
+  // A misspelt column must not vanish silently.
+  for (const name of Object.keys(row)) columnOf(of, name);
+  return names.map((name) => cellOf(of, name, row[name]));
+}
+
+function cellOf(of: Table, name: string, value: unknown): Cell {
+  const column = columnOf(of, name);
+  const where = `${of.name}.${name}`;
+  if (value !== undefined) return toCell(column, value, where);
+  return defaultCell(column, where) ?? toCell(column, undefined, where);
+}
+
+function insertSql(of: Table, names: readonly string[], rowCount: number): string {
+  const row = `(${names.map(() => '?').join(', ')})`;
+  const rows = Array.from({ length: rowCount }, () => row).join(', ');
+  return `INSERT INTO ${quoteName(of.name)} (${names.map(quoteName).join(', ')}) VALUES ${rows}`;
+}
+
+function keySql(of: Table): string {
+  return of.primaryKey.map((name) => `${quoteName(name)} = ?`).join(' AND ');
+}

@@ -1,0 +1,94 @@
+import type { MutationOutcome, OutboxEntry } from '../client/types.ts';
+import { SyncError } from '../shared/error.ts';
+
+/** Outcomes nobody has asked for yet are kept this many deep: one may come before its receipt is made. */
+const RECENT_LIMIT = 1_000;
+
+interface Waiting {
+  readonly promise: Promise<MutationOutcome>;
+  resolve(outcome: MutationOutcome): void;
+  reject(error: SyncError): void;
+}
+
+/** Matches what the server said with the receipts that wait for it, whichever tab led at the time. */
+export class Settlements {
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #recent = new Map<number, MutationOutcome>();
+
+  /** Resolves when this mutation has its first outcome. */
+  outcomeOf(mutationId: number): Promise<MutationOutcome> {
+    const known = this.#recent.get(mutationId);
+    if (known) return Promise.resolve(known);
+    const waiting = this.#waiting.get(mutationId) ?? makeWaiting();
+    this.#waiting.set(mutationId, waiting);
+    return waiting.promise;
+  }
+
+  /** The mutations whose outcome is not known yet. */
+  waitingIds(): number[] {
+    return [...this.#waiting.keys()];
+  }
+
+  deliver(outcome: MutationOutcome): void {
+    const { mutationId } = outcome;
+    this.#waiting.get(mutationId)?.resolve(outcome);
+    this.#waiting.delete(mutationId);
+    this.#recent.set(mutationId, outcome);
+    const [oldest] = this.#recent.keys();
+    if (this.#recent.size > RECENT_LIMIT && oldest !== undefined) this.#recent.delete(oldest);
+  }
+
+  /**
+   * After a change of leader: an outcome may have been told to nobody. The whole outbox says what it was; a mutation that
+   * is no longer in it has been applied and echoed. `mutationIds` were waiting before the outbox was read.
+   */
+  reconcile(mutationIds: readonly number[], outbox: readonly OutboxEntry[]): void {
+    const entries = new Map(outbox.map((entry) => [entry.mutationId, entry]));
+    for (const mutationId of mutationIds) {
+      const outcome = outcomeFrom(mutationId, entries.get(mutationId));
+      if (outcome && this.#waiting.has(mutationId)) this.deliver(outcome);
+    }
+  }
+
+  /** The local data was wiped, and these mutations with it. */
+  discardAll(): void {
+    for (const mutationId of this.waitingIds()) {
+      this.deliver({ mutationId, outcome: 'discarded', seq: null, reason: null });
+    }
+    this.#recent.clear();
+  }
+
+  close(): void {
+    const reason = new SyncError('closed', 'This session was closed before the server answered; the change is kept.');
+    for (const waiting of this.#waiting.values()) waiting.reject(reason);
+    this.#waiting.clear();
+  }
+}
+
+function outcomeFrom(mutationId: number, entry: OutboxEntry | undefined): MutationOutcome | null {
+  if (!entry) return { mutationId, outcome: 'applied', seq: null, reason: null };
+  switch (entry.state) {
+    case 'accepted':
+      return { mutationId, outcome: 'applied', seq: null, reason: null };
+    case 'conflicted':
+      return { mutationId, outcome: 'conflict', seq: null, reason: entry.reason };
+    case 'rejected':
+      return { mutationId, outcome: 'rejected', seq: null, reason: entry.reason };
+    case 'pending':
+    case 'sent':
+    case 'parked':
+      return null;
+  }
+}
+
+function makeWaiting(): Waiting {
+  let resolve: Waiting['resolve'] = () => {};
+  let reject: Waiting['reject'] = () => {};
+  const promise = new Promise<MutationOutcome>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  // Nobody has to look at a receipt.
+  promise.catch(() => {});
+  return { promise, resolve, reject };
+}

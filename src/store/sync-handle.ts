@@ -1,0 +1,214 @@
+import type { AskAnswer, AskQuestion } from '../client/engine-api.ts';
+import { toAppRows } from '../client/live/app-rows.ts';
+import type { LiveQuery, Sync, SyncCallOptions, SyncOptions } from '../client/sync.ts';
+import type { SyncEvent } from '../client/types.ts';
+import type { WorkerPush } from '../client/worker-api.ts';
+import { type Schema, tableOf } from '../core/schema.ts';
+import { type InferQueryRow, type QueryInput, toStatement } from '../core/sql.ts';
+import { toKey } from '../core/values.ts';
+import { Emitter } from '../shared/emitter.ts';
+import { SyncError } from '../shared/error.ts';
+import type { Runtime } from '../shared/runtime.ts';
+import { SyncCalls } from './calls.ts';
+import { decide, type Resolvers } from './decide.ts';
+import { LiveQueries } from './live-queries.ts';
+import { outboxText } from './outbox-file.ts';
+import { RowWatches } from './row-watches.ts';
+import type { SessionLine } from './session-line.ts';
+import { Settlements } from './settlements.ts';
+import { createSyncMirror, type SyncMirror } from './sync-store.ts';
+import { createWriter } from './write.ts';
+
+export interface SyncHandleOptions<S extends Schema> {
+  readonly options: SyncOptions<S>;
+  readonly sessionId: string;
+  readonly line: SessionLine;
+  readonly runtime: Runtime;
+}
+
+/** The public `Sync` over a session's line. Everything it knows comes through that line. */
+export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>): Sync<S> {
+  const parts = makeParts(given);
+  const { line, mirror, lives, watches, settlements, calls, events } = parts;
+  const { schema, server } = given.options;
+  const { methods } = line;
+  line.onPush((push) => deliver(parts, push));
+
+  const listAll = () => methods.listOutbox();
+  const exportOutbox = async () => {
+    const { clientId } = mirror.store.getState();
+    return outboxText(await listAll(), { clientId, schemaVersion: schema.version, exportedAt: given.runtime.now() });
+  };
+  const round = (kind: 'sync' | 'push' | 'pull') => (options?: SyncCallOptions) => calls.run(kind, options);
+
+  return {
+    schema,
+    get ready() {
+      line.open();
+      return line.opened;
+    },
+    write: createWriter({ schema, methods, runtime: given.runtime, settlements, hasServer: server !== undefined }),
+    async query<Q extends QueryInput>(query: Q) {
+      // The engine gives what the query selects; its type is what the query's author says.
+      return toAppRows(schema, await methods.query(toStatement(query))) as InferQueryRow<Q>[];
+    },
+    liveQuery<Q extends QueryInput>(query: Q) {
+      return lives.handle(toStatement(query)) as unknown as LiveQuery<InferQueryRow<Q>>;
+    },
+    rowStatus: (table, key) => watches.watch(table, toKey(tableOf(schema, table), key)),
+
+    sync: round('sync'),
+    push: round('push'),
+    pull: round('pull'),
+    seed: (tables, options) => calls.run('seed', { ...options, ...(tables ? { tables } : {}) }),
+    hydrate: (tables, options) => calls.run('hydrate', { ...options, ...(tables ? { tables } : {}) }),
+    pause: (reason) => methods.pause(reason),
+    resume: (reason) => methods.resume(reason),
+
+    outbox: {
+      list: (options) => methods.listOutbox(options),
+      retry: async (mutationId) => void (await methods.retryMutation(mutationId)),
+      discard: (mutationId) => methods.discardMutation(mutationId),
+      edit: async (mutationId, changes) => void (await methods.editMutation(mutationId, changes)),
+      export: exportOutbox,
+    },
+    conflicts: {
+      list: (filter) => methods.listConflicts(filter),
+      resolve: async (id, resolution) => void (await methods.resolveConflict(id, resolution)),
+      async resolveAll(resolution, filter) {
+        const open = await methods.listConflicts({ ...filter, state: 'open' });
+        for (const { id } of open) await methods.resolveConflict(id, resolution);
+        return open.length;
+      },
+    },
+    devices: {
+      async list() {
+        calls.requireServer('devices.list()');
+        return methods.listDevices();
+      },
+      async rename(name) {
+        calls.requireServer('devices.rename()');
+        await methods.renameDevice(name);
+      },
+      async revoke(deviceId) {
+        calls.requireServer('devices.revoke()');
+        await methods.revokeDevice(deviceId);
+      },
+    },
+    stats: () => methods.stats(),
+    history: () => methods.history(),
+    subscribe(listener) {
+      line.open();
+      return events.subscribe(listener);
+    },
+    store: mirror.store,
+    inspect: {
+      store: mirror.store,
+      cursors: () => mirror.store.getState().cursors,
+      tables: () => methods.inspectTables(),
+      liveQueries: () => methods.liveQueries(),
+      integrityCheck: () => methods.integrityCheck(),
+      exportDatabase: () => methods.exportDatabase(),
+    },
+    async close() {
+      lives.close();
+      watches.close();
+      await line.close();
+      settlements.close();
+      events.clear();
+    },
+    async wipe({ unsent }) {
+      const unsentCount = (await listAll()).filter(({ state }) => state !== 'accepted').length;
+      if (unsent === 'refuse' && unsentCount > 0) throw unsentWork(unsentCount);
+      const text = unsent === 'export' ? await exportOutbox() : null;
+      await methods.wipe();
+      settlements.discardAll();
+      return text;
+    },
+  };
+}
+
+interface Parts {
+  readonly line: SessionLine;
+  readonly mirror: SyncMirror;
+  readonly lives: LiveQueries;
+  readonly watches: RowWatches;
+  readonly settlements: Settlements;
+  readonly calls: SyncCalls;
+  readonly events: Emitter<SyncEvent>;
+  readonly now: () => number;
+  readonly answer: (question: AskQuestion) => Promise<AskAnswer>;
+}
+
+function makeParts<S extends Schema>({ options, sessionId, line, runtime }: SyncHandleOptions<S>): Parts {
+  const { schema, server, resolvers = {} } = options;
+  const { methods } = line;
+  return {
+    line,
+    mirror: createSyncMirror(sessionId, runtime.now()),
+    lives: new LiveQueries({ schema, methods, runtime }),
+    watches: new RowWatches(methods, runtime),
+    settlements: new Settlements(),
+    calls: new SyncCalls({ schema, methods, hasServer: server !== undefined }),
+    events: new Emitter(),
+    now: () => runtime.now(),
+    async answer(question) {
+      try {
+        if (question.type === 'resolve') {
+          return { type: 'resolve', resolution: await decide(schema, resolvers as Resolvers, question.conflict) };
+        }
+        return { type: 'token', token: (await server?.auth?.({ refresh: question.refresh })) ?? null };
+      } catch (error) {
+        return { type: 'failed', message: error instanceof Error ? error.message : String(error) };
+      }
+    },
+  };
+}
+
+/** Brings a push to whom it concerns. */
+function deliver(parts: Parts, push: WorkerPush): void {
+  const { mirror, lives, watches, settlements, calls, line } = parts;
+  switch (push.type) {
+    case 'state':
+      announce(parts, mirror.apply(push.state));
+      break;
+    case 'settled':
+      settlements.deliver(push.outcome);
+      break;
+    case 'live':
+    case 'live-error':
+      lives.deliver(push);
+      break;
+    case 'row-status':
+      watches.deliver(push.watchId, push.status);
+      break;
+    case 'progress':
+      calls.deliver(push.callId, push.progress);
+      break;
+    case 'ask':
+      void parts.answer(push.question).then((answer) => line.methods.answer(push.askId, answer).catch(() => {}));
+      break;
+    case 'trouble':
+    case 'leadership':
+      announce(parts, mirror.applySession(push, parts.now()));
+      if (push.type === 'trouble' && push.error === null) void reconcile(parts).catch(() => {});
+  }
+}
+
+/** There is a new engine: what was settled while there was none, nobody has told us. */
+async function reconcile({ settlements, line }: Parts): Promise<void> {
+  const waiting = settlements.waitingIds();
+  if (waiting.length > 0) settlements.reconcile(waiting, await line.methods.listOutbox());
+}
+
+function announce({ events }: Parts, fresh: readonly SyncEvent[]): void {
+  for (const event of fresh) events.emit(event);
+}
+
+function unsentWork(count: number): SyncError {
+  return new SyncError(
+    'unsent-work',
+    `${count} mutations have not reached the server and would be lost. Sync first, or wipe with unsent: 'export' or 'discard'.`,
+    { details: { count } },
+  );
+}

@@ -1,0 +1,57 @@
+import { RpcClient } from '../client/rpc/client.ts';
+import { engineMethodsOver } from '../client/rpc/methods.ts';
+import { messagePort } from '../client/rpc/port.ts';
+import type { WorkerConfig, WorkerMethods, WorkerPush } from '../client/worker-api.ts';
+import { Emitter } from '../shared/emitter.ts';
+import { SyncError } from '../shared/error.ts';
+import { watchPageLifecycle } from './page-lifecycle.ts';
+import type { SessionLine } from './session-line.ts';
+
+/** A line to the worker of this page. Calls made before it has loaded wait in its queue. */
+export function workerLine(spawn: () => Worker, config: WorkerConfig): SessionLine {
+  const pushes = new Emitter<WorkerPush>();
+  const worker = spawn();
+  const client = new RpcClient(
+    messagePort(worker, () => worker.terminate()),
+    (push) => pushes.emit(push as WorkerPush),
+  );
+  const control = (method: keyof WorkerMethods, ...args: readonly unknown[]) => client.call(method, args);
+  const opened = control('start', config).then(() => {});
+  opened.catch(() => {});
+
+  let hasOpened = false;
+  opened.then(
+    () => {
+      hasOpened = true;
+    },
+    (error: unknown) => pushes.emit({ type: 'trouble', error: SyncError.from(error, 'storage', 'start').toJSON() }),
+  );
+  // Later errors are uncaught ones of single calls: the worker lives on.
+  worker.addEventListener('error', (event) => {
+    if (!hasOpened) client.close(loadsNot(event.message));
+  });
+  const stopWatching = watchPageLifecycle({
+    suspend: () => void control('suspend').catch(() => {}),
+    wake: () => void control('wake').catch(() => {}),
+  });
+
+  return {
+    methods: engineMethodsOver((method, args) => client.call(method, args)),
+    opened,
+    open: () => {},
+    onPush: (listener) => pushes.subscribe(listener),
+    async close() {
+      stopWatching();
+      await control('leave').catch(() => {});
+      client.close(new SyncError('closed', 'This session has been closed.'));
+      pushes.clear();
+    },
+  };
+}
+
+function loadsNot(message: string | undefined): SyncError {
+  return new SyncError(
+    'storage',
+    `The database worker cannot be loaded${message ? `: ${message}` : ''}. Check that the file is served and that the page's policy allows it, or pass createSync({ worker }).`,
+  );
+}
