@@ -10,7 +10,7 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
   server: {
-    proxy: { '/sync': { target: server, ws: true, rewrite: (path) => path.slice('/sync'.length) } },
+    proxy: { '/sync': { target: server, ws: true } },
   },
   build: { outDir: '../dist-example', emptyOutDir: true },
 });
