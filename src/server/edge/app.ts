@@ -1,0 +1,162 @@
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import type { GenericSchema, InferOutput } from 'valibot';
+import type { WireValue } from '../../protocol/codec.ts';
+import { devicesRequest } from '../../protocol/messages/devices.ts';
+import { handshakeRequest } from '../../protocol/messages/handshake.ts';
+import { pullRequest } from '../../protocol/messages/pull.ts';
+import { pushRequest } from '../../protocol/messages/push.ts';
+import { encodeMessage, parseMessage } from '../../protocol/parse.ts';
+import { CAPABILITIES, CONTENT_TYPE, PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { Identity, SyncService } from '../service.ts';
+import { readBody } from './body.ts';
+import { declareLimits } from './declared-limits.ts';
+import type { Edge } from './edge.ts';
+import { errorFields, publicError } from './errors.ts';
+import { allowsOrigin } from './origin.ts';
+import { routeOf } from './paths.ts';
+import { checkVersions, PACKAGE_VERSION } from './versions.ts';
+
+type App = Hono<{ Variables: { requestId: string } }>;
+type AppContext = Context<{ Variables: { requestId: string } }>;
+
+/** The HTTP side: messages in, messages out, and a few JSON pages for people and probes. */
+export function createApp(edge: Edge, stats: () => Promise<object>): App {
+  const app: App = new Hono({ getPath: (request) => routeOf(new URL(request.url).pathname, edge.basePath) ?? '/' });
+  app.use('*', identify(edge));
+  if (edge.cors) app.use('*', corsOf(edge));
+  app.onError((error, context) => fail(edge, context, error));
+  app.notFound(() => {
+    throw new SyncError('not-found', 'There is nothing at this path. The API lies under /v1.');
+  });
+  addMessages(app, edge);
+  addPages(app, edge, stats);
+  return app;
+}
+
+function addMessages(app: App, edge: Edge): void {
+  const post = <S extends GenericSchema>(path: string, schema: S, run: Run<InferOutput<S>>) => {
+    app.post(path, (context) => edge.run(() => answerMessage({ edge, context, schema, run })));
+    app.all(path, (context) => {
+      context.header('allow', 'POST');
+      return send(edge, context, { status: 405, message: { kind: 'protocol', message: 'This path takes POST only.' } });
+    });
+  };
+  post('/v1/handshake', handshakeRequest, async (service, identity, request) => {
+    checkVersions(request, edge.schemaVersion);
+    return declareLimits(await service.handshake(identity, request), edge.limits);
+  });
+  post('/v1/pull', pullRequest, (service, identity, request) => service.pull(identity, request));
+  post('/v1/push', pushRequest, (service, identity, request) => service.push(identity, request));
+  post('/v1/devices', devicesRequest, (service, identity, request) => service.devices(identity, request));
+}
+
+function addPages(app: App, edge: Edge, stats: () => Promise<object>): void {
+  app.get('/health', async (context) => {
+    await edge.service();
+    return context.json({ status: 'ok' });
+  });
+  app.get('/v1/version', (context) => {
+    const { schemaVersion } = edge;
+    const version = { name: 'tidemark', version: PACKAGE_VERSION, protocol: PROTOCOL_VERSION, schemaVersion };
+    return context.json({ ...version, capabilities: CAPABILITIES });
+  });
+  app.get('/v1/stats', async (context) => {
+    await edge.authenticate({ token: tokenOf(context.req.raw), request: context.req.raw });
+    return context.json(await stats());
+  });
+  app.get('/v1/ws', (context) => {
+    context.header('upgrade', 'websocket');
+    const message = 'This path is for a WebSocket: send the headers of an upgrade.';
+    return send(edge, context, { status: 426, message: { kind: 'protocol', message } });
+  });
+}
+
+type Run<Request> = (service: SyncService, identity: Identity, request: Request) => Promise<WireValue>;
+
+interface MessageCall<S extends GenericSchema> {
+  readonly edge: Edge;
+  readonly context: AppContext;
+  readonly schema: S;
+  readonly run: Run<InferOutput<S>>;
+}
+
+async function answerMessage<S extends GenericSchema>({ edge, context, schema, run }: MessageCall<S>) {
+  const request = context.req.raw;
+  const service = await edge.service();
+  const identity = await edge.authenticate({ token: tokenOf(request), request });
+  const bytes = await readBody(request, edge.limits.maxRequestBytes);
+  const message = parseMessage(schema, bytes, { maxBytes: edge.limits.maxRequestBytes });
+  return send(edge, context, { status: 200, message: await run(service, identity, message) });
+}
+
+/** Gives each request an id for the log, and logs how it went: neither payloads nor tokens. */
+function identify(edge: Edge): MiddlewareHandler<{ Variables: { requestId: string } }> {
+  return async (context, next) => {
+    const startedAt = edge.runtime.elapsed();
+    context.set('requestId', edge.runtime.uuid());
+    await next();
+    const durationMs = Math.round(edge.runtime.elapsed() - startedAt);
+    const { method, path } = context.req;
+    const fields = { requestId: context.get('requestId'), method, path, status: context.res.status, durationMs };
+    edge.logger.info(fields, 'request');
+  };
+}
+
+function corsOf(edge: Edge): MiddlewareHandler {
+  return cors({
+    origin: (origin) => (allowsOrigin(edge.cors, origin) ? origin : null),
+    allowMethods: ['GET', 'POST'],
+    allowHeaders: ['authorization', 'content-type'],
+    exposeHeaders: ['retry-after'],
+    maxAge: edge.cors?.maxAgeSeconds ?? 86_400,
+  });
+}
+
+/** The bearer token of a request (RFC 6750). */
+export function tokenOf({ headers }: Request): string | null {
+  return /^Bearer +([^\s]+)$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null;
+}
+
+function fail(edge: Edge, context: AppContext, thrown: unknown): Response {
+  const requestId = context.get('requestId');
+  const { status, body, isInternal } = publicError(thrown, requestId);
+  const fields = { requestId, status, ...errorFields(thrown) };
+  if (isInternal) edge.logger.error(fields, 'request failed');
+  else edge.logger.warn(fields, 'request refused');
+  if (status === 401) context.header('www-authenticate', 'Bearer');
+  if (body.retryAfterMs !== undefined) context.header('retry-after', String(Math.ceil(body.retryAfterMs / 1000)));
+  return send(edge, context, { status, message: body });
+}
+
+interface Answer {
+  readonly status: number;
+  readonly message: WireValue;
+}
+
+function send(edge: Edge, context: AppContext, { status, message }: Answer): Response {
+  const bytes = encodeAnswer(message);
+  const headers = new Headers(context.res.headers);
+  headers.set('content-type', CONTENT_TYPE);
+  headers.set('cache-control', 'no-store');
+  if (bytes.length < edge.limits.compressBytes) return new Response(bytes, { status, headers });
+  headers.append('vary', 'accept-encoding');
+  if (!acceptsGzip(context.req.raw)) return new Response(bytes, { status, headers });
+  headers.set('content-encoding', 'gzip');
+  return new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip')), { status, headers });
+}
+
+/** An answer that does not fit is our fault, whatever kind the codec says. */
+function encodeAnswer(message: WireValue): Uint8Array<ArrayBuffer> {
+  try {
+    return encodeMessage(message) as Uint8Array<ArrayBuffer>;
+  } catch (error) {
+    throw new SyncError('server', 'The answer could not be encoded.', { cause: error });
+  }
+}
+
+function acceptsGzip({ headers }: Request): boolean {
+  const accepted = headers.get('accept-encoding') ?? '';
+  return accepted.split(',').some((one) => /^\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/i.test(one));
+}

@@ -1,0 +1,50 @@
+import { CONTENT_TYPE } from '../../protocol/version.ts';
+import { SyncError } from '../../shared/error.ts';
+
+/** Reads the body of a request, and stops reading as soon as it is larger than `limit` bytes. */
+export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
+  checkHeaders(request, limit);
+  if (request.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop by a throw cancels the stream.
+  for await (const chunk of request.body) {
+    size += chunk.length;
+    if (size > limit) throw tooLarge(limit);
+    chunks.push(chunk);
+  }
+  return join(chunks, size);
+}
+
+function checkHeaders({ headers }: Request, limit: number): void {
+  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== CONTENT_TYPE) {
+    throw new SyncError('protocol', `The content-type of a request must be ${CONTENT_TYPE}.`, {
+      details: { header: 'content-type' },
+    });
+  }
+  const encoding = headers.get('content-encoding');
+  if (encoding !== null && encoding.trim().toLowerCase() !== 'identity') {
+    throw new SyncError('protocol', 'A request must not be compressed: leave content-encoding out.', {
+      details: { header: 'content-encoding' },
+    });
+  }
+  if (Number(headers.get('content-length') ?? 0) > limit) throw tooLarge(limit);
+}
+
+function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const [first] = chunks;
+  if (first !== undefined && chunks.length === 1) return first;
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+function tooLarge(limit: number): SyncError {
+  const message = `The request is larger than ${limit} bytes, the most this server takes. Send less at once.`;
+  return new SyncError('too-large', message, { details: { limit } });
+}

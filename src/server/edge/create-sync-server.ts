@@ -1,0 +1,116 @@
+import { SyncError } from '../../shared/error.ts';
+import { systemRuntime } from '../../shared/runtime.ts';
+import { createSyncService } from '../create-service.ts';
+import type { ServiceLimits, SyncServiceOptions } from '../options.ts';
+import type { ServerStats, SyncService } from '../service.ts';
+import { createApp } from './app.ts';
+import { Edge } from './edge.ts';
+import { type AuthFunction, type CorsOptions, type EdgeLimits, silentLogger } from './options.ts';
+import { mayOpenSocket } from './origin.ts';
+import { routeOf } from './paths.ts';
+import type { ServerSocket } from './socket.ts';
+import { SocketSession } from './socket-session.ts';
+
+export interface SyncServerOptions extends Omit<SyncServiceOptions, 'limits'> {
+  /** Left out, everybody is the same person, with the id `anonymous`. */
+  readonly auth?: AuthFunction;
+  /** Left out, pages of other origins cannot call. */
+  readonly cors?: CorsOptions;
+  /** The path the API lies under, such as `/sync`. Left out, it answers under any. */
+  readonly basePath?: string;
+  readonly limits?: Partial<ServiceLimits & EdgeLimits>;
+}
+
+/** What `GET /v1/stats` shows. */
+export interface SyncServerStats extends ServerStats {
+  readonly socketCount: number;
+  /** Requests, and pushes by socket, since the start. */
+  readonly requestCount: number;
+}
+
+export interface SyncServer {
+  /** Largest request, and largest frame of a socket. Bytes. */
+  readonly maxRequestBytes: number;
+  /** Answers one request: a Web-standard handler for Hono, Node, Deno, Bun and Workers. Never throws. */
+  fetch(request: Request): Promise<Response>;
+  /** The server without its edge, once its storage is open. Rejects if that failed. */
+  service(): Promise<SyncService>;
+  /** What to answer to a request that asks for a WebSocket and must not have it; null when it may. */
+  refuseSocket(request: Request): Response | null;
+  /** Takes over a WebSocket that the runtime has accepted. `request` is the one that opened it. */
+  handleSocket(socket: ServerSocket, request?: Request): void;
+  stats(): Promise<SyncServerStats>;
+  /** Refuses new calls, lets running ones end, closes the sockets and then the storage. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a sync server. Its storage opens at once; calls wait for it.
+ *
+ * @example
+ * ```ts
+ * const server = createSyncServer({
+ *   schema,
+ *   storage: sqliteStorage({ file: './tidemark.db' }),
+ *   auth: async ({ token }) => (token ? await findSession(token) : null),
+ *   access: (identity) => ({ read: ['main', `user:${identity.id}`], write: [`user:${identity.id}`] }),
+ * });
+ * export default { fetch: server.fetch };
+ * ```
+ */
+export function createSyncServer(options: SyncServerOptions): SyncServer {
+  return createServer(createSyncService(options), options);
+}
+
+/** Puts the edge in front of a service: HTTP and sockets. */
+export function createServer(service: Promise<SyncService>, options: Omit<SyncServerOptions, 'storage'>): SyncServer {
+  // Told by whoever calls; without a listener Node would end the process.
+  service.catch(() => {});
+  const edge = new Edge({
+    ...options,
+    service,
+    schemaVersion: options.schema.version,
+    logger: options.logger ?? silentLogger,
+    runtime: options.runtime ?? systemRuntime,
+  });
+  const sessions = new Set<SocketSession>();
+  const stats = async () => {
+    const counts = { socketCount: sessions.size, requestCount: edge.requestCount };
+    return { ...(await edge.service()).stats(), ...counts };
+  };
+  const app = createApp(edge, stats);
+  let closing: Promise<void> | null = null;
+
+  async function close(): Promise<void> {
+    const running = edge.stop();
+    const reason = new SyncError('closed', 'The server is stopping.');
+    await running;
+    for (const session of sessions) session.close(reason);
+    const started = await service.catch(() => null);
+    await started?.close();
+    edge.logger.info({}, 'server stopped');
+  }
+
+  return {
+    maxRequestBytes: edge.limits.maxRequestBytes,
+    fetch: async (request) => app.fetch(request),
+    service: () => service,
+    stats,
+    refuseSocket(request) {
+      if (routeOf(new URL(request.url).pathname, options.basePath) !== '/v1/ws')
+        return new Response(null, { status: 404 });
+      if (edge.isClosing || sessions.size >= edge.limits.maxSockets) return new Response(null, { status: 503 });
+      return mayOpenSocket(options.cors, request) ? null : new Response(null, { status: 403 });
+    },
+    handleSocket(socket, request) {
+      const onEnd = () => sessions.delete(session);
+      const session: SocketSession = new SocketSession({ edge, socket, onEnd, ...(request ? { request } : {}) });
+      sessions.add(session);
+      if (edge.isClosing) session.close(new SyncError('closed', 'The server is stopping.'));
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,223 @@
+import type { HandshakeRequest } from '../../protocol/messages/handshake.ts';
+import { type ClientFrame, clientFrame, type ServerFrame } from '../../protocol/messages/realtime.ts';
+import { encodeMessage, parseMessage } from '../../protocol/parse.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { Identity, SyncService } from '../service.ts';
+import { declareLimits } from './declared-limits.ts';
+import type { Edge } from './edge.ts';
+import { errorFields, publicError } from './errors.ts';
+import type { ServerSocket } from './socket.ts';
+import { Subscription } from './subscription.ts';
+import { checkVersions } from './versions.ts';
+
+type Frame<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
+
+/** A socket after its hello. */
+interface Open {
+  readonly identity: Identity;
+  readonly token: string | null;
+  readonly handshake: HandshakeRequest;
+  readonly service: SyncService;
+  readonly subscription: Subscription;
+}
+
+export interface SocketSessionOptions {
+  readonly edge: Edge;
+  readonly socket: ServerSocket;
+  /** The request that opened the socket, where the runtime has it. */
+  readonly request?: Request;
+  readonly onEnd: () => void;
+}
+
+/**
+ * One WebSocket connection, from its hello to its end. Frames before the welcome, frames that are not valid and a second
+ * hello end it; a push that fails does not. docs/protocol.md tells the rules.
+ */
+export class SocketSession {
+  readonly #edge: Edge;
+  readonly #socket: ServerSocket;
+  readonly #request: Request | undefined;
+  readonly #onEnd: () => void;
+  readonly #id: string;
+  readonly #cancels: (() => void)[] = [];
+  #state: 'new' | 'greeting' | 'open' | 'closed' = 'new';
+  #open: Open | null = null;
+  #lastFrameAt: number;
+  #authenticatedAt = 0;
+  #pushes: Promise<void> = Promise.resolve();
+  #waitingPushes = 0;
+
+  constructor({ edge, socket, request, onEnd }: SocketSessionOptions) {
+    this.#edge = edge;
+    this.#socket = socket;
+    this.#request = request;
+    this.#onEnd = onEnd;
+    this.#id = edge.runtime.uuid();
+    this.#lastFrameAt = edge.runtime.elapsed();
+    this.#cancels.push(edge.runtime.setTimer(edge.limits.helloMs, () => this.#checkHello()));
+    socket.onClose(() => this.#end());
+    socket.onMessage((frame) => this.#receive(frame));
+  }
+
+  /** Tells the client why, and closes. */
+  close(thrown: unknown): void {
+    if (this.#state === 'closed') return;
+    const { body, status, isInternal } = publicError(thrown, this.#id);
+    const fields = { socketId: this.#id, ...errorFields(thrown) };
+    if (isInternal) this.#edge.logger.error(fields, 'socket failed');
+    else this.#edge.logger.info(fields, 'socket closed');
+    this.#send({ type: 'error', error: body });
+    this.#socket.close(closeCode(status), body.kind);
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    for (const cancel of this.#cancels) cancel();
+    this.#open?.subscription.close();
+    this.#onEnd();
+  }
+
+  #checkHello(): void {
+    if (this.#state !== 'open') this.close(new SyncError('protocol', 'No hello arrived in time.'));
+    else this.#checkIdle();
+  }
+
+  /** A client that is there sends a ping now and then. */
+  #checkIdle(): void {
+    const { idleMs } = this.#edge.limits;
+    const quietMs = this.#edge.runtime.elapsed() - this.#lastFrameAt;
+    if (quietMs >= idleMs)
+      return this.close(new SyncError('protocol', 'Nothing arrived for too long, not even a ping.'));
+    this.#cancels[0] = this.#edge.runtime.setTimer(idleMs - quietMs, () => this.#checkIdle());
+  }
+
+  #receive(bytes: Uint8Array | string): void {
+    if (this.#state === 'closed') return;
+    this.#lastFrameAt = this.#edge.runtime.elapsed();
+    try {
+      this.#handle(this.#parse(bytes));
+    } catch (error) {
+      this.close(error);
+    }
+  }
+
+  #parse(bytes: Uint8Array | string): ClientFrame {
+    if (typeof bytes === 'string') throw new SyncError('protocol', 'Frames are binary; a text frame arrived.');
+    const maxBytes = this.#edge.limits.maxRequestBytes;
+    if (bytes.length > maxBytes) throw new SyncError('too-large', `A frame has at most ${maxBytes} bytes.`);
+    return parseMessage(clientFrame, bytes, { maxBytes });
+  }
+
+  #handle(frame: ClientFrame): void {
+    if (frame.type === 'hello') return this.#hello(frame);
+    const open = this.#open;
+    if (!open) throw new SyncError('protocol', `The first frame must be a hello, and the next wait for the welcome.`);
+    switch (frame.type) {
+      case 'subscribe':
+        return open.subscription.start({ cursor: frame.cursor, scopes: frame.scopes });
+      case 'push':
+        return this.#enqueue(open, frame);
+      case 'ping':
+        return this.#send({ type: 'pong', at: frame.at });
+    }
+  }
+
+  #hello(frame: Frame<'hello'>): void {
+    if (this.#state !== 'new') throw new SyncError('protocol', 'A second hello arrived.');
+    this.#state = 'greeting';
+    this.#greet(frame).catch((error) => this.close(error));
+  }
+
+  async #greet({ token, handshake }: Frame<'hello'>): Promise<void> {
+    const service = await this.#edge.service();
+    const identity = await this.#authenticate(token);
+    checkVersions(handshake, this.#edge.schemaVersion);
+    const response = declareLimits(await service.handshake(identity, handshake), this.#edge.limits);
+    if (this.#state !== 'greeting') return;
+    const subscription = this.#subscription(service, handshake);
+    this.#open = { identity, token, handshake, service, subscription };
+    this.#state = 'open';
+    this.#cancels.push(service.onCommit(() => subscription.wake()));
+    this.#send({ type: 'welcome', handshake: response });
+    this.#edge.logger.info({ socketId: this.#id, subject: identity.id }, 'socket opened');
+  }
+
+  #subscription(service: SyncService, { clientId, schemaVersion }: HandshakeRequest): Subscription {
+    const { limits, runtime } = this.#edge;
+    return new Subscription({
+      pull: async (cursor, scopes) => {
+        const identity = await this.#identity();
+        const request = { clientId, schemaVersion, cursor, scopes: [...scopes], resume: null };
+        return service.pull(identity, { ...request, maxBytes: limits.maxFrameBytes });
+      },
+      send: (frame) => this.#send(frame),
+      isFull: () => this.#socket.bufferedAmount > limits.maxBufferedBytes,
+      setTimer: runtime.setTimer,
+      head: () => service.stats().head,
+      onError: (error) => this.close(error),
+    });
+  }
+
+  async #authenticate(token: string | null): Promise<Identity> {
+    const request = this.#request;
+    const identity = await this.#edge.authenticate({ token, ...(request ? { request } : {}) });
+    this.#authenticatedAt = this.#edge.runtime.elapsed();
+    return identity;
+  }
+
+  /** Who the socket belongs to, asked for anew now and then: a token may have expired since. */
+  async #identity(): Promise<Identity> {
+    const open = this.#open;
+    if (!open) throw new SyncError('closed', 'The socket is closed.');
+    if (this.#edge.runtime.elapsed() - this.#authenticatedAt < this.#edge.limits.reauthMs) return open.identity;
+    const identity = await this.#authenticate(open.token);
+    if (identity.id === open.identity.id) return identity;
+    throw new SyncError('needs-auth', 'The token of this socket now belongs to somebody else. Open a new one.');
+  }
+
+  /** Pushes of one socket run one after the other: a later mutation must not overtake an earlier one. */
+  #enqueue(open: Open, frame: Frame<'push'>): void {
+    if (this.#waitingPushes >= this.#edge.limits.maxWaitingPushes) {
+      return this.#refusePush(frame.requestId, new SyncError('rate-limited', 'Too many pushes wait on this socket.'));
+    }
+    this.#waitingPushes++;
+    this.#pushes = this.#pushes.then(async () => {
+      this.#waitingPushes--;
+      if (this.#state === 'open') await this.#push(open, frame);
+    });
+  }
+
+  async #push({ service }: Open, { requestId, request }: Frame<'push'>): Promise<void> {
+    try {
+      const response = await this.#edge.run(async () => {
+        await this.#edge.service();
+        return service.push(await this.#identity(), request);
+      });
+      this.#send({ type: 'pushed', requestId, response });
+    } catch (error) {
+      this.#refusePush(requestId, error);
+      if (error instanceof SyncError && error.kind === 'needs-auth') this.close(error);
+    }
+  }
+
+  #refusePush(requestId: number, thrown: unknown): void {
+    const { body, isInternal } = publicError(thrown, this.#id);
+    const fields = { socketId: this.#id, ...errorFields(thrown) };
+    if (isInternal) this.#edge.logger.error(fields, 'push failed');
+    else this.#edge.logger.warn(fields, 'push refused');
+    this.#send({ type: 'push-failed', requestId, error: body });
+  }
+
+  #send(frame: ServerFrame): void {
+    if (this.#state !== 'closed') this.#socket.send(encodeMessage(frame));
+  }
+}
+
+/** WebSocket close codes (RFC 6455, section 7.4.1). */
+function closeCode(status: number): number {
+  if (status === 503) return 1001;
+  if (status >= 500) return 1011;
+  return status === 413 ? 1009 : 1008;
+}

@@ -1,0 +1,120 @@
+import type { Cursor } from '../../core/change.ts';
+import type { PullPage } from '../../protocol/messages/pull.ts';
+import type { ServerFrame } from '../../protocol/messages/realtime.ts';
+import { SyncError } from '../../shared/error.ts';
+
+/** How often a slow socket is looked at, until it has taken what was sent. */
+const DRAIN_CHECK_MS = 100;
+
+export interface SubscriptionOptions {
+  /** Pulls the page that begins at a position. */
+  readonly pull: (cursor: Cursor, scopes: readonly string[]) => Promise<PullPage>;
+  readonly send: (frame: ServerFrame) => void;
+  /** Whether the socket holds more unsent bytes than it should. */
+  readonly isFull: () => boolean;
+  readonly setTimer: (ms: number, run: () => void) => () => void;
+  /** The newest commit, as far as known. */
+  readonly head: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+interface Position {
+  readonly cursor: Cursor;
+  readonly scopes: readonly string[];
+}
+
+/**
+ * What one socket follows. After each commit it pulls from where the client stands and sends what it got, if that is a
+ * whole chain in one page and the scopes are the same; otherwise, or when the socket is full, it sends a poke, and is
+ * silent until the client has pulled by HTTP and subscribed again. At most one pull runs at a time.
+ */
+export class Subscription {
+  readonly #options: SubscriptionOptions;
+  #position: Position | null = null;
+  #isPulling = false;
+  #isWoken = false;
+  #cancelDrain: (() => void) | null = null;
+
+  constructor(options: SubscriptionOptions) {
+    this.#options = options;
+  }
+
+  /** Follows from here on, whatever was followed before. */
+  start(position: Position): void {
+    this.#position = position;
+    this.wake();
+  }
+
+  /** There may be something new. Calls during a pull count as one. */
+  wake(): void {
+    this.#isWoken = true;
+    if (!this.#isPulling) void this.#follow();
+  }
+
+  close(): void {
+    this.#position = null;
+    this.#isWoken = false;
+    this.#cancelDrain?.();
+    this.#cancelDrain = null;
+  }
+
+  async #follow(): Promise<void> {
+    this.#isPulling = true;
+    try {
+      while (this.#isWoken && this.#position) {
+        this.#isWoken = false;
+        await this.#advance(this.#position);
+      }
+    } catch (error) {
+      this.#options.onError(error);
+    } finally {
+      this.#isPulling = false;
+    }
+  }
+
+  async #advance(position: Position): Promise<void> {
+    if (this.#options.isFull()) return this.#pokeOnceDrained();
+    const page = await this.#pull(position);
+    // Subscribed anew meanwhile: the page is for a position that no longer holds.
+    if (this.#position !== position) return;
+    if (page === null || !isWhole(page, position)) return this.#poke();
+    const { cursor } = page;
+    if (cursor === null || (cursor.seq === position.cursor.seq && page.transactions.length === 0)) return;
+    this.#position = { cursor, scopes: position.scopes };
+    this.#options.send({ type: 'changes', page });
+  }
+
+  /** null where only a pull by HTTP can tell the client what is the matter. */
+  async #pull({ cursor, scopes }: Position): Promise<PullPage | null> {
+    try {
+      return await this.#options.pull(cursor, scopes);
+    } catch (error) {
+      if (error instanceof SyncError && (error.kind === 'epoch' || error.kind === 'resync')) return null;
+      throw error;
+    }
+  }
+
+  #poke(): void {
+    this.#position = null;
+    this.#options.send({ type: 'poke', head: this.#options.head() });
+  }
+
+  /** A slow reader gets one small frame when it has caught up, and then pulls at its own pace. */
+  #pokeOnceDrained(): void {
+    this.#position = null;
+    this.#cancelDrain?.();
+    this.#cancelDrain = this.#options.setTimer(DRAIN_CHECK_MS, () => {
+      this.#cancelDrain = null;
+      if (this.#position !== null) return;
+      if (this.#options.isFull()) this.#pokeOnceDrained();
+      else this.#poke();
+    });
+  }
+}
+
+/** Whether the page is a chain of its own, on top of what the client holds. */
+function isWhole(page: PullPage, { cursor, scopes }: Position): boolean {
+  if (page.resume !== null || page.snapshot.length > 0 || page.replaces.length > 0) return false;
+  if (page.epoch !== cursor.epoch || page.from !== cursor.seq) return false;
+  return page.scopes.length === scopes.length && page.scopes.every((scope) => scopes.includes(scope));
+}

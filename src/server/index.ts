@@ -1,0 +1,25 @@
+/**
+ * `tidemark/server`: the sync server. {@link createSyncServer} makes one, {@link serve} runs it on Node.
+ *
+ * @module
+ */
+export {
+  createSyncServer,
+  type SyncServer,
+  type SyncServerOptions,
+  type SyncServerStats,
+} from './edge/create-sync-server.ts';
+export type { AuthFunction, AuthInput, CorsOptions, EdgeLimits } from './edge/options.ts';
+export { type RunningServer, type ServeOptions, serve } from './edge/serve.ts';
+export type { ServerSocket } from './edge/socket.ts';
+export type {
+  AccessFunction,
+  AccessLists,
+  IncomingChange,
+  Logger,
+  Retention,
+  ServerDb,
+  ServiceLimits,
+  ValidateFunction,
+} from './options.ts';
+export type { Identity, ServerStats, SyncService } from './service.ts';
