@@ -37,7 +37,8 @@ export function decideColumns(input: ColumnsInput): ColumnOutcome {
   const set: Record<string, Cell> = {};
   for (const name of names) {
     const winner = winnerOf(input, name, { lost, foreign });
-    if (different.includes(name) || lost.has(name)) decided[name] = { policy: policyOf(name), winner };
+    if (different.includes(name) || (lost.has(name) && !isEqual(input, name)))
+      decided[name] = { policy: policyOf(name), winner };
     if (winner === 'local') set[name] = edit[name] ?? null;
   }
   return { set, conflicting: Object.keys(decided), decided, isOpen: false };

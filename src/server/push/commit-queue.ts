@@ -56,7 +56,7 @@ export class CommitQueue {
   async #commit(jobs: readonly Job[]): Promise<void> {
     try {
       const results = await this.#write(jobs);
-      jobs.forEach((job, index) => job.resolve(results[index]));
+      for (const [index, job] of jobs.entries()) job.resolve(results[index]);
     } catch (error) {
       if (jobs.length === 1) jobs[0]?.reject(error);
       else for (const job of jobs) await this.#commit([job]);

@@ -49,7 +49,9 @@ export class WorkingSet {
     }
     if (missing.size === 0) return;
     const rows = await this.writer.rows(table, [...missing.values()]);
-    [...missing.keys()].forEach((text, index) => known.set(text, rows[index] ?? null));
+    [...missing.keys()].forEach((text, index) => {
+      known.set(text, rows[index] ?? null);
+    });
   }
 
   /** A loaded row; null when it never existed. */
