@@ -1,0 +1,36 @@
+import type { Resolution } from '../../core/policy.ts';
+import type { Schema } from '../../core/schema.ts';
+import type { LocalDatabase } from '../../storage/local-database.ts';
+import type { LiveInfo } from '../engine-api.ts';
+import type { LiveRegistry } from '../live/live-registry.ts';
+import type { LocalStore, WriteResult } from '../local-store.ts';
+import type { SyncLoop } from '../loop/sync-loop.ts';
+import type { AskDesk } from './ask-desk.ts';
+import type { RowWatch } from './row-watch.ts';
+import type { StateFeed } from './state-feed.ts';
+import type { WriteDesk } from './write-desk.ts';
+
+/** What every session of one engine shares. */
+export interface EngineContext {
+  readonly schema: Schema;
+  readonly database: LocalDatabase;
+  readonly store: LocalStore;
+  readonly loop: SyncLoop;
+  readonly writes: WriteDesk;
+  readonly live: LiveRegistry;
+  readonly rows: RowWatch;
+  readonly asks: AskDesk;
+  readonly feed: StateFeed;
+
+  /** Runs `read` on committed data only: waits while a session has a transaction open. */
+  whenCommitted<T>(read: () => T): Promise<T>;
+  /** A transaction of this device was committed: tells everybody whom it concerns. */
+  committed(result: WriteResult): void;
+  /** Changes the outbox or the conflicts by hand. */
+  change(fn: (store: LocalStore, now: number) => WriteResult): Promise<{ mutationId: number | null }>;
+  resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;
+  /** Deletes all local data. Sync is held meanwhile, so that nothing under way is applied afterwards. */
+  wipe(): Promise<void>;
+  /** The live queries of all sessions. */
+  liveInfos(): LiveInfo[];
+}

@@ -1,0 +1,197 @@
+import type { ConflictInput, Resolution } from '../../core/policy.ts';
+import type { Schema } from '../../core/schema.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { Runtime } from '../../shared/runtime.ts';
+import type { LocalDatabase } from '../../storage/local-database.ts';
+import type { EnginePush, LiveInfo } from '../engine-api.ts';
+import { LiveRegistry } from '../live/live-registry.ts';
+import type { ChangedRows, LocalStore, WriteResult } from '../local-store.ts';
+import type { SyncLoop, SyncLoopOptions } from '../loop/sync-loop.ts';
+import type { MutationOutcome, SyncEvent } from '../types.ts';
+import { AskDesk } from './ask-desk.ts';
+import type { EngineContext } from './context.ts';
+import { Gate } from './gate.ts';
+import { RowWatch } from './row-watch.ts';
+import { EngineSession } from './session.ts';
+import { StateFeed } from './state-feed.ts';
+import { WriteDesk } from './write-desk.ts';
+
+/** What the loop needs of the engine. */
+export type LoopHooks = Pick<
+  SyncLoopOptions,
+  'exclusive' | 'resolve' | 'onEvent' | 'onChanged' | 'onSettled' | 'onStateChanged'
+> & {
+  /** Asks a page for the app's token. */
+  readonly token: (options: { refresh: boolean }) => Promise<string | null>;
+};
+
+export interface EngineOptions {
+  readonly schema: Schema;
+  readonly database: LocalDatabase;
+  readonly store: LocalStore;
+  readonly runtime: Runtime;
+  readonly createLoop: (hooks: LoopHooks) => SyncLoop;
+}
+
+/** One engine: the parts, and what they tell each other. */
+export class EngineCore implements EngineContext {
+  readonly schema: Schema;
+  readonly database: LocalDatabase;
+  readonly store: LocalStore;
+  readonly runtime: Runtime;
+  readonly gate = new Gate();
+  readonly writes: WriteDesk;
+  readonly live: LiveRegistry;
+  readonly rows: RowWatch;
+  readonly asks: AskDesk;
+  readonly loop: SyncLoop;
+  readonly feed: StateFeed;
+  readonly #sessions = new Map<string, EngineSession>();
+  #isClosed = false;
+
+  constructor({ schema, database, store, runtime, createLoop }: EngineOptions) {
+    this.schema = schema;
+    this.database = database;
+    this.store = store;
+    this.runtime = runtime;
+    this.live = new LiveRegistry({ schema, database, runtime });
+    this.rows = new RowWatch(store);
+    this.asks = new AskDesk(runtime, () => [...this.#sessions.values()].filter((session) => session.isHeard));
+    this.writes = new WriteDesk({ database, store, runtime, gate: this.gate, onEnd: () => this.live.refresh() });
+    this.loop = createLoop(this.#hooks());
+    this.feed = new StateFeed({
+      runtime,
+      store,
+      loop: this.loop,
+      send: (state) => this.#pushToAll({ type: 'state', state }),
+    });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  connect(sessionId: string): EngineSession {
+    if (this.#isClosed) throw new SyncError('closed', 'The engine is closed.');
+    void this.#sessions.get(sessionId)?.close();
+    const session: EngineSession = new EngineSession(this, sessionId, () => this.#removed(session));
+    this.#sessions.set(sessionId, session);
+    return session;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const reason = new SyncError('closed', 'The engine was closed.');
+    await this.loop.close();
+    for (const session of [...this.#sessions.values()]) await session.close();
+    this.asks.close(reason);
+    this.gate.close(reason);
+    this.live.closeAll();
+    this.feed.close();
+    this.database.close();
+  }
+
+  async whenCommitted<T>(read: () => T): Promise<T> {
+    return this.database.inTransaction ? this.gate.run(read) : read();
+  }
+
+  async change(fn: (store: LocalStore, now: number) => WriteResult): Promise<{ mutationId: number | null }> {
+    const result = await this.gate.run(() => fn(this.store, this.runtime.now()));
+    this.committed(result);
+    return { mutationId: result.mutationId };
+  }
+
+  async resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }> {
+    const table = this.store.conflicts({ state: 'open' }).find((conflict) => conflict.id === id)?.table;
+    const result = await this.change((store, now) => store.resolveConflict(id, resolution, { by: 'person', now }));
+    if (table !== undefined) {
+      this.#onEvent({ at: this.runtime.now(), type: 'conflict-resolved', conflictId: id, table });
+    }
+    return result;
+  }
+
+  committed(result: WriteResult): void {
+    const { mutationId, changed, settled } = result;
+    const at = this.runtime.now();
+    this.#onChanged(changed);
+    if (mutationId !== null) {
+      this.feed.addEvent({ at, type: 'mutation-written', mutationId, tables: [...changed.keys()] });
+    }
+    for (const outcome of settled) this.feed.addEvent({ at, type: 'mutation-settled', outcome });
+    this.#onSettled(settled);
+    this.feed.changed();
+    this.loop.written();
+  }
+
+  async wipe(): Promise<void> {
+    const reason = 'wipe';
+    this.loop.pause(reason);
+    try {
+      await this.gate.run(() => this.store.wipe());
+    } finally {
+      this.loop.resume(reason);
+    }
+    this.#onChanged(new Map(Object.keys(this.schema.tables).map((table) => [table, '*'])));
+    this.rows.checkAll();
+    this.feed.changed();
+  }
+
+  liveInfos(): LiveInfo[] {
+    return [...this.#sessions.values()].flatMap((session) => session.liveInfos());
+  }
+
+  #hooks(): LoopHooks {
+    return {
+      exclusive: (fn) => this.gate.run(fn),
+      resolve: (conflict) => this.#askResolution(conflict),
+      token: (options) => this.#askToken(options),
+      onEvent: (event) => this.#onEvent(event),
+      onChanged: (changed) => this.#onChanged(changed),
+      onSettled: (outcomes) => this.#onSettled(outcomes),
+      onStateChanged: () => {
+        this.rows.checkAll();
+        this.feed.changed();
+      },
+    };
+  }
+
+  async #askToken({ refresh }: { refresh: boolean }): Promise<string | null> {
+    const answer = await this.asks.ask({ type: 'token', refresh });
+    if (answer.type === 'token') return answer.token;
+    throw new SyncError('network', `The app could not give a token: ${failureOf(answer)}`);
+  }
+
+  async #askResolution(conflict: ConflictInput): Promise<Resolution | null> {
+    const answer = await this.asks.ask({ type: 'resolve', conflict });
+    if (answer.type === 'resolve') return answer.resolution;
+    throw new SyncError('misuse', `The resolver of ${conflict.table} failed: ${failureOf(answer)}`);
+  }
+
+  #onChanged(changed: ChangedRows): void {
+    this.live.changed(changed);
+    this.rows.changed(changed);
+  }
+
+  #onSettled(outcomes: readonly MutationOutcome[]): void {
+    for (const outcome of outcomes) this.#pushToAll({ type: 'settled', outcome });
+  }
+
+  #onEvent(event: SyncEvent): void {
+    this.feed.addEvent(event);
+  }
+
+  #pushToAll(push: EnginePush): void {
+    for (const session of this.#sessions.values()) session.push(push);
+  }
+
+  #removed(session: EngineSession): void {
+    if (this.#sessions.get(session.sessionId) !== session) return;
+    this.#sessions.delete(session.sessionId);
+    this.asks.sessionRemoved(session.sessionId);
+  }
+}
+
+function failureOf(answer: { readonly type: string; readonly message?: string }): string {
+  return answer.message ?? `it answered ${answer.type}`;
+}

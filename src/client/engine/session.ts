@@ -1,0 +1,274 @@
+import type { Change } from '../../core/change.ts';
+import type { Resolution } from '../../core/policy.ts';
+import { tableOf } from '../../core/schema.ts';
+import type { Statement } from '../../core/sql.ts';
+import type { RowKey } from '../../shared/cell.ts';
+import { Emitter } from '../../shared/emitter.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { ReadResult } from '../../storage/local-database.ts';
+import type {
+  AskAnswer,
+  EngineConnection,
+  EngineMethods,
+  EnginePush,
+  LiveInfo,
+  SyncKind,
+  TableInfo,
+} from '../engine-api.ts';
+import type { LiveQuery, LiveSubscriber } from '../live/live-query.ts';
+import type { Conflict, ConflictFilter, DeviceInfo, OutboxEntry, SyncRound, SyncStats } from '../types.ts';
+import type { EngineContext } from './context.ts';
+import { guardRead } from './guard.ts';
+
+interface OpenLive {
+  readonly query: LiveQuery;
+  readonly subscriber: LiveSubscriber;
+}
+
+/** One tab's line to the engine. */
+export class EngineSession implements EngineConnection, EngineMethods {
+  readonly sessionId: string;
+  readonly #core: EngineContext;
+  readonly #onClose: () => void;
+  readonly #pushes = new Emitter<EnginePush>();
+  readonly #live = new Map<string, OpenLive>();
+  readonly #watches = new Map<string, () => void>();
+  readonly #runs = new Map<string, AbortController>();
+  #isClosed = false;
+
+  constructor(core: EngineContext, sessionId: string, onClose: () => void) {
+    this.#core = core;
+    this.sessionId = sessionId;
+    this.#onClose = onClose;
+  }
+
+  get methods(): EngineMethods {
+    return this;
+  }
+
+  /** Whether anybody would hear a push. */
+  get isHeard(): boolean {
+    return this.#pushes.size > 0;
+  }
+
+  /** A new listener hears the whole state at once. */
+  onPush(listener: (push: EnginePush) => void): () => void {
+    if (this.#isClosed) return () => {};
+    const stop = this.#pushes.subscribe(listener);
+    listener({ type: 'state', state: this.#core.feed.whole() });
+    this.#core.asks.sessionAdded();
+    return stop;
+  }
+
+  push(push: EnginePush): void {
+    this.#pushes.emit(push);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#pushes.clear();
+    for (const liveId of [...this.#live.keys()]) this.#closeLive(liveId);
+    for (const stop of this.#watches.values()) stop();
+    this.#watches.clear();
+    this.#core.writes.dropSession(this.sessionId);
+    this.#onClose();
+  }
+
+  // ── writing ──
+
+  async writeRun(writeId: string, statement: Statement): Promise<number> {
+    this.#assertOpen();
+    return this.#core.writes.run(this.sessionId, writeId, statement);
+  }
+
+  async writeRead(writeId: string, statement: Statement): Promise<ReadResult> {
+    this.#assertOpen();
+    return this.#core.writes.read(this.sessionId, writeId, statement);
+  }
+
+  async writeCommit(writeId: string): Promise<{ mutationId: number | null }> {
+    this.#assertOpen();
+    const result = await this.#core.writes.commit(writeId);
+    if (result) this.#core.committed(result);
+    return { mutationId: result?.mutationId ?? null };
+  }
+
+  async writeRollback(writeId: string): Promise<void> {
+    this.#core.writes.rollback(writeId);
+  }
+
+  async findWrite(writeId: string): Promise<{ mutationId: number | null } | null> {
+    return this.#core.store.findWrite(writeId);
+  }
+
+  // ── reading ──
+
+  async query(statement: Statement): Promise<ReadResult> {
+    return this.#core.whenCommitted(() => {
+      this.#assertOpen();
+      guardRead(this.#core.database, statement.sql);
+      return this.#core.database.read(statement.sql, statement.parameters);
+    });
+  }
+
+  async openLive(liveId: string, statement: Statement): Promise<LiveInfo> {
+    return this.#core.whenCommitted(() => {
+      this.#assertOpen();
+      this.#closeLive(liveId);
+      guardRead(this.#core.database, statement.sql);
+      const subscriber: LiveSubscriber = {
+        onDelta: (delta) => this.push({ type: 'live', liveId, delta }),
+        onError: (error) => this.push({ type: 'live-error', liveId, error }),
+      };
+      const query = this.#core.live.open(statement, subscriber);
+      this.#live.set(liveId, { query, subscriber });
+      return infoOf(liveId, query);
+    });
+  }
+
+  async closeLive(liveId: string): Promise<void> {
+    this.#closeLive(liveId);
+  }
+
+  async watchRow(watchId: string, table: string, key: RowKey): Promise<void> {
+    tableOf(this.#core.schema, table);
+    await this.#core.whenCommitted(() => {
+      this.#assertOpen();
+      this.#watches.get(watchId)?.();
+      const tell = (status: 'synced' | 'pending' | 'sent' | 'conflicted' | 'rejected') =>
+        this.push({ type: 'row-status', watchId, status });
+      this.#watches.set(watchId, this.#core.rows.add(table, key, tell));
+    });
+  }
+
+  async unwatchRow(watchId: string): Promise<void> {
+    this.#watches.get(watchId)?.();
+    this.#watches.delete(watchId);
+  }
+
+  // ── sync ──
+
+  async runSync(callId: string, kind: SyncKind, options: { tables?: readonly string[] }): Promise<SyncRound> {
+    const abort = new AbortController();
+    this.#runs.set(callId, abort);
+    try {
+      return await this.#core.loop.run(kind, {
+        ...options,
+        signal: abort.signal,
+        onProgress: (progress) => this.push({ type: 'progress', callId, progress }),
+      });
+    } finally {
+      this.#runs.delete(callId);
+    }
+  }
+
+  async abortSync(callId: string): Promise<void> {
+    this.#runs.get(callId)?.abort();
+  }
+
+  async pause(reason: string): Promise<void> {
+    this.#core.loop.pause(reason);
+  }
+
+  async resume(reason: string): Promise<void> {
+    this.#core.loop.resume(reason);
+  }
+
+  async listOutbox(options: { limit?: number; offset?: number } = {}): Promise<OutboxEntry[]> {
+    return this.#core.whenCommitted(() => this.#core.store.outbox(options));
+  }
+
+  async retryMutation(mutationId: number): Promise<{ mutationId: number | null }> {
+    return this.#core.change((store, now) => store.retry(mutationId, now));
+  }
+
+  async discardMutation(mutationId: number): Promise<void> {
+    await this.#core.change((store, now) => store.discard(mutationId, now));
+  }
+
+  async editMutation(mutationId: number, changes: readonly Change[]): Promise<{ mutationId: number | null }> {
+    return this.#core.change((store, now) => store.edit(mutationId, changes, now));
+  }
+
+  async listConflicts(filter: ConflictFilter = {}): Promise<Conflict[]> {
+    return this.#core.whenCommitted(() => this.#core.store.conflicts(filter));
+  }
+
+  async resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }> {
+    return this.#core.resolveConflict(id, resolution);
+  }
+
+  async listDevices(): Promise<DeviceInfo[]> {
+    const devices = await this.#core.loop.devices.list();
+    this.#core.feed.setDevices(devices);
+    return devices;
+  }
+
+  async renameDevice(name: string): Promise<void> {
+    await this.#core.loop.devices.rename(name);
+    await this.listDevices();
+  }
+
+  async revokeDevice(deviceId: string): Promise<void> {
+    await this.#core.loop.devices.revoke(deviceId);
+    await this.listDevices();
+  }
+
+  async stats(): Promise<SyncStats> {
+    return { ...this.#core.loop.totals(), storageBytes: this.#core.database.sizeBytes() };
+  }
+
+  async history(): Promise<SyncRound[]> {
+    return this.#core.loop.history();
+  }
+
+  // ── inspection and upkeep ──
+
+  async inspectTables(): Promise<TableInfo[]> {
+    const { schema, store } = this.#core;
+    return this.#core.whenCommitted(() =>
+      Object.keys(schema.tables).map((table) => ({ table, rowCount: store.rowCount(table) })),
+    );
+  }
+
+  async liveQueries(): Promise<LiveInfo[]> {
+    return this.#core.liveInfos();
+  }
+
+  async integrityCheck(): Promise<string[]> {
+    return this.#core.whenCommitted(() => this.#core.database.integrityCheck());
+  }
+
+  async exportDatabase(): Promise<Uint8Array> {
+    return this.#core.whenCommitted(() => this.#core.database.exportBytes());
+  }
+
+  async wipe(): Promise<void> {
+    await this.#core.wipe();
+  }
+
+  async answer(askId: string, answer: AskAnswer): Promise<void> {
+    this.#core.asks.answer(askId, answer);
+  }
+
+  /** What this session follows. */
+  liveInfos(): LiveInfo[] {
+    return [...this.#live].map(([liveId, { query }]) => infoOf(liveId, query));
+  }
+
+  #closeLive(liveId: string): void {
+    const open = this.#live.get(liveId);
+    this.#live.delete(liveId);
+    if (open) this.#core.live.close(open.query, open.subscriber);
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new SyncError('closed', 'This session has been closed.');
+  }
+}
+
+function infoOf(liveId: string, query: LiveQuery): LiveInfo {
+  const { statement, tables, rowCount, runCount, lastMs } = query;
+  return { liveId, sql: statement.sql, tablesRead: [...tables], rowCount, runCount, lastMs };
+}

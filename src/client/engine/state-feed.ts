@@ -1,0 +1,158 @@
+import type { Runtime } from '../../shared/runtime.ts';
+import type { LocalStore } from '../local-store.ts';
+import type { SyncLoop } from '../loop/sync-loop.ts';
+import {
+  type Conflict,
+  CONFLICT_MIRROR_LIMIT,
+  type DeviceInfo,
+  EVENT_MIRROR_LIMIT,
+  OUTBOX_MIRROR_LIMIT,
+  type OutboxEntry,
+  type SyncEvent,
+  type SyncState,
+} from '../types.ts';
+
+/** The parts of the state that an engine tells of. */
+export type EngineState = Omit<SyncState, 'sessionId' | 'isLeader'>;
+
+/** One frame: a status that changes faster is not told more often. */
+const STATUS_MS = 16;
+/** Reading the long lists may take this part of the time at most. */
+const LISTS_SHARE = 1 / 10;
+
+export interface StateFeedOptions {
+  readonly runtime: Runtime;
+  readonly store: LocalStore;
+  readonly loop: SyncLoop;
+  readonly send: (state: Partial<EngineState>) => void;
+}
+
+/**
+ * Mirrors the engine's state to the sessions: only parts that changed, and no more often than a page can show. With 100,000 waiting
+ * mutations the lists are read rarely; the counts in the status stay exact.
+ */
+export class StateFeed {
+  readonly #options: StateFeedOptions;
+  readonly #status = new Pace();
+  readonly #lists = new Pace();
+  #events: readonly SyncEvent[] = [];
+  #devices: readonly DeviceInfo[] = [];
+  /** What was told last, by part, as text that differs when the part does. */
+  readonly #told = new Map<keyof EngineState, string>();
+  #toldPhase: string | null = null;
+  #eventCount = 0;
+
+  constructor(options: StateFeedOptions) {
+    this.#options = options;
+  }
+
+  /** Everything, for a session that has just come. */
+  whole(): EngineState {
+    return { ...this.#statusParts(), ...this.#listParts() };
+  }
+
+  addEvent(event: SyncEvent): void {
+    this.#eventCount += 1;
+    this.#events = [...this.#events.slice(-EVENT_MIRROR_LIMIT + 1), event];
+    this.changed();
+  }
+
+  setDevices(devices: readonly DeviceInfo[]): void {
+    this.#devices = devices;
+    this.changed();
+  }
+
+  /** Something may be different now. */
+  changed(): void {
+    // "Everything is synced" must not be said a moment longer than it is true.
+    if (this.#toldPhase === 'synced') this.#tellStatus();
+    else this.#status.soon(this.#options.runtime, () => this.#tellStatus());
+    this.#lists.soon(this.#options.runtime, () => this.#tellLists());
+  }
+
+  close(): void {
+    this.#status.stop();
+    this.#lists.stop();
+  }
+
+  #tellStatus(): void {
+    const { runtime } = this.#options;
+    this.#status.restAfter(runtime, STATUS_MS);
+    const state = this.#statusParts();
+    this.#toldPhase = state.status.phase;
+    this.#tell(state, {
+      status: JSON.stringify(state.status),
+      cursors: JSON.stringify(state.cursors),
+      clientId: String(state.clientId),
+    });
+  }
+
+  #tellLists(): void {
+    const { runtime } = this.#options;
+    const startedAt = runtime.elapsed();
+    const state = this.#listParts();
+    this.#tell(state, {
+      outbox: state.outbox.map(entryMark).join(),
+      conflicts: state.conflicts.map(conflictMark).join(),
+      devices: JSON.stringify(state.devices),
+      events: String(this.#eventCount),
+    });
+    const took = runtime.elapsed() - startedAt;
+    this.#lists.restAfter(runtime, Math.max(STATUS_MS, took / LISTS_SHARE));
+  }
+
+  #tell(state: Partial<EngineState>, marks: Partial<Record<keyof EngineState, string>>): void {
+    const changed = Object.entries(marks).filter(([part, mark]) => this.#told.get(part as keyof EngineState) !== mark);
+    if (changed.length === 0) return;
+    for (const [part, mark] of changed) this.#told.set(part as keyof EngineState, mark);
+    this.#options.send(Object.fromEntries(changed.map(([part]) => [part, state[part as keyof EngineState]])));
+  }
+
+  #statusParts(): Pick<EngineState, 'status' | 'cursors' | 'clientId'> {
+    const { store, loop } = this.#options;
+    return { status: loop.status(), cursors: loop.cursors(), clientId: store.clientId };
+  }
+
+  #listParts(): Pick<EngineState, 'outbox' | 'conflicts' | 'devices' | 'events'> {
+    const { store } = this.#options;
+    return {
+      outbox: store.outbox({ limit: OUTBOX_MIRROR_LIMIT }),
+      conflicts: store.conflicts({ limit: CONFLICT_MIRROR_LIMIT }),
+      devices: this.#devices,
+      events: this.#events,
+    };
+  }
+}
+
+/** Runs something soon, but not before it has rested. */
+class Pace {
+  #notBefore = Number.NEGATIVE_INFINITY;
+  #stopTimer: (() => void) | null = null;
+
+  soon(runtime: Runtime, run: () => void): void {
+    if (this.#stopTimer) return;
+    this.#stopTimer = runtime.setTimer(Math.max(0, this.#notBefore - runtime.elapsed()), () => {
+      this.#stopTimer = null;
+      run();
+    });
+  }
+
+  restAfter(runtime: Runtime, ms: number): void {
+    this.stop();
+    this.#notBefore = runtime.elapsed() + ms;
+  }
+
+  stop(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = null;
+  }
+}
+
+/** What can change about an entry: its changes cannot, an edited mutation has a new id. */
+function entryMark({ mutationId, state, attempts, reason, waitsFor }: OutboxEntry): string {
+  return `${mutationId} ${state} ${attempts} ${waitsFor} ${reason?.code} ${reason?.message}`;
+}
+
+function conflictMark({ id, state, remoteSeq, resolution }: Conflict): string {
+  return `${id} ${state} ${remoteSeq} ${resolution?.at}`;
+}

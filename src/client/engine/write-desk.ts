@@ -1,0 +1,158 @@
+import type { Statement } from '../../core/sql.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { Runtime } from '../../shared/runtime.ts';
+import type { LocalDatabase, ReadResult } from '../../storage/local-database.ts';
+import type { LocalStore, WriteResult } from '../local-store.ts';
+import type { Gate } from './gate.ts';
+
+/** A transaction that nobody touches for so long is rolled back: it keeps everybody else waiting. */
+export const WRITE_IDLE_MS = 10_000;
+/** Ended transactions that are remembered, so that a late call of one does not open it again. */
+const REMEMBERED_WRITES = 1_000;
+
+interface Write {
+  readonly writeId: string;
+  readonly sessionId: string;
+  readonly opening: Promise<void>;
+  leave: (() => void) | null;
+  stopTimer: () => void;
+}
+
+export interface WriteDeskOptions {
+  readonly database: LocalDatabase;
+  readonly store: LocalStore;
+  readonly runtime: Runtime;
+  readonly gate: Gate;
+  /** A transaction was rolled back or has failed: whoever waits for the end of it may look. */
+  readonly onEnd: () => void;
+}
+
+/** The interactive transactions of all sessions: one is open at a time, the others wait at the gate. */
+export class WriteDesk {
+  readonly #options: WriteDeskOptions;
+  readonly #writes = new Map<string, Write>();
+  /** Why a write that is over takes no more calls. */
+  readonly #ended = new Map<string, SyncError>();
+
+  constructor(options: WriteDeskOptions) {
+    this.#options = options;
+  }
+
+  run(sessionId: string, writeId: string, { sql, parameters }: Statement): Promise<number> {
+    return this.#use(sessionId, writeId, (store) => store.runWrite(sql, parameters));
+  }
+
+  read(sessionId: string, writeId: string, { sql, parameters }: Statement): Promise<ReadResult> {
+    return this.#use(sessionId, writeId, (store) => store.readWrite(sql, parameters));
+  }
+
+  /** Null when the write never did anything. */
+  async commit(writeId: string): Promise<WriteResult | null> {
+    this.#assertNotEnded(writeId);
+    const write = this.#writes.get(writeId);
+    if (!write) {
+      this.#remember(writeId, alreadyOver(writeId));
+      return null;
+    }
+    await write.opening;
+    this.#assertNotEnded(writeId);
+    const { store, runtime } = this.#options;
+    try {
+      const result = store.commitWrite({ writeId, now: runtime.now() });
+      this.#end(write, alreadyOver(writeId));
+      return result;
+    } catch (error) {
+      const known = SyncError.from(error, 'storage', 'The write could not be committed');
+      this.#abandon(write, known);
+      throw known;
+    }
+  }
+
+  rollback(writeId: string): void {
+    const write = this.#writes.get(writeId);
+    const reason = new SyncError('aborted', `The write ${writeId} was rolled back.`);
+    if (write) this.#abandon(write, reason);
+    else if (!this.#ended.has(writeId)) this.#remember(writeId, reason);
+  }
+
+  /** Rolls back what a session that went away had open, or waited for. */
+  dropSession(sessionId: string): void {
+    const reason = new SyncError('interrupted', 'The tab of this write went away; nothing of it was written.');
+    for (const write of [...this.#writes.values()]) if (write.sessionId === sessionId) this.#abandon(write, reason);
+  }
+
+  async #use<T>(sessionId: string, writeId: string, fn: (store: LocalStore) => T): Promise<T> {
+    this.#assertNotEnded(writeId);
+    const write = this.#writes.get(writeId) ?? this.#open(sessionId, writeId);
+    await write.opening;
+    this.#assertNotEnded(writeId);
+    try {
+      return fn(this.#options.store);
+    } catch (error) {
+      this.#checkStillOpen(write, error);
+      throw error;
+    } finally {
+      this.#waitForNext(write);
+    }
+  }
+
+  #open(sessionId: string, writeId: string): Write {
+    const opening = this.#options.gate.enter().then((leave) => {
+      // Rolled back while it waited.
+      if (this.#writes.get(writeId) !== write) return leave();
+      write.leave = leave;
+      try {
+        this.#options.store.beginWrite();
+      } catch (error) {
+        this.#abandon(write, SyncError.from(error, 'storage', 'The write could not begin'));
+      }
+    });
+    const write: Write = { writeId, sessionId, opening, leave: null, stopTimer: () => {} };
+    this.#writes.set(writeId, write);
+    return write;
+  }
+
+  /** SQLite rolls back by itself when, say, the disk is full. Going on would commit half a transaction. */
+  #checkStillOpen(write: Write, error: unknown): void {
+    if (this.#options.database.inTransaction) return;
+    this.#abandon(write, SyncError.from(error, 'storage', 'The write was rolled back'));
+  }
+
+  #waitForNext(write: Write): void {
+    write.stopTimer();
+    if (this.#writes.get(write.writeId) !== write) return;
+    write.stopTimer = this.#options.runtime.setTimer(WRITE_IDLE_MS, () => {
+      const text = `A write() did nothing for ${WRITE_IDLE_MS} ms and was rolled back: await only its own statements inside it.`;
+      this.#abandon(write, new SyncError('timeout', text));
+    });
+  }
+
+  #abandon(write: Write, reason: SyncError): void {
+    if (this.#writes.get(write.writeId) !== write) return;
+    if (write.leave && this.#options.database.inTransaction) this.#options.store.rollbackWrite();
+    this.#end(write, reason);
+    this.#options.onEnd();
+  }
+
+  #end(write: Write, reason: SyncError): void {
+    write.stopTimer();
+    this.#writes.delete(write.writeId);
+    this.#remember(write.writeId, reason);
+    write.leave?.();
+  }
+
+  #remember(writeId: string, reason: SyncError): void {
+    this.#ended.set(writeId, reason);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > REMEMBERED_WRITES && oldest !== undefined) this.#ended.delete(oldest);
+  }
+
+  #assertNotEnded(writeId: string): void {
+    const reason = this.#ended.get(writeId);
+    if (reason) throw reason;
+  }
+}
+
+function alreadyOver(writeId: string): SyncError {
+  return new SyncError('misuse', `The write ${writeId} is over: await every statement inside write().`);
+}
