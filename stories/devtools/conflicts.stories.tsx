@@ -1,0 +1,90 @@
+import type { Meta, StoryObj } from '@storybook/react-vite';
+import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { decidedByPerson, decidedByPolicy, deletedHere, deletedThere, sameColumns } from '../fixtures/conflicts.ts';
+import { ago } from '../fixtures/outbox.ts';
+import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+
+const meta: Meta = { title: 'Devtools/Conflicts', parameters: { layout: 'fullscreen' } };
+export default meta;
+
+type Story = StoryObj;
+
+const tablet = {
+  deviceId: 'b6f0c2aa-tablet',
+  name: 'Tablet',
+  firstSeenAt: ago(9_000),
+  lastSeenAt: ago(9),
+  revoked: false,
+  isThisDevice: false,
+};
+
+export const None: Story = {
+  ...panelStory({ tab: 'conflicts' }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByText('No conflicts')).toBeVisible();
+  },
+};
+
+export const DecideFieldByField: Story = {
+  ...panelStory({
+    tab: 'conflicts',
+    state: { conflicts: [sameColumns, deletedThere, decidedByPolicy], devices: [tablet], status: { phase: 'blocked' } },
+  }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByText('PIER-7'));
+    const title = within(panel.getByRole('group', { name: /title/ }));
+    await expect(title.getByText('Birds on pier')).toBeVisible();
+    await expect(title.getByText('Gulls on the pier')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Resolve' })).toBeDisabled();
+
+    const typed = title.getByRole('textbox', { name: 'Value for title' });
+    await userEvent.clear(typed);
+    await userEvent.type(typed, 'Gulls, with chicks');
+    await userEvent.click(
+      within(panel.getByRole('group', { name: /priority/ })).getByRole('radio', { name: 'Tablet' }),
+    );
+    const result = within(panel.getByRole('region', { name: 'Result' }));
+    await expect(result.getByText('Gulls, with chicks')).toBeVisible();
+    await expect(result.getByText('They are loud, and there are chicks.')).toBeVisible();
+
+    await userEvent.click(panel.getByRole('button', { name: 'Resolve' }));
+    await waitFor(() =>
+      expect(syncOf(context).calls).toEqual([
+        {
+          name: 'conflicts.resolve',
+          args: [
+            'c1',
+            { merged: { title: 'Gulls, with chicks', priority: 4, body: 'They are loud, and there are chicks.' } },
+          ],
+        },
+      ]),
+    );
+    await expect(await panel.findByText(/A person decided/)).toBeVisible();
+  },
+};
+
+export const DeletedOnTheOtherSide: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [deletedThere, deletedHere], status: { phase: 'blocked' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByText('PIER-9'));
+    await expect(panel.getByText('You changed this row; meanwhile it was deleted.')).toBeVisible();
+    await expect(panel.getByText('Row deleted')).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Keep the row with my changes' }));
+    await expect(syncOf(context).calls).toEqual([{ name: 'conflicts.resolve', args: ['c2', 'local'] }]);
+  },
+};
+
+export const History: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [decidedByPolicy, decidedByPerson], devices: [tablet] } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const rows = await panel.findAllByRole('option');
+    await userEvent.click(rows[1] ?? canvasElement);
+    const detail = within(panel.getByRole('article'));
+    await expect(detail.getByText('server-wins')).toBeVisible();
+    await expect(detail.getAllByText('Gulls on the pier')[0]).toBeVisible();
+  },
+};

@@ -1,0 +1,59 @@
+import type { Meta, StoryObj } from '@storybook/react-vite';
+import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { SyncDevtools } from 'tidemark/devtools/production';
+import { createFakeSync } from 'tidemark/testing';
+import { sameColumns } from '../fixtures/conflicts.ts';
+import { mixedOutbox } from '../fixtures/outbox.ts';
+import { shadowOf } from '../fixtures/panel-story.tsx';
+import { schema } from '../fixtures/schema.ts';
+
+const meta: Meta = {
+  title: 'Devtools/Floating button',
+  parameters: { layout: 'fullscreen' },
+  beforeEach: () => localStorage.removeItem('tidemark-devtools'),
+};
+export default meta;
+
+type Story = StoryObj;
+
+const busy = () =>
+  createFakeSync({ schema, state: { outbox: mixedOutbox, conflicts: [sameColumns], status: { phase: 'pending' } } });
+
+const floating = async (page: Document) => within(await shadowOf(page.body));
+
+export const OpensAndCloses: Story = {
+  loaders: [() => ({ sync: busy() })],
+  render: (_args, { loaded }) => <SyncDevtools sync={loaded.sync} />,
+  play: async ({ canvasElement }) => {
+    const devtools = await floating(canvasElement.ownerDocument);
+    const button = devtools.getByRole('button', { name: /Open tidemark devtools.*4 changes waiting/ });
+    await expect(button).toHaveTextContent('4 ↑');
+    await userEvent.click(button);
+    await expect(await devtools.findByRole('tab', { name: 'Overview' })).toHaveFocus();
+    await userEvent.keyboard('{Escape}');
+    await waitFor(() => expect(devtools.getByRole('button', { name: /Open/ })).toHaveFocus());
+    await userEvent.keyboard('{Alt>}{Shift>}S{/Shift}{/Alt}');
+    await expect(await devtools.findByRole('tablist')).toBeVisible();
+    await userEvent.keyboard('{ArrowRight}');
+    await expect(devtools.getByRole('tab', { name: /Queue/ })).toHaveAttribute('aria-selected', 'true');
+  },
+};
+
+/** An engine that hands out nonsense: the view says so, the rest of the panel and the app stay up. */
+export const SurvivesAnErrorOfItsOwn: Story = {
+  beforeEach: () => localStorage.setItem('tidemark-devtools', JSON.stringify({ isOpen: true, tab: 'cursors' })),
+  loaders: [() => ({ sync: createFakeSync({ schema, state: { cursors: [null] as never } }) })],
+  render: (_args, { loaded }) => (
+    <>
+      <p>The app</p>
+      <SyncDevtools sync={loaded.sync} />
+    </>
+  ),
+  play: async ({ canvasElement }) => {
+    const devtools = await floating(canvasElement.ownerDocument);
+    await expect(await devtools.findByText('Cursors could not be shown.')).toBeVisible();
+    await expect(within(canvasElement).getByText('The app')).toBeVisible();
+    await userEvent.click(devtools.getByRole('tab', { name: 'Overview' }));
+    await expect(devtools.getByText('This device')).toBeVisible();
+  },
+};

@@ -1,0 +1,99 @@
+import type { Meta, StoryObj } from '@storybook/react-vite';
+import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { longOutbox, mixedOutbox, rejected } from '../fixtures/outbox.ts';
+import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+
+const meta: Meta = { title: 'Devtools/Queue', parameters: { layout: 'fullscreen' } };
+export default meta;
+
+type Story = StoryObj;
+
+export const Empty: Story = {
+  ...panelStory({ tab: 'queue' }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByText('The queue is empty')).toBeVisible();
+  },
+};
+
+export const EveryState: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const list = panel.getByRole('listbox', { name: 'Mutations' });
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(mixedOutbox.length));
+    await userEvent.click(within(list).getByText('#43'));
+    const detail = panel.getByRole('article', { name: 'Mutation 43' });
+    await expect(within(detail).getByText('Gulls nest on the north pier')).toBeVisible();
+    await expect(within(detail).getByText('Birds on pier')).toBeVisible();
+    await expect(within(detail).getByText('+1')).toBeVisible();
+    await expect(within(detail).queryByRole('button', { name: 'Edit' })).toBeNull();
+  },
+};
+
+export const EditARejectedMutation: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: [rejected], status: { phase: 'blocked' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByText('#40'));
+    const detail = panel.getByRole('article');
+    await expect(within(detail).getByRole('alert')).toHaveTextContent('must lie between 1 and 5');
+    await userEvent.click(within(detail).getByRole('button', { name: 'Edit' }));
+    const priority = within(detail).getByRole('textbox', { name: 'priority' });
+    await userEvent.clear(priority);
+    await userEvent.type(priority, 'four');
+    await expect(within(detail).getByRole('button', { name: 'Save and send again' })).toBeDisabled();
+    await userEvent.clear(priority);
+    await userEvent.type(priority, '4');
+    await userEvent.type(within(detail).getByRole('textbox', { name: 'title' }), 'Lamp is out');
+    await userEvent.click(within(detail).getByRole('button', { name: 'Save and send again' }));
+    await expect(syncOf(context).store.getState().outbox[0]).toMatchObject({
+      state: 'pending',
+      changes: [{ columns: { title: 'Lamp is out', priority: 4 } }],
+    });
+  },
+};
+
+export const DiscardAfterConfirmation: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByText('#44'));
+    await userEvent.click(panel.getByRole('button', { name: 'Discard…' }));
+    const question = panel.getByRole('alertdialog');
+    await expect(question).toHaveTextContent('The row comes back');
+    await expect(within(question).getByRole('button', { name: 'Keep it' })).toHaveFocus();
+    await userEvent.click(within(question).getByRole('button', { name: 'Discard' }));
+    await waitFor(() => expect(panel.queryByText('#44')).toBeNull());
+    await expect(syncOf(context).calls).toEqual([{ name: 'outbox.discard', args: [44] }]);
+  },
+};
+
+const huge = longOutbox(100_000);
+
+export const AHundredThousand: Story = {
+  ...panelStory({
+    tab: 'queue',
+    outbox: huge,
+    state: { outbox: huge.slice(0, 1_000), status: { phase: 'pending', pendingCount: huge.length } },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const list = panel.getByRole('listbox', { name: 'Mutations' });
+    list.focus();
+    await userEvent.keyboard('{End}');
+    await expect(await panel.findByText('#100000', {}, { timeout: 5_000 })).toBeVisible();
+    await expect(within(list).getAllByRole('option').length).toBeLessThan(60);
+  },
+};
+
+export const Narrow: Story = {
+  ...panelStory({ tab: 'queue', width: 360, state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('#42'));
+    await expect(panel.queryByRole('listbox')).toBeNull();
+    await userEvent.click(panel.getByRole('button', { name: /Back/ }));
+    await expect(panel.getByRole('listbox')).toBeVisible();
+  },
+};
