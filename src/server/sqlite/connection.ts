@@ -93,16 +93,13 @@ export class Connection {
     return guard(() => {
       const prepared = this.#prepare(sql);
       if (!prepared.readsBigInts) {
-        try {
-          return read(prepared.statement);
-        } catch (error) {
-          if (!isOutOfRange(error)) throw error;
-          prepared.statement.setReadBigInts(true);
-          prepared.readsBigInts = true;
-        }
+        const fast = readFast(() => read(prepared.statement));
+        if (fast) return fast;
+        prepared.statement.setReadBigInts(true);
+        prepared.readsBigInts = true;
       }
       const result = read(prepared.statement);
-      normalise(Array.isArray(result) ? result : result.rows);
+      normalise(rowsOf(result));
       return result;
     });
   }
@@ -111,6 +108,22 @@ export class Connection {
 function toRows(rows: unknown[]): Cell[][] {
   return rows as Cell[][];
 }
+
+const rowsOf = (result: Cell[][] | Taken): Cell[][] => (Array.isArray(result) ? result : result.rows);
+
+/** Integers as numbers; undefined when one of them does not fit. */
+function readFast<T extends Cell[][] | Taken>(read: () => T): T | undefined {
+  try {
+    const result = read();
+    return rowsOf(result).some((row) => row.includes(ROUNDED_MIN_INT64)) ? undefined : result;
+  } catch (error) {
+    if (isOutOfRange(error)) return undefined;
+    throw error;
+  }
+}
+
+/** node:sqlite refuses integers that do not fit into a number, but lets the smallest int64 pass, rounded. */
+const ROUNDED_MIN_INT64 = -(2 ** 63);
 
 /** Bigints inside ±2^53 as numbers again: equal integers are equal cells. */
 function normalise(rows: Cell[][]): void {

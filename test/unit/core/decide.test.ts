@@ -19,6 +19,9 @@ const earlier: Stamp = { seq: 20, hlc: makeHlc(50, 0), clientId: 'other' };
 const later: Stamp = { seq: 20, hlc: makeHlc(150, 0), clientId: 'other' };
 const mine: Stamp = { seq: 20, hlc: makeHlc(90, 0), clientId: 'me' };
 
+const stamps = { earlier, later };
+type When = keyof typeof stamps;
+
 const cells = { title: 'theirs', body: 'B', status: 'open', votes: 7 };
 
 function live(overrides: Record<string, Stamp> = {}, stamp: Stamp = seen): CurrentRow {
@@ -93,17 +96,17 @@ describe('columns that others changed too', () => {
     expect(decision).toEqual({ kind: 'nothing', columns: {}, isMerged: true });
   });
 
-  test.each<[NamedPolicy, Stamp, 'local' | 'remote']>([
-    ['merge', earlier, 'local'],
-    ['merge', later, 'remote'],
-    ['last-write-wins', earlier, 'local'],
-    ['last-write-wins', later, 'remote'],
-    ['server-wins', earlier, 'remote'],
-    ['server-wins', later, 'remote'],
-    ['client-wins', earlier, 'local'],
-    ['client-wins', later, 'local'],
-  ])('under %s against a stamp of %s go to one side', (policy, stamp, winner) => {
-    const decision = decide(change('patch', { title: 'mine' }), live({ title: stamp }), policy);
+  test.each<[NamedPolicy, When, 'local' | 'remote']>([
+    ['merge', 'earlier', 'local'],
+    ['merge', 'later', 'remote'],
+    ['last-write-wins', 'earlier', 'local'],
+    ['last-write-wins', 'later', 'remote'],
+    ['server-wins', 'earlier', 'remote'],
+    ['server-wins', 'later', 'remote'],
+    ['client-wins', 'earlier', 'local'],
+    ['client-wins', 'later', 'local'],
+  ])('under %s against an %s write go to the %s side', (policy, when, winner) => {
+    const decision = decide(change('patch', { title: 'mine' }), live({ title: stamps[when] }), policy);
     expect(decision.kind).toBe(winner === 'local' ? 'patch' : 'nothing');
     expect(decision).toMatchObject({
       isMerged: true,
@@ -111,7 +114,7 @@ describe('columns that others changed too', () => {
         kind: 'update-update',
         columns: ['title'],
         decided: { title: { policy, winner } },
-        remote: { columns: cells, seq: 20, author: { clientId: 'other', hlc: stamp.hlc } },
+        remote: { columns: cells, seq: 20, author: { clientId: 'other', hlc: stamps[when].hlc } },
       },
     });
   });
@@ -211,21 +214,24 @@ describe('a put by a writer who saw the row', () => {
 describe('the same key inserted twice', () => {
   const put = change('put', { title: 'mine', body: 'B', status: 'open', votes: 2 });
 
-  test.each<[NamedPolicy, Stamp, Cells]>([
-    ['merge', earlier, { title: 'mine', body: 'B', status: 'open', votes: 9 }],
-    ['merge', later, { votes: 9 }],
-    ['server-wins', later, { votes: 9 }],
-    ['client-wins', later, { title: 'mine', votes: 9 }],
-    ['last-write-wins', later, { votes: 9 }],
-  ])('adds counters, ignores equal cells and decides the rest, under %s', (policy, stamp, columns) => {
-    const decision = decide(put, live({}, stamp), policy);
-    expect(decision).toMatchObject({
-      kind: 'patch',
-      isMerged: true,
-      conflict: { kind: 'insert-insert', columns: ['title'] },
-    });
-    expect(decision).toHaveProperty('columns', columns);
-  });
+  test.each<[NamedPolicy, When, Cells]>([
+    ['merge', 'earlier', { title: 'mine', body: 'B', status: 'open', votes: 9 }],
+    ['merge', 'later', { votes: 9 }],
+    ['server-wins', 'later', { votes: 9 }],
+    ['client-wins', 'later', { title: 'mine', votes: 9 }],
+    ['last-write-wins', 'later', { votes: 9 }],
+  ])(
+    'adds counters, ignores equal cells and decides the rest, under %s against an %s insert',
+    (policy, when, columns) => {
+      const decision = decide(put, live({}, stamps[when]), policy);
+      expect(decision).toMatchObject({
+        kind: 'patch',
+        isMerged: true,
+        conflict: { kind: 'insert-insert', columns: ['title'] },
+      });
+      expect(decision).toHaveProperty('columns', columns);
+    },
+  );
 
   test('waits for the client under manual', () => {
     expect(decide(put, live({}, later), 'manual')).toMatchObject({
@@ -241,15 +247,15 @@ describe('the same key inserted twice', () => {
 });
 
 describe('a deletion against an update', () => {
-  test.each<[NamedPolicy, Stamp, 'delete' | 'nothing']>([
-    ['merge', earlier, 'delete'],
-    ['merge', later, 'nothing'],
-    ['last-write-wins', earlier, 'delete'],
-    ['last-write-wins', later, 'nothing'],
-    ['server-wins', earlier, 'nothing'],
-    ['client-wins', later, 'delete'],
-  ])('under %s against $hlc ends as %s', (policy, stamp, kind) => {
-    const decision = decide(change('delete'), live({ title: stamp }), policy);
+  test.each<[NamedPolicy, When, 'delete' | 'nothing']>([
+    ['merge', 'earlier', 'delete'],
+    ['merge', 'later', 'nothing'],
+    ['last-write-wins', 'earlier', 'delete'],
+    ['last-write-wins', 'later', 'nothing'],
+    ['server-wins', 'earlier', 'nothing'],
+    ['client-wins', 'later', 'delete'],
+  ])('under %s against an %s update ends as %s', (policy, when, kind) => {
+    const decision = decide(change('delete'), live({ title: stamps[when] }), policy);
     expect(decision).toMatchObject({ kind, isMerged: true, conflict: { kind: 'delete-update', columns: ['title'] } });
     expect(decision).toHaveProperty(['conflict', 'decided', '*', 'policy'], policy);
   });
@@ -269,14 +275,14 @@ describe('an update against a deletion', () => {
   const patch = change('patch', { title: 'mine' }, { counters: { votes: 1 } });
   const back = { kind: 'put', columns: { ...cells, title: 'mine', votes: 8 } };
 
-  test.each<[NamedPolicy, Stamp, object]>([
-    ['merge', earlier, back],
-    ['merge', later, { kind: 'nothing' }],
-    ['last-write-wins', earlier, back],
-    ['server-wins', earlier, { kind: 'nothing' }],
-    ['client-wins', later, back],
-  ])('under %s against $hlc', (policy, stamp, expected) => {
-    expect(decide(patch, dead(stamp), policy)).toMatchObject({
+  test.each<[NamedPolicy, When, object]>([
+    ['merge', 'earlier', back],
+    ['merge', 'later', { kind: 'nothing' }],
+    ['last-write-wins', 'earlier', back],
+    ['server-wins', 'earlier', { kind: 'nothing' }],
+    ['client-wins', 'later', back],
+  ])('under %s against an %s deletion has its outcome', (policy, when, expected) => {
+    expect(decide(patch, dead(stamps[when]), policy)).toMatchObject({
       ...expected,
       isMerged: true,
       conflict: { kind: 'update-delete', columns: ['title', 'votes'], remote: { columns: null, seq: 20 } },
