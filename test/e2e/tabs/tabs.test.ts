@@ -1,0 +1,122 @@
+/** Scenario 7: several tabs of one app, and the leader among them goes in every way a tab can go. */
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { synced, World } from '../harness/world.ts';
+
+const DEVICE = 'first';
+
+let world: World;
+
+beforeAll(async () => {
+  world = new World('task');
+  await world.start();
+});
+afterAll(() => world?.close());
+
+/** Opens tabs of one device, one after the other: the first one leads. */
+async function openTabs(count: number): Promise<Page[]> {
+  const tabs = [await world.openDevice(DEVICE)];
+  while (tabs.length < count) tabs.push(await world.openTab(world.contextOf(DEVICE)));
+  await Promise.all(tabs.map((tab) => tab.evaluate(() => window.device.sync.ready)));
+  return tabs;
+}
+
+async function closeTabs(tabs: readonly Page[]): Promise<void> {
+  await Promise.all(tabs.map((tab) => tab.close()));
+}
+
+const isLeader = (tab: Page): Promise<boolean> => tab.evaluate(() => window.device.sync.store.getState().isLeader);
+
+const add = (tab: Page, id: string): Promise<void> =>
+  tab.evaluate(async (id) => {
+    await window.device.sync.write((tx) => tx.insert('task', { id, title: id }));
+  }, id);
+
+const ids = (tab: Page, prefix: string): Promise<string[]> =>
+  tab.evaluate(async (prefix) => {
+    const { sync, sql } = window.device;
+    const rows = await sync.query(sql`SELECT id FROM task WHERE id LIKE ${`${prefix}%`} ORDER BY id`);
+    return rows.map((row) => String(row.id));
+  }, prefix);
+
+const integrity = (tab: Page): Promise<string[]> => tab.evaluate(() => window.device.sync.inspect.integrityCheck());
+
+async function crash(tab: Page): Promise<void> {
+  const crashed = tab.waitForEvent('crash');
+  const session = await tab.context().newCDPSession(tab);
+  session.send('Page.crash').catch(() => undefined);
+  await crashed;
+  await tab.close();
+}
+
+/** Writes without a pause until told to stop; returns the ids whose write was acknowledged. */
+function writeOn(tab: Page, prefix: string): { stop(): Promise<string[]> } {
+  const writing = tab.evaluate(async (prefix) => {
+    const { sync } = window.device;
+    const state = window as unknown as { stopWriting: boolean };
+    state.stopWriting = false;
+    const acknowledged: string[] = [];
+    for (let index = 0; !state.stopWriting; index += 1) {
+      const id = `${prefix}${String(index).padStart(5, '0')}`;
+      await sync.write(async (tx) => {
+        await tx.insert('task', { id, title: id });
+        await tx.insert('tag', { task_id: id, name: 'tag', weight: 1 });
+      });
+      acknowledged.push(id);
+    }
+    return acknowledged;
+  }, prefix);
+  return {
+    async stop() {
+      await tab.evaluate(() => {
+        (window as unknown as { stopWriting: boolean }).stopWriting = true;
+      });
+      return writing;
+    },
+  };
+}
+
+test('each tab reads and writes, live, through the leader', async () => {
+  const tabs = await openTabs(3);
+  expect(await Promise.all(tabs.map(isLeader))).toEqual([true, false, false]);
+  const [first, second, third] = tabs as [Page, Page, Page];
+  await third.evaluate(() => {
+    const { sync, sql } = window.device;
+    const live = sync.liveQuery(sql`SELECT id FROM task WHERE id LIKE 'live-%' ORDER BY id`);
+    live.subscribe(() => {
+      (window as unknown as { shown: unknown }).shown = live.getSnapshot().rows;
+    });
+  });
+  await add(first, 'live-1');
+  await add(second, 'live-2');
+  await third.waitForFunction(() => (window as unknown as { shown?: unknown[] }).shown?.length === 2);
+  await closeTabs(tabs);
+});
+
+const leavings: readonly (readonly [string, (tab: Page) => Promise<unknown>])[] = [
+  ['closed', (tab) => tab.close()],
+  ['crashed', crash],
+  ['reloaded', (tab) => tab.reload()],
+  ['sent elsewhere', (tab) => tab.goto('about:blank')],
+];
+
+for (const [how, leave] of leavings) {
+  test(`when the leader is ${how} while another tab writes, nothing is lost`, async () => {
+    const prefix = `${how.replaceAll(' ', '-')}-`;
+    const tabs = await openTabs(3);
+    const [leader, writer, third] = tabs as [Page, Page, Page];
+    const writing = writeOn(writer, prefix);
+    await expect.poll(async () => (await ids(third, prefix)).length, { timeout: 20_000 }).toBeGreaterThan(20);
+    await leave(leader);
+    const before = (await ids(third, prefix)).length;
+    await expect.poll(async () => (await ids(third, prefix)).length, { timeout: 20_000 }).toBeGreaterThan(before + 20);
+    const acknowledged = await writing.stop();
+    expect(await ids(third, prefix)).toEqual(acknowledged);
+    expect(await integrity(third)).toEqual([]);
+    expect((await Promise.all([writer, third].map(isLeader))).filter(Boolean)).toHaveLength(1);
+    await synced(third);
+    const onServer = world.serverRows(['task'], { task: 'id' }).task as { id: string }[];
+    expect(onServer.map((row) => row.id).filter((id) => id.startsWith(prefix))).toEqual(acknowledged);
+    await closeTabs(tabs);
+  });
+}
