@@ -14,7 +14,9 @@ interface ConfirmProps {
 export function Confirm({ title, action, isRunning, onConfirm, onCancel, children }: ConfirmProps) {
   const keep = useRef<HTMLButtonElement>(null);
   const id = useId();
-  useEffect(() => keep.current?.focus(), []);
+  useEffect(() => {
+    keep.current?.focus();
+  }, []);
   return (
     <section
       className="confirm"

@@ -33,6 +33,9 @@ export function MasterDetail({ list, detail, hint, onBack }: MasterDetailProps) 
 export function useScrollTop(identity: unknown) {
   const top = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the identity changes
-  useEffect(() => top.current?.parentElement?.scrollTo?.(0, 0), [identity]);
+  useEffect(() => {
+    const scroller = top.current?.parentElement;
+    if (scroller) scroller.scrollTop = 0;
+  }, [identity]);
   return top;
 }

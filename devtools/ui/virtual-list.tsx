@@ -26,7 +26,9 @@ export function VirtualList({ label, count, rowHeight, selected, onSelect, rende
   });
   const items = virtualizer.getVirtualItems();
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
-  useEffect(() => onRange?.(first, last), [onRange, first, last]);
+  useEffect(() => {
+    onRange?.(first, last);
+  }, [onRange, first, last]);
   const move = (event: KeyboardEvent) => {
     const target = targetOf(event.key, selected, count);
     if (target === undefined) return;

@@ -2,4 +2,4 @@
 export type { FakeAnswer, FakeRow } from './fake-live.ts';
 export type { FakeState } from './fake-state.ts';
 export { createFakeSync, type FakeCall, type FakeSync, type FakeSyncOptions } from './fake-sync.ts';
-export { createManualRuntime, type ManualRuntime, type ManualRuntimeOptions } from './manual-runtime.ts';
+export { type ManualRuntime, type ManualRuntimeOptions, manualRuntime } from './manual-runtime.ts';

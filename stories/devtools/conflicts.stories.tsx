@@ -2,7 +2,7 @@ import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import { decidedByPerson, decidedByPolicy, deletedHere, deletedThere, sameColumns } from '../fixtures/conflicts.ts';
 import { ago } from '../fixtures/outbox.ts';
-import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 
 const meta: Meta = { title: 'Devtools/Conflicts', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -40,8 +40,7 @@ export const DecideFieldByField: Story = {
     await expect(panel.getByRole('button', { name: 'Resolve' })).toBeDisabled();
 
     const typed = title.getByRole('textbox', { name: 'Value for title' });
-    await userEvent.clear(typed);
-    await userEvent.type(typed, 'Gulls, with chicks');
+    await fill(typed, 'Gulls, with chicks');
     await userEvent.click(
       within(panel.getByRole('group', { name: /priority/ })).getByRole('radio', { name: 'Tablet' }),
     );

@@ -4,7 +4,7 @@ import { SyncDevtools } from 'tidemark/devtools/production';
 import { createFakeSync } from 'tidemark/testing';
 import { sameColumns } from '../fixtures/conflicts.ts';
 import { mixedOutbox } from '../fixtures/outbox.ts';
-import { shadowOf } from '../fixtures/panel-story.tsx';
+import { hasFocus, shadowOf } from '../fixtures/panel-story.tsx';
 import { schema } from '../fixtures/schema.ts';
 
 const meta: Meta = {
@@ -29,9 +29,9 @@ export const OpensAndCloses: Story = {
     const button = devtools.getByRole('button', { name: /Open tidemark devtools.*4 changes waiting/ });
     await expect(button).toHaveTextContent('4 ↑');
     await userEvent.click(button);
-    await expect(await devtools.findByRole('tab', { name: 'Overview' })).toHaveFocus();
+    await waitFor(() => expect(hasFocus(devtools.getByRole('tab', { name: 'Overview' }))).toBe(true));
     await userEvent.keyboard('{Escape}');
-    await waitFor(() => expect(devtools.getByRole('button', { name: /Open/ })).toHaveFocus());
+    await waitFor(() => expect(hasFocus(devtools.getByRole('button', { name: /Open/ }))).toBe(true));
     await userEvent.keyboard('{Alt>}{Shift>}S{/Shift}{/Alt}');
     await expect(await devtools.findByRole('tablist')).toBeVisible();
     await userEvent.keyboard('{ArrowRight}');

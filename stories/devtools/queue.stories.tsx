@@ -1,7 +1,7 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import { longOutbox, mixedOutbox, rejected } from '../fixtures/outbox.ts';
-import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { fill, hasFocus, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 
 const meta: Meta = { title: 'Devtools/Queue', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -40,12 +40,10 @@ export const EditARejectedMutation: Story = {
     await expect(within(detail).getByRole('alert')).toHaveTextContent('must lie between 1 and 5');
     await userEvent.click(within(detail).getByRole('button', { name: 'Edit' }));
     const priority = within(detail).getByRole('textbox', { name: 'priority' });
-    await userEvent.clear(priority);
-    await userEvent.type(priority, 'four');
+    await fill(priority, 'four');
     await expect(within(detail).getByRole('button', { name: 'Save and send again' })).toBeDisabled();
-    await userEvent.clear(priority);
-    await userEvent.type(priority, '4');
-    await userEvent.type(within(detail).getByRole('textbox', { name: 'title' }), 'Lamp is out');
+    await fill(priority, '4');
+    await fill(within(detail).getByRole('textbox', { name: 'title' }), 'Lamp is out');
     await userEvent.click(within(detail).getByRole('button', { name: 'Save and send again' }));
     await expect(syncOf(context).store.getState().outbox[0]).toMatchObject({
       state: 'pending',
@@ -62,7 +60,7 @@ export const DiscardAfterConfirmation: Story = {
     await userEvent.click(panel.getByRole('button', { name: 'Discard…' }));
     const question = panel.getByRole('alertdialog');
     await expect(question).toHaveTextContent('The row comes back');
-    await expect(within(question).getByRole('button', { name: 'Keep it' })).toHaveFocus();
+    await waitFor(() => expect(hasFocus(within(question).getByRole('button', { name: 'Keep it' }))).toBe(true));
     await userEvent.click(within(question).getByRole('button', { name: 'Discard' }));
     await waitFor(() => expect(panel.queryByText('#44')).toBeNull());
     await expect(syncOf(context).calls).toEqual([{ name: 'outbox.discard', args: [44] }]);
