@@ -63,7 +63,7 @@ const rules: Readonly<Record<SyncErrorKind, Rule>> = {
 
 /** The one place that decides what an error means for the loop. */
 export function nextStep(error: SyncError): NextStep {
-  const retryAfterMs = error.details['retryAfterMs'];
+  const retryAfterMs = error.details.retryAfterMs;
   return {
     ...rules[error.kind],
     startsOver: error.kind === 'epoch' || error.kind === 'resync',

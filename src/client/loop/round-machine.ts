@@ -10,7 +10,7 @@ export interface Trouble {
 }
 
 interface States {
-  /** Not started. Rounds asked for by hand run all the same. */
+  /** Not started. */
   readonly new: { readonly trouble: null };
   readonly idle: { readonly trouble: null };
   /** `trouble` is what the rounds before it failed with: it is over only when this one ends well. */
@@ -65,7 +65,7 @@ const ignoreReports = { succeeded: stay, failed: stay, aborted: stay };
 
 /** Every state against every event: a missing cell does not compile. */
 const table: Table = {
-  new: { wake: run, start: toIdle, pause: toPaused, resume: stay, close: toClosed, ...ignoreReports },
+  new: { wake: stay, start: toIdle, pause: stay, resume: stay, close: toClosed, ...ignoreReports },
   idle: { wake: run, start: stay, pause: toPaused, resume: stay, close: toClosed, ...ignoreReports },
   running: {
     wake: stay,

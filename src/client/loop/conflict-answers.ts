@@ -1,0 +1,89 @@
+import type { ConflictInput, Resolution } from '../../core/policy.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { Conflict } from '../types.ts';
+import type { Publisher } from './publisher.ts';
+import type { SyncLoopOptions } from './sync-loop.ts';
+
+/** How long a round waits for app code; an answer that comes later counts just the same. */
+const PATIENCE_MS = 5_000;
+
+/**
+ * Puts open conflicts before the app's resolvers, each once, and records what they answer. App code may take its time
+ * or never answer: nothing waits for it for long.
+ */
+export class ConflictAnswers {
+  readonly #options: SyncLoopOptions;
+  readonly #publisher: Publisher;
+  readonly #onAnswered: () => void;
+  readonly #asked = new Set<string>();
+  readonly #open = new Set<Promise<void>>();
+  #isClosed = false;
+
+  constructor(options: SyncLoopOptions, publisher: Publisher, onAnswered: () => void) {
+    this.#options = options;
+    this.#publisher = publisher;
+    this.#onAnswered = onAnswered;
+  }
+
+  /** Asks for every open conflict that was not asked for yet; resolves when all have answered, or after a while. */
+  async ask(): Promise<void> {
+    const { store, decides, runtime } = this.#options;
+    for (const table of decides) {
+      if (store.counts().openConflictCount === 0) break;
+      for (const conflict of store.conflicts({ table, state: 'open' })) this.#askOnce(conflict);
+    }
+    if (this.#open.size === 0) return;
+    let cancel = () => {};
+    const patience = new Promise<void>((resolve) => {
+      cancel = runtime.setTimer(PATIENCE_MS, resolve);
+    });
+    await Promise.race([Promise.all(this.#open), patience]);
+    cancel();
+  }
+
+  /** Conflicts left open are put before the app again: someone asked for a round by hand. */
+  askAgain(): void {
+    if (this.#open.size === 0) this.#asked.clear();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #askOnce(conflict: Conflict): void {
+    if (this.#asked.has(conflict.id)) return;
+    this.#asked.add(conflict.id);
+    const answer = this.#answer(conflict);
+    this.#open.add(answer);
+    answer.finally(() => this.#open.delete(answer));
+  }
+
+  async #answer(conflict: Conflict): Promise<void> {
+    try {
+      const resolution = await this.#options.resolve(inputOf(conflict));
+      if (resolution !== null) await this.#record(conflict, resolution);
+    } catch (thrown) {
+      if (this.#isClosed) return;
+      this.#publisher.resolverFailed(conflict, SyncError.from(thrown, 'misuse', 'The resolver failed'));
+    }
+  }
+
+  async #record(conflict: Conflict, resolution: Resolution): Promise<void> {
+    const { exclusive, store, runtime } = this.#options;
+    const result = await exclusive(() => {
+      // Meanwhile a person may have decided, or the loop may have been closed.
+      const isOpen = store.conflicts({ table: conflict.table, state: 'open' }).some(({ id }) => id === conflict.id);
+      if (this.#isClosed || !isOpen) return null;
+      return store.resolveConflict(conflict.id, resolution, { by: 'resolver', now: runtime.now() });
+    });
+    if (!result) return;
+    this.#publisher.answered(conflict, result);
+    this.#onAnswered();
+  }
+}
+
+/** What a resolver sees of a conflict. */
+function inputOf(conflict: Conflict): ConflictInput {
+  const { table, kind, key, fields, base, local, remote, localIsLater } = conflict;
+  return { table, kind, key, fields, base, local, remote, localIsLater };
+}

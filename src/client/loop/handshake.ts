@@ -1,0 +1,41 @@
+import type { HandshakeRequest, HandshakeResponse } from '../../protocol/messages/handshake.ts';
+import { CAPABILITIES, PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { SyncError } from '../../shared/error.ts';
+import { epochChanged } from './push.ts';
+import { type RoundContext, change } from './round-context.ts';
+import type { SyncLoopOptions } from './sync-loop.ts';
+
+/** Makes sure that the server knows us, and that it is still the same server and the same user as before. */
+export async function shakeHands(context: RoundContext): Promise<void> {
+  const { line, options, signal } = context;
+  if (line.session) return;
+  const session = await line.handshake(handshakeRequest(options), signal);
+  checkSubject(options, session);
+  await change(context, (store) => {
+    if (store.subject === null) store.bindSubject(session.subject);
+  });
+  line.open(session);
+  const { cursor } = options.store;
+  if (cursor && cursor.epoch !== session.epoch) throw epochChanged(cursor.epoch, session.epoch);
+}
+
+export function handshakeRequest({ schema, store, deviceName }: SyncLoopOptions): HandshakeRequest {
+  return {
+    protocol: PROTOCOL_VERSION,
+    schemaVersion: schema.version,
+    clientId: store.clientId,
+    capabilities: [...CAPABILITIES],
+    ...(deviceName ? { deviceName } : {}),
+  };
+}
+
+/** Local data and outbox belong to one user: nothing of them goes anywhere under another one. */
+export function checkSubject({ store }: SyncLoopOptions, session: HandshakeResponse): void {
+  if (store.subject === null || store.subject === session.subject) return;
+  throw new SyncError(
+    'forbidden',
+    `The local data belongs to ${store.subject}, and the server takes the caller for ${session.subject}. ` +
+      'Sign in as before, or call wipe() first.',
+    { details: { localSubject: store.subject, serverSubject: session.subject } },
+  );
+}

@@ -1,0 +1,93 @@
+import type { DevicesRequest, DevicesResponse } from '../../protocol/messages/devices.ts';
+import type { HandshakeRequest, HandshakeResponse } from '../../protocol/messages/handshake.ts';
+import type { PullPage, PullRequest } from '../../protocol/messages/pull.ts';
+import type { PushRequest, PushResponse } from '../../protocol/messages/push.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { Transport } from '../../transport/transport.ts';
+import { abortable } from './abortable.ts';
+import { nextStep } from './next-step.ts';
+
+/**
+ * The requests of one loop, and what they tell of the server: whether it can be reached, who we are to it, and how far
+ * its log goes.
+ */
+export class Line {
+  readonly #transport: Transport;
+  readonly #onHeard: () => void;
+  #session: HandshakeResponse | null = null;
+  #log: { readonly epoch: string; readonly head: number } | null = null;
+  #isReachable: boolean | null = null;
+
+  /** `onHeard` is called whenever a request has ended, well or not. */
+  constructor(transport: Transport, onHeard: () => void) {
+    this.#transport = transport;
+    this.#onHeard = onHeard;
+  }
+
+  /** What the last handshake said; null when there has to be one before the next request. */
+  get session(): HandshakeResponse | null {
+    return this.#session;
+  }
+
+  /** The newest seq the server has told of. */
+  get head(): number | null {
+    return this.#log?.head ?? null;
+  }
+
+  /** Whether the last request reached the server; null before the first. */
+  get isReachable(): boolean | null {
+    return this.#isReachable;
+  }
+
+  handshake(request: HandshakeRequest, signal: AbortSignal): Promise<HandshakeResponse> {
+    return this.#ask(this.#transport.handshake(request, signal), signal);
+  }
+
+  async push(request: PushRequest, signal: AbortSignal): Promise<PushResponse> {
+    const response = await this.#ask(this.#transport.push(request, signal), signal);
+    this.noteHead(response.epoch, response.head);
+    return response;
+  }
+
+  async pull(request: PullRequest, signal: AbortSignal): Promise<PullPage> {
+    const page = await this.#ask(this.#transport.pull(request, signal), signal);
+    this.noteHead(page.epoch, page.head);
+    return page;
+  }
+
+  devices(request: DevicesRequest, signal: AbortSignal): Promise<DevicesResponse> {
+    return this.#ask(this.#transport.devices(request, signal), signal);
+  }
+
+  /** The server knows us under this session from here on. */
+  open(session: HandshakeResponse): void {
+    this.#session = session;
+    this.#isReachable = true;
+    this.noteHead(session.epoch, session.head);
+  }
+
+  /** The next request begins with a handshake: who we are, or which history it is, may have changed meanwhile. */
+  forget(): void {
+    this.#session = null;
+  }
+
+  /** The head of one history never falls; another history begins with its own. */
+  noteHead(epoch: string, head: number): void {
+    const known = this.#log?.epoch === epoch ? this.#log.head : 0;
+    this.#log = { epoch, head: Math.max(known, head) };
+  }
+
+  async #ask<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      const response = await abortable(answer, signal);
+      this.#isReachable = true;
+      return response;
+    } catch (thrown) {
+      const error = SyncError.from(thrown, 'network', 'The request failed');
+      if (!signal.aborted) this.#isReachable = nextStep(error).phase !== 'offline';
+      throw error;
+    } finally {
+      this.#onHeard();
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { SyncError } from '../../shared/error.ts';
+import type { SyncKind } from '../engine-api.ts';
+import { abortable } from './abortable.ts';
+import { shakeHands } from './handshake.ts';
+import { nextStep } from './next-step.ts';
+import { pullChain } from './pull.ts';
+import { pushAll } from './push.ts';
+import { type RoundContext, change, showProgress } from './round-context.ts';
+import { isBehind } from './status.ts';
+
+/** Most times a round goes back and forth; what is left then is the next round's. */
+const MAX_PASSES = 16;
+/** Rows in one seeded mutation: small enough to share a request with others, large enough to be few. */
+const SEED_ROWS = 500;
+
+const directions: Readonly<Record<SyncKind, { readonly pushes: boolean; readonly pulls: boolean }>> = {
+  sync: { pushes: true, pulls: true },
+  push: { pushes: true, pulls: false },
+  pull: { pushes: false, pulls: true },
+  seed: { pushes: true, pulls: true },
+  hydrate: { pushes: false, pulls: true },
+};
+
+/**
+ * Push, then pull, until both sides have nothing for each other. Throws the SyncError it failed with. When the cursor is
+ * of no use any more it starts over, once.
+ */
+export async function runRound(context: RoundContext): Promise<void> {
+  try {
+    await exchange(context);
+  } catch (thrown) {
+    const error = SyncError.from(thrown, 'storage', 'The round failed');
+    if (context.signal.aborted || !nextStep(error).startsOver) throw error;
+    await startOver(context, error);
+    await exchange(context);
+  }
+}
+
+async function exchange(context: RoundContext): Promise<void> {
+  const { plan } = context;
+  await shakeHands(context);
+  if (plan.kind === 'seed') await seed(context);
+  if (plan.kind === 'hydrate') await pullChain(context, plan.tables);
+  const { pushes } = directions[plan.kind];
+  let { pulls } = directions[plan.kind];
+  // After a change of history, what was written on top of the old one goes up only once the new one is here.
+  let mustPull = pulls && plan.pulls;
+  if (pushes && hasLostItsPlace(context)) {
+    await pullOn(context);
+    mustPull = false;
+  }
+  for (let pass = 0; pass < MAX_PASSES; pass += 1) {
+    if (pushes) await pushAll(context);
+    // A pull that brings nothing further is not repeated, whatever the server says of its head.
+    if ((mustPull || (pulls && isWaitedFor(context))) && !(await pullOn(context))) pulls = false;
+    mustPull = false;
+    await abortable(context.answers.ask(), context.signal);
+    const hasMore = (pushes && context.options.store.counts().hasSendable) || (pulls && isWaitedFor(context));
+    if (!hasMore) return;
+  }
+}
+
+/** Pulls; tells whether the cursor has moved. */
+async function pullOn(context: RoundContext): Promise<boolean> {
+  const before = context.options.store.cursor;
+  await pullChain(context);
+  const after = context.options.store.cursor;
+  return before?.epoch !== after?.epoch || before?.seq !== after?.seq;
+}
+
+/** Whether something waits on the server that nobody else brings. */
+function isWaitedFor({ options, line, plan, isLive }: RoundContext): boolean {
+  if (plan.trigger !== 'manual' && isLive()) return false;
+  return isBehind({ seq: options.store.cursor?.seq ?? null, head: line.head });
+}
+
+/** A device that has been in sync before and has no cursor: it was reset, and its rows are of another history. */
+function hasLostItsPlace({ options }: RoundContext): boolean {
+  return options.store.cursor === null && options.store.hasSynced;
+}
+
+async function startOver(context: RoundContext, error: SyncError): Promise<void> {
+  context.line.forget();
+  await change(context, (store) => {
+    store.dropStagedChain();
+    store.resetCursor();
+  });
+  context.publisher.event({ type: 'resync', reason: error.message });
+  context.publisher.stateChanged();
+}
+
+async function seed(context: RoundContext): Promise<void> {
+  const { options, plan } = context;
+  const { rowCount } = await change(context, (store) =>
+    store.seed(plan.tables, { now: options.runtime.now(), rowsEach: SEED_ROWS }),
+  );
+  showProgress(context, { step: 'seed', done: rowCount, total: rowCount });
+}

@@ -1,0 +1,86 @@
+import type { SyncTrigger } from '../types.ts';
+import type { LoopState } from './round-machine.ts';
+
+/** How long what is known to be on the server may take to come by the channel before it is pulled. */
+const BEHIND_PATIENCE_MS = 2_000;
+/** With a channel that is open, polling only guards against a server that forgets to tell. */
+const LIVE_POLL_FACTOR = 10;
+
+/** A round that is wanted: when, why, and how much of one. */
+export interface Wish {
+  /** Not before this (monotonic clock). */
+  readonly at: number;
+  readonly trigger: SyncTrigger;
+  /** Pull even where nothing is known to wait. */
+  readonly pulls: boolean;
+  /** Also while waiting after a failure. */
+  readonly isUrgent: boolean;
+}
+
+/** All that decides when the next round begins. Times are of the monotonic clock. */
+export interface ScheduleInput {
+  readonly state: LoopState;
+  readonly autoSync: { readonly intervalMs: number; readonly debounceMs: number } | false;
+  readonly now: number;
+  /** Someone has asked by hand and waits. */
+  readonly hasCalls: boolean;
+  readonly wish: Wish | null;
+  /** When a waiting loop tries again. */
+  readonly retryAt: number | null;
+  readonly lastPushAt: number | null;
+  readonly lastRoundAt: number | null;
+  readonly hasSendable: boolean;
+  readonly isBehind: boolean;
+  readonly isLive: boolean;
+}
+
+/**
+ * The next round, or null where none begins by itself. Computed anew from the facts whenever one of them changes, so
+ * that work which waits is never without a round that will take it.
+ */
+export function nextRound(input: ScheduleInput): Wish | null {
+  const { state, autoSync, now, hasCalls } = input;
+  if (state.name !== 'idle' && state.name !== 'waiting') return null;
+  if (hasCalls) return { at: now, trigger: 'manual', pulls: true, isUrgent: true };
+  if (!autoSync) return null;
+  return earliest(state.name === 'idle' ? idleWishes(input, autoSync) : waitingWishes(input));
+}
+
+function waitingWishes({ wish, retryAt, now }: ScheduleInput): (Wish | null)[] {
+  const retry: Wish = { at: retryAt ?? now, trigger: 'retry', pulls: true, isUrgent: true };
+  return [wish?.isUrgent ? wish : null, retry];
+}
+
+function idleWishes(input: ScheduleInput, autoSync: { intervalMs: number; debounceMs: number }): (Wish | null)[] {
+  const { now, wish, lastPushAt, lastRoundAt, hasSendable, isBehind, isLive } = input;
+  const lastRound = lastRoundAt ?? now;
+  const calm = Math.max(lastPushAt ?? 0, lastRoundAt ?? 0) + autoSync.debounceMs;
+  const interval = autoSync.intervalMs * (isLive ? LIVE_POLL_FACTOR : 1);
+  const automatic = { isUrgent: false };
+  return [
+    wish,
+    hasSendable ? { at: Math.max(now, isFirst(input) ? 0 : calm), trigger: 'write', pulls: false, ...automatic } : null,
+    isBehind ? { at: lastRound + BEHIND_PATIENCE_MS, trigger: 'changes', pulls: true, ...automatic } : null,
+    { at: lastRound + interval, trigger: 'interval', pulls: true, ...automatic },
+  ];
+}
+
+const isFirst = ({ lastPushAt, lastRoundAt }: ScheduleInput) => lastPushAt === null && lastRoundAt === null;
+
+function earliest(wishes: readonly (Wish | null)[]): Wish | null {
+  let first: Wish | null = null;
+  for (const wish of wishes) if (wish && (!first || wish.at < first.at)) first = wish;
+  return first;
+}
+
+/** One wish for both: as soon as the sooner, as much as the greater. */
+export function mergeWishes(a: Wish | null, b: Wish): Wish {
+  if (!a) return b;
+  const lead = b.isUrgent && !a.isUrgent ? b : a;
+  return {
+    at: Math.min(a.at, b.at),
+    trigger: lead.trigger,
+    pulls: a.pulls || b.pulls,
+    isUrgent: a.isUrgent || b.isUrgent,
+  };
+}

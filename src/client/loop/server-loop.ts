@@ -1,0 +1,327 @@
+import { tableOf } from '../../core/schema.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { Transport } from '../../transport/transport.ts';
+import type { SyncKind } from '../engine-api.ts';
+import type { CursorInfo, SyncRound, SyncStats, SyncStatus, SyncTrigger } from '../types.ts';
+import { throwIfAborted } from './abortable.ts';
+import { Calls } from './calls.ts';
+import { ChannelFeed } from './channel-feed.ts';
+import { ConflictAnswers } from './conflict-answers.ts';
+import { createDevices } from './devices.ts';
+import { Line } from './line.ts';
+import { nextStep } from './next-step.ts';
+import { Pauses } from './pauses.ts';
+import { Publisher } from './publisher.ts';
+import { PushMemory } from './push-memory.ts';
+import { RoundLog } from './round-log.ts';
+import { type LoopEvent, type LoopState, initialLoopState, transition } from './round-machine.ts';
+import { type RoundEnd, RoundRunner } from './round-runner.ts';
+import { type Wish, mergeWishes, nextRound } from './schedule.ts';
+import { type Position, cursorInfos, isBehind, statusOf } from './status.ts';
+import type { RunOptions, SyncLoop, SyncLoopOptions } from './sync-loop.ts';
+
+/** The loop of an app with a server: interprets `round-machine.ts` by `schedule.ts`. */
+export class ServerLoop implements SyncLoop {
+  readonly #options: SyncLoopOptions;
+  readonly #line: Line;
+  readonly #feed: ChannelFeed;
+  readonly #rounds: RoundRunner;
+  readonly #log = new RoundLog();
+  readonly #publisher: Publisher;
+  readonly #answers: ConflictAnswers;
+  readonly #pushMemory = new PushMemory();
+  readonly #pauses = new Pauses();
+  readonly #calls = new Calls();
+  readonly #unsubscribeHint: () => void;
+  readonly devices: SyncLoop['devices'];
+
+  #state: LoopState = initialLoopState;
+  #wish: Wish | null = null;
+  #roundCount = 0;
+  #lastRoundAt: number | null = null;
+  #retryAt: number | null = null;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(options: SyncLoopOptions, transport: Transport) {
+    this.#options = options;
+    this.#line = new Line(transport, () => this.#heard());
+    this.#publisher = new Publisher(options, this.#log);
+    this.#answers = new ConflictAnswers(options, this.#publisher, () => this.written());
+    this.#rounds = new RoundRunner(
+      {
+        options,
+        line: this.#line,
+        publisher: this.#publisher,
+        pushMemory: this.#pushMemory,
+        answers: this.#answers,
+        isLive: () => this.#feed.isLive,
+        onPulled: () => this.#feed.subscribe(),
+      },
+      (end) => this.#ended(end),
+    );
+    this.#feed = new ChannelFeed({
+      options,
+      transport,
+      line: this.#line,
+      publisher: this.#publisher,
+      isPulling: () => this.#rounds.report?.isPulling ?? false,
+      isClosed: () => this.#state.name === 'closed',
+      onPullWanted: (trigger, delayMs) => this.#wishFor(trigger, { delayMs, isUrgent: false }),
+      onMoved: () => this.#schedule(),
+      onConnectionChanged: () => this.#connectionChanged(),
+    });
+    this.#unsubscribeHint = options.onlineHint?.subscribe((online) => this.#hinted(online)) ?? (() => {});
+    this.devices = createDevices(options.store, () => this.#openLine());
+  }
+
+  start(): void {
+    this.#dispatch({ name: 'start' });
+    if (this.#pauses.isHeld) this.#dispatch({ name: 'pause' });
+    else this.#wishFor('start');
+  }
+
+  written(): void {
+    this.#options.onStateChanged();
+    this.#schedule();
+  }
+
+  async run(kind: SyncKind, options: RunOptions = {}): Promise<SyncRound> {
+    const { schema } = this.#options;
+    const tables = options.tables ?? Object.keys(schema.tables);
+    for (const name of tables) tableOf(schema, name);
+    this.#openLine();
+    if (options.signal) throwIfAborted(options.signal);
+    const round = this.#calls.add(kind, tables, options, (call) => this.#rounds.callGone(call));
+    this.#schedule();
+    return round;
+  }
+
+  pause(reason: string): void {
+    if (!this.#pauses.add(reason)) return;
+    this.#publisher.event({ type: 'paused', reason });
+    this.#dispatch({ name: 'pause' });
+    this.#publisher.stateChanged();
+  }
+
+  resume(reason: string): void {
+    if (!this.#pauses.remove(reason)) return;
+    this.#publisher.event({ type: 'resumed', reason });
+    if (!this.#pauses.isHeld) {
+      this.#dispatch({ name: 'resume' });
+      this.#wishFor('resume');
+    }
+    this.#publisher.stateChanged();
+  }
+
+  tokenChanged(): void {
+    // The token may be another person's: no request before a handshake has told.
+    this.#line.forget();
+    const { trouble } = this.#state;
+    if (trouble?.phase === 'needs-auth' || trouble?.error.kind === 'forbidden') this.#wishFor('retry');
+  }
+
+  status(): SyncStatus {
+    const { store, autoSync, onlineHint, persisted } = this.#options;
+    const { report, hasReached } = this.#rounds;
+    return statusOf({
+      hasServer: true,
+      autoSync: autoSync !== false,
+      loop: this.#state,
+      channel: this.#feed.state,
+      hasReached,
+      counts: store.counts(),
+      position: this.#position(),
+      isOnline: this.#line.isReachable ?? onlineHint?.get() ?? true,
+      isPushing: report?.isPushing ?? false,
+      isPulling: report?.isPulling ?? false,
+      hasSynced: store.hasSynced,
+      lastSyncedAt: store.lastSyncedAt,
+      progress: report?.progress ?? null,
+      pausedBy: this.#pauses.reasons,
+      persisted,
+      nextRetryAt: this.#nextRetryAt(),
+    });
+  }
+
+  cursors(): CursorInfo[] {
+    const { cursor, scopes, hasSynced } = this.#options.store;
+    const granted = this.#line.session?.scopes ?? [];
+    return cursorInfos({ cursor, head: this.#line.head, held: scopes, granted, hasSynced });
+  }
+
+  history(): SyncRound[] {
+    return this.#log.rounds;
+  }
+
+  totals(): Omit<SyncStats, 'storageBytes'> {
+    return this.#log.totals;
+  }
+
+  async close(): Promise<void> {
+    this.#unsubscribeHint();
+    this.#answers.close();
+    this.#dispatch({ name: 'close' });
+    await this.#rounds.ended;
+  }
+
+  // ── the machine ─────────────────────────────────────────────────────────────────────────────────────
+
+  #dispatch(event: LoopEvent): void {
+    const before = this.#state;
+    this.#state = transition(before, event);
+    if (this.#state === before) return;
+    this.#enter(this.#state);
+    this.#schedule();
+    this.#options.onStateChanged();
+  }
+
+  #enter(state: LoopState): void {
+    if (state.name === 'paused') this.#hold(this.#pausedError());
+    if (state.name === 'closed') this.#hold(closedError());
+    this.#retryAt = state.name === 'waiting' ? this.#options.runtime.elapsed() + state.delayMs : null;
+    this.#feed.want(this.#wantsChannel(state));
+  }
+
+  /** Neither requests nor wishes outlive this, and the next request begins with a handshake. */
+  #hold(reason: SyncError): void {
+    this.#wish = null;
+    this.#line.forget();
+    this.#rounds.abort(reason);
+    this.#calls.clear(reason);
+  }
+
+  /** A channel is opened once the server is known to be there; one that is there may outlive failing requests. */
+  #wantsChannel(state: LoopState): boolean {
+    if (!this.#options.autoSync) return false;
+    const isThere = this.#feed.state.name !== 'closed';
+    if (state.name === 'running') return isThere;
+    if (state.name === 'waiting') return isThere && this.#feed.isLive && state.trouble.phase === 'offline';
+    const { cursor } = this.#options.store;
+    return state.name === 'idle' && cursor !== null && (isThere || this.#offersChannel());
+  }
+
+  #offersChannel(): boolean {
+    return this.#line.session?.capabilities.includes('realtime') ?? false;
+  }
+
+  // ── when ────────────────────────────────────────────────────────────────────────────────────────────
+
+  #wishFor(trigger: SyncTrigger, options: { delayMs?: number; isUrgent?: boolean } = {}): void {
+    const { delayMs = 0, isUrgent = true } = options;
+    if (this.#state.name === 'paused' || this.#state.name === 'closed') return;
+    const at = this.#options.runtime.elapsed() + delayMs;
+    this.#wish = mergeWishes(this.#wish, { at, trigger, pulls: true, isUrgent });
+    this.#schedule();
+  }
+
+  /** Sets the one timer to when the next round begins, or begins it. */
+  #schedule(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    const next = this.#nextRound();
+    if (!next) return;
+    const delayMs = next.at - this.#options.runtime.elapsed();
+    if (delayMs <= 0) this.#begin(next);
+    else this.#cancelTimer = this.#options.runtime.setTimer(delayMs, () => this.#schedule());
+  }
+
+  #nextRound(): Wish | null {
+    const { autoSync, runtime, store } = this.#options;
+    const state = this.#state;
+    return nextRound({
+      state,
+      autoSync,
+      now: runtime.elapsed(),
+      hasCalls: !this.#calls.isEmpty,
+      wish: this.#wish,
+      retryAt: this.#retryAt,
+      lastPushAt: this.#pushMemory.lastPushAt,
+      lastRoundAt: this.#lastRoundAt,
+      hasSendable: state.name === 'idle' && store.counts().hasSendable,
+      isBehind: this.#line.head !== null && isBehind(this.#position()),
+      isLive: this.#feed.isLive,
+    });
+  }
+
+  #position(): Position {
+    return { seq: this.#options.store.cursor?.seq ?? null, head: this.#line.head };
+  }
+
+  #nextRetryAt(): number | null {
+    const { autoSync, runtime } = this.#options;
+    if (this.#retryAt === null || !autoSync) return null;
+    return runtime.now() + Math.max(0, this.#retryAt - runtime.elapsed());
+  }
+
+  // ── rounds ──────────────────────────────────────────────────────────────────────────────────────────
+
+  #begin(wish: Wish): void {
+    this.#roundCount += 1;
+    this.#wish = null;
+    const calls = this.#calls.take();
+    const [call] = calls;
+    if (call) this.#answers.askAgain();
+    const plan = {
+      kind: call?.kind ?? 'sync',
+      trigger: wish.trigger,
+      pulls: wish.pulls,
+      tables: call?.tables ?? [],
+    };
+    this.#rounds.begin(this.#roundCount, plan, calls);
+    this.#dispatch({ name: 'wake', round: this.#roundCount, urgent: wish.isUrgent });
+  }
+
+  #ended({ number, round, error }: RoundEnd): void {
+    const { runtime } = this.#options;
+    this.#lastRoundAt = runtime.elapsed();
+    this.#log.ended(round);
+    if (error && round.outcome === 'failed') {
+      this.#line.forget();
+      const json = error.toJSON();
+      this.#publisher.event({ type: 'sync-failed', round, error: json });
+      this.#dispatch({ name: 'failed', round: number, error: json, step: nextStep(error), random: runtime.random() });
+      return;
+    }
+    this.#publisher.event({ type: 'sync-finished', round });
+    if (error) this.#dispatch({ name: 'aborted', round: number, random: runtime.random() });
+    else this.#dispatch({ name: 'succeeded', round: number });
+  }
+
+  #heard(): void {
+    this.#rounds.heard(this.#line.isReachable === true);
+    this.#options.onStateChanged();
+  }
+
+  // ── what comes from outside ─────────────────────────────────────────────────────────────────────────
+
+  #connectionChanged(): void {
+    this.#publisher.event({ type: 'connection-changed', connection: this.status().connection });
+    this.#options.onStateChanged();
+    this.#schedule();
+  }
+
+  #hinted(online: boolean): void {
+    this.#options.onStateChanged();
+    if (!online) return;
+    // What the server asked us to wait for is not over because a cable is back.
+    if (this.#state.name !== 'waiting' || this.#state.trouble.phase === 'offline') this.#wishFor('online');
+  }
+
+  /** The line, where requests may be made. */
+  #openLine(): Line {
+    if (this.#state.name === 'closed') throw closedError();
+    if (this.#pauses.isHeld) throw this.#pausedError();
+    return this.#line;
+  }
+
+  #pausedError(): SyncError {
+    const reasons = this.#pauses.reasons.join(', ');
+    return new SyncError('aborted', `Sync is paused (${reasons}). Call resume() with each of these reasons first.`, {
+      details: { pausedBy: reasons },
+    });
+  }
+}
+
+function closedError(): SyncError {
+  return new SyncError('closed', 'The local database has been closed.');
+}
