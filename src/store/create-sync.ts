@@ -27,12 +27,13 @@ export function createSync<S extends Schema>(options: SyncOptions<S>): Sync<S> {
   const sessionId = runtime.uuid();
   const page = typeof location === 'undefined' ? null : location.href;
   const spawn = workerSpawner(options);
-  const config = toConfig(options, { sessionId, kind: spawn ? 'opfs' : 'memory', page });
+  const config = () => toConfig(options, { sessionId, kind: spawn ? 'opfs' : 'memory', page });
   const line = spawn
-    ? workerLine(spawn, config)
+    ? workerLine(spawn, config(), runtime)
     : inThreadLine(async () => {
+        // Not before it is used: on a server that renders pages, a relative server.url means nothing and does no harm.
         const { openEngine } = await import('../client/open-engine.ts');
-        const { engine } = await openEngine({ config, runtime, lastTerm: 0 });
+        const { engine } = await openEngine({ config: config(), runtime, lastTerm: 0 });
         return { connection: engine.connect(sessionId), close: () => engine.close() };
       });
   return createSyncHandle({ options, sessionId, line, runtime });

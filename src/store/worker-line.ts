@@ -4,11 +4,15 @@ import { messagePort } from '../client/rpc/port.ts';
 import type { WorkerConfig, WorkerMethods, WorkerPush } from '../client/worker-api.ts';
 import { Emitter } from '../shared/emitter.ts';
 import { SyncError } from '../shared/error.ts';
+import type { Runtime } from '../shared/runtime.ts';
 import { watchPageLifecycle } from './page-lifecycle.ts';
 import type { SessionLine } from './session-line.ts';
 
+/** A worker that has not left by then is ended as it is: what was acknowledged is on disk. */
+const LEAVE_MS = 5_000;
+
 /** A line to the worker of this page. Calls made before it has loaded wait in its queue. */
-export function workerLine(spawn: () => Worker, config: WorkerConfig): SessionLine {
+export function workerLine(spawn: () => Worker, config: WorkerConfig, runtime: Runtime): SessionLine {
   const pushes = new Emitter<WorkerPush>();
   const worker = spawn();
   const client = new RpcClient(
@@ -42,11 +46,17 @@ export function workerLine(spawn: () => Worker, config: WorkerConfig): SessionLi
     onPush: (listener) => pushes.subscribe(listener),
     async close() {
       stopWatching();
-      await control('leave').catch(() => {});
+      await Promise.race([control('leave').catch(() => {}), delay(runtime, LEAVE_MS)]);
       client.close(new SyncError('closed', 'This session has been closed.'));
       pushes.clear();
     },
   };
+}
+
+function delay(runtime: Runtime, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    runtime.setTimer(ms, resolve);
+  });
 }
 
 function loadsNot(message: string | undefined): SyncError {
