@@ -83,7 +83,7 @@ async function tenQueries(options: PageOptions): Promise<Measure> {
   const queries = Array.from({ length: 10 }, (_, index) => topList(50, `project-${index}`));
   const lives = queries.map((text) => sync.liveQuery({ sql: text, parameters: [] }));
   const [rows] = await Promise.all(lives.map((one) => one.ready));
-  const ids = (rows ?? []).map((row) => String(row.id));
+  const ids = (rows ?? []).map((row) => String((row as { id: string }).id));
   const target = (index: number) => ids[index % ids.length] ?? '';
   let callbackCount = 0;
   let told = () => {};

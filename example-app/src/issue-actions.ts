@@ -47,5 +47,10 @@ export async function addComment(tx: Tx, { issueId, body }: { issueId: string; b
   await tx.update('issue', issueId, { updated_at: now() });
 }
 
-export const setLabel = (tx: Tx, { isOn, ...row }: { issue_id: string; label_id: string; isOn: boolean }) =>
-  isOn ? tx.insert('issue_label', row) : tx.delete('issue_label', row);
+export async function setLabel(
+  tx: Tx,
+  { isOn, ...row }: { issue_id: string; label_id: string; isOn: boolean },
+): Promise<void> {
+  if (isOn) await tx.insert('issue_label', row);
+  else await tx.delete('issue_label', row);
+}

@@ -21,14 +21,17 @@ export interface ToSqlQuery {
 }
 
 /** Whatever names a query: a `sql` template, `{ sql, parameters }`, a Kysely or a Drizzle query. */
-export type QueryInput<Row = Record<string, unknown>> = SqlQuery<Row> | CompilableQuery | ToSqlQuery;
+export type QueryInput<Row = unknown> = SqlQuery<Row> | CompilableQuery | ToSqlQuery;
 
 /** The row type of a query: from `sql<Row>`, or from what the builder's `execute()` promises. */
 export type InferQueryRow<Q> = Q extends { execute(...args: never[]): Promise<readonly (infer Row)[]> }
   ? Row
   : Q extends SqlQuery<infer Row>
-    ? Row
+    ? KnownRow<Row>
     : Record<string, unknown>;
+
+/** `{ sql, parameters }` written by hand says nothing of its rows. */
+type KnownRow<Row> = unknown extends Row ? Record<string, unknown> : Row;
 
 /** A query ready for SQLite. */
 export interface Statement {
