@@ -1,0 +1,191 @@
+import { keyText } from '../../shared/cell.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { Cursor } from '../../core/change.ts';
+import { quoteName } from '../../core/sql.ts';
+import type { PullPage, PulledTransaction } from '../../protocol/messages/pull.ts';
+import type { LocalDatabase } from '../../storage/local-database.ts';
+import type { ApplyResult } from '../local-store.ts';
+import { createRowApplier, type RowApplier } from './apply-rows.ts';
+import type { ChainStage } from './chain-stage.ts';
+import { type ChangeCollector, collectChanges } from './changed-rows.ts';
+import type { DeviceClock } from './clock.ts';
+import { dropScopes } from './drop-scopes.ts';
+import { advance, type Images } from './images.ts';
+import type { LocalTables } from './local-table.ts';
+import { isShown, type Overlay } from './overlay.ts';
+import type { Outbox, OutboxItem } from './outbox.ts';
+import type { PendingRows } from './pending-rows.ts';
+import { createRebase, type Rebase } from './rebase.ts';
+import type { SyncPosition } from './sync-position.ts';
+import type { UnknownRows } from './unknown-rows.ts';
+
+export interface ChainParts {
+  readonly database: LocalDatabase;
+  readonly tables: LocalTables;
+  readonly outbox: Outbox;
+  readonly rows: PendingRows;
+  readonly images: Images;
+  readonly overlay: Overlay;
+  readonly clock: DeviceClock;
+  readonly stage: ChainStage;
+  readonly unknown: UnknownRows;
+  readonly position: SyncPosition;
+  readonly clientId: () => string;
+}
+
+/** What one application gathers. */
+interface Run {
+  readonly rebase: Rebase;
+  readonly applier: RowApplier;
+  readonly changed: ChangeCollector;
+  readonly echoed: number[];
+  readonly end: Cursor;
+  changeCount: number;
+}
+
+/**
+ * Applies the staged pages and the last one, and moves the cursor. Called inside one transaction and while nothing is captured: of a chain all is applied or nothing.
+ *
+ * @throws SyncError `protocol` for a chain that does not start where this device stands, `epoch` for one of another history, `resync`
+ * when it changes a row that is not here.
+ */
+export function applyChain(parts: ChainParts, last: PullPage, now: number): ApplyResult {
+  const end = checkEnd(last);
+  const { rebase, changed } = startRun(parts);
+  const applier = createRowApplier({ ...parts, rebase, changed });
+  const run: Run = { rebase, applier, changed, echoed: [], end, changeCount: 0 };
+  const held = parts.position.cursor === null ? [] : parts.position.scopes;
+  let isFirst = true;
+  for (const page of chain(parts, last)) {
+    if (isFirst) begin(parts, run, page);
+    else if (page.epoch !== last.epoch) throw new SyncError('protocol', 'The pages of a chain are of two histories.');
+    isFirst = false;
+    applyPage(parts, run, page);
+  }
+  finishAnswered(parts, run, end);
+  rebase.finish(changed);
+  const droppedScopes = dropScopes({ ...parts, changed, held, kept: last.scopes });
+  parts.stage.clear();
+  parts.position.move({ cursor: end, scopes: last.scopes, now });
+  return {
+    changed: changed.rows,
+    changeCount: run.changeCount,
+    tables: [...changed.rows.keys()],
+    droppedScopes,
+    echoed: run.echoed,
+  };
+}
+
+function startRun({ overlay, images, rows }: ChainParts) {
+  return { rebase: createRebase(overlay, images, rows), changed: collectChanges() };
+}
+
+function checkEnd(last: PullPage): Cursor {
+  if (last.resume === null && last.cursor !== null) return last.cursor;
+  throw new SyncError('protocol', 'The last page of a chain has no cursor, or says that it is not the last.');
+}
+
+function* chain({ stage }: ChainParts, last: PullPage): Generator<PullPage> {
+  yield* stage.pages();
+  yield last;
+}
+
+/** Checks that the chain fits on what is here, and makes room for what it replaces. */
+function begin(parts: ChainParts, run: Run, first: PullPage): void {
+  const { cursor } = parts.position;
+  if (cursor !== null && cursor.epoch !== first.epoch) {
+    throw new SyncError('epoch', 'The server has another history than this device. Fetch the database anew.');
+  }
+  // Zero where a snapshot starts anew; otherwise a chain stands on exactly what was applied before.
+  const isFresh = first.from === 0 && first.replaces.length > 0;
+  if (!isFresh && first.from !== (cursor?.seq ?? 0)) {
+    throw new SyncError('protocol', `A chain starts at ${first.from}, and this device stands at ${cursor?.seq ?? 0}.`, {
+      details: { from: first.from, cursor: cursor?.seq ?? 0 },
+    });
+  }
+  if (run.end.seq < (cursor?.seq ?? 0)) {
+    throw new SyncError(
+      'protocol',
+      `A chain ends at ${run.end.seq}, before ${cursor?.seq ?? 0}, where this device stands.`,
+    );
+  }
+  // Before the first chain nothing is confirmed. After a reset nothing counts as confirmed: the chain brings all of it.
+  if (!parts.position.hasSynced) return;
+  const replaced = cursor === null ? [...parts.tables.keys()] : first.replaces;
+  for (const name of replaced) clearConfirmed(parts, run, name);
+}
+
+/** Takes the confirmed rows of a table away. Pending changes are put back on top when the chain has been applied. */
+function clearConfirmed({ database, tables, rows, overlay, images }: ChainParts, run: Run, name: string): void {
+  const of = tables.get(name);
+  if (!of) return;
+  for (const [keyText, { key }] of rows.of(name)) {
+    if (!overlay.covers(name, keyText)) continue;
+    images.set(name, keyText, advance(images.get(name, keyText), null));
+    run.rebase.touch({ table: name, key, keyText });
+  }
+  if (database.run(`DELETE FROM ${quoteName(name)}`) > 0) run.changed.addAll(name);
+}
+
+function applyPage(parts: ChainParts, run: Run, page: PullPage): void {
+  for (const block of page.snapshot) run.changeCount += run.applier.snapshot(block);
+  for (const transaction of page.transactions) applyTransaction(parts, run, transaction);
+}
+
+function applyTransaction(parts: ChainParts, run: Run, transaction: PulledTransaction): void {
+  const { position } = parts;
+  if (position.cursor !== null && transaction.seq <= position.cursor.seq) {
+    throw new SyncError('protocol', `A chain repeats the commit ${transaction.seq}, which has been applied.`);
+  }
+  for (const change of transaction.changes) run.applier.change(change);
+  run.changeCount += transaction.changes.length;
+  parts.clock.observe(transaction.hlc);
+  if (transaction.clientId === parts.clientId() && transaction.mutationId !== null) {
+    echo(parts, run, transaction.mutationId);
+  }
+}
+
+/** A mutation of this device has come back: what is confirmed now includes it. */
+function echo(parts: ChainParts, run: Run, mutationId: number): void {
+  const item = parts.outbox.byMutation(mutationId);
+  if (!item || item.isEchoed) return;
+  run.echoed.push(mutationId);
+  if (item.state === 'accepted') {
+    retire(parts, run, item);
+    return;
+  }
+  // Its outcome has yet to come, with the conflicts that were decided: it stays queued, no longer shown.
+  uncover(parts, run, item);
+  parts.outbox.update(item, { isEchoed: true, epoch: run.end.epoch });
+}
+
+/** Looks after mutations whose effect must have come by now, under another name or filtered away. */
+function finishAnswered(parts: ChainParts, run: Run, end: Cursor): void {
+  for (const item of [...parts.outbox.items()]) {
+    const isElsewhere = item.epoch !== null && item.epoch !== end.epoch;
+    if (isElsewhere) sendAnew(parts, run, item);
+    else if (item.state === 'accepted' && item.untilSeq !== null && item.untilSeq <= end.seq) retire(parts, run, item);
+  }
+}
+
+/** Accepted in a history that is gone: this one may not have it. Sent again, it has an effect at most once. */
+function sendAnew({ outbox, overlay }: ChainParts, run: Run, item: OutboxItem): void {
+  for (const row of overlay.rowsOf(item)) {
+    overlay.keepImage(row);
+    run.rebase.touch(row);
+  }
+  const state = item.state === 'accepted' ? 'pending' : item.state;
+  outbox.update(item, { state, isEchoed: false, untilSeq: null, epoch: null });
+}
+
+function retire(parts: ChainParts, run: Run, item: OutboxItem): void {
+  uncover(parts, run, item);
+  parts.outbox.remove(item);
+}
+
+function uncover({ outbox }: ChainParts, run: Run, item: OutboxItem): void {
+  if (!isShown(item)) return;
+  for (const { table, key } of outbox.changesOf(item)) {
+    run.rebase.touch({ table, key, keyText: keyText(key) });
+  }
+}

@@ -1,0 +1,158 @@
+import { type Cell, type Cells, type RowKey, keyText } from '../../shared/cell.ts';
+import { SyncError } from '../../shared/error.ts';
+import { backfillCell, checkCell } from '../../core/values.ts';
+import type { PulledTransaction, SnapshotRows } from '../../protocol/messages/pull.ts';
+import type { LocalDatabase } from '../../storage/local-database.ts';
+import type { ChangeCollector } from './changed-rows.ts';
+import { type LocalColumn, type LocalTable, type LocalTables, patchSql, putSql } from './local-table.ts';
+import { type Rebase, missingRow } from './rebase.ts';
+import type { UnknownRows } from './unknown-rows.ts';
+
+type RemoteChange = PulledTransaction['changes'][number];
+
+/** Writes what the server sent into the user's tables. Rows under pending changes go to the rebase instead. */
+export interface RowApplier {
+  snapshot(rows: SnapshotRows): number;
+  change(change: RemoteChange): void;
+}
+
+export function createRowApplier(parts: {
+  readonly database: LocalDatabase;
+  readonly tables: LocalTables;
+  readonly rebase: Rebase;
+  readonly unknown: UnknownRows;
+  readonly changed: ChangeCollector;
+}): RowApplier {
+  const { database, tables, rebase, unknown, changed } = parts;
+
+  const change = (of: LocalTable, remote: RemoteChange) => {
+    const row = { table: of.name, key: remote.key, keyText: keyText(remote.key) };
+    unknown.noteColumns(of, Object.keys(remote.columns));
+    if (rebase.takes(row)) {
+      rebase.apply(row, remote);
+      return;
+    }
+    changed.add(of.name, row.keyText);
+    if (remote.op === 'delete') database.run(of.deleteSql, remote.key);
+    else if (remote.op === 'put') put(database, of, remote);
+    else patch(database, of, remote);
+  };
+
+  return {
+    snapshot(block) {
+      const of = tables.get(block.table);
+      if (!of) unknown.noteTable(block.table);
+      else snapshotRows({ database, of, block, rebase, changed, unknown });
+      return block.rows.length;
+    },
+    change(remote) {
+      const of = tables.get(remote.table);
+      if (of) change(of, remote);
+      else unknown.noteTable(remote.table);
+    },
+  };
+}
+
+interface Snapshot {
+  readonly database: LocalDatabase;
+  readonly of: LocalTable;
+  readonly block: SnapshotRows;
+  readonly rebase: Rebase;
+  readonly changed: ChangeCollector;
+  readonly unknown: UnknownRows;
+}
+
+/** The quick way in: one prepared statement for all rows, unless some of them lie under pending changes. */
+function snapshotRows({ database, of, block, rebase, changed, unknown }: Snapshot): void {
+  if (block.rows.length === 0) return;
+  unknown.noteColumns(of, block.columns);
+  const columns = of.columns.filter((name) => block.columns.includes(name));
+  const from = columns.map((name) => block.columns.indexOf(name));
+  if (from.length < of.keys.length || of.keys.some(({ name }) => !columns.includes(name))) {
+    throw new SyncError('protocol', `A snapshot of ${of.name} came without its key columns.`);
+  }
+  const isInOrder = from.length === block.columns.length && from.every((at, index) => at === index);
+  const cellsOf = (row: readonly Cell[]) => (isInOrder ? row : from.map((at) => row[at] ?? null));
+  const free: (readonly Cell[])[] = [];
+  const mayBePending = rebase.mayTake(of.name);
+  for (const row of block.rows) {
+    const cells = cellsOf(row);
+    const key = cells.slice(0, of.keys.length);
+    const ref = { table: of.name, key, keyText: mayBePending ? keyText(key) : '' };
+    if (!mayBePending || !rebase.takes(ref)) free.push(cells);
+    else rebase.apply(ref, { op: 'put', columns: named(columns, cells, of.keys.length) });
+  }
+  changed.addAll(of.name);
+  writeMany(database, { of, columns, rows: free });
+}
+
+function writeMany(
+  database: LocalDatabase,
+  { of, columns, rows }: { of: LocalTable; columns: readonly string[]; rows: readonly (readonly Cell[])[] },
+): void {
+  const sql = putSql(of.table, columns);
+  try {
+    database.transaction(() => database.runMany(sql, rows));
+  } catch (error) {
+    if (!isMisfit(error)) throw error;
+    for (const row of rows) {
+      const [key, rest] = [row.slice(0, of.keys.length), named(columns, row, of.keys.length)];
+      put(database, of, { key, columns: rest });
+    }
+  }
+}
+
+/** Writes a whole row. Cells that this version's columns cannot hold are replaced by what such a column starts with. */
+function put(database: LocalDatabase, of: LocalTable, row: { key: RowKey; columns: Cells }): void {
+  const known = of.values.filter(({ name }) => Object.hasOwn(row.columns, name));
+  const sql =
+    known.length === of.values.length ? of.putSql : putSql(of.table, [...of.table.primaryKey, ...names(known)]);
+  fitting(known, row.columns, (cells) => database.run(sql, [...row.key, ...cells]));
+}
+
+/**
+ * @throws SyncError `resync` when the row is not here: a patch of a row that was never sent shows that this copy is not
+ * the one the server takes it for.
+ */
+function patch(database: LocalDatabase, of: LocalTable, row: { key: RowKey; columns: Cells }): void {
+  const known = of.values.filter(({ name }) => Object.hasOwn(row.columns, name));
+  if (known.length === 0) return;
+  const sql = patchSql(of.table, names(known));
+  const count = fitting(known, row.columns, (cells) => database.run(sql, [...cells, ...row.key]));
+  if (count === 0) throw missingRow(of.name);
+}
+
+/** Remote rows never fail on this version's types: what does not fit is written again with cells that do. */
+function fitting(columns: readonly LocalColumn[], cells: Cells, write: (cells: readonly Cell[]) => number): number {
+  try {
+    return write(columns.map(({ name }) => cells[name] ?? null));
+  } catch (error) {
+    if (!isMisfit(error)) throw error;
+    return write(columns.map((column) => fitCell(column, cells[column.name] ?? null)));
+  }
+}
+
+function fitCell({ column, where }: LocalColumn, cell: Cell): Cell {
+  try {
+    return checkCell(column, cell, where);
+  } catch {
+    return backfillCell(column, where);
+  }
+}
+
+function isMisfit(error: unknown): boolean {
+  return error instanceof SyncError && error.kind === 'invalid-value';
+}
+
+function names(columns: readonly LocalColumn[]): string[] {
+  return columns.map(({ name }) => name);
+}
+
+function named(columns: readonly string[], cells: readonly Cell[], from: number): Cells {
+  const result: Record<string, Cell> = {};
+  for (let i = from; i < columns.length; i++) {
+    const name = columns[i];
+    if (name !== undefined) result[name] = cells[i] ?? null;
+  }
+  return result;
+}

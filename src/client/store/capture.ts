@@ -1,0 +1,153 @@
+import { type Cell, type RowKey, keyText } from '../../shared/cell.ts';
+import { quoteName } from '../../core/sql.ts';
+import type { LocalDatabase } from '../../storage/local-database.ts';
+import { type LocalTable, type LocalTables, list } from './local-table.ts';
+
+/** What a transaction did to one row in the end: its non-key cells before and after; null where there was no row. */
+export interface NetEffect {
+  readonly of: LocalTable;
+  readonly key: RowKey;
+  readonly keyText: string;
+  readonly before: readonly Cell[] | null;
+  readonly after: readonly Cell[] | null;
+}
+
+/**
+ * Watches the user's tables by TEMP triggers. They note, per event, the key and what the row held before; what it holds in the end is read
+ * from the table itself. So a row that was changed many times counts once, and triggers of the user that change it again are included.
+ *
+ * TEMP triggers fire before those of the main schema, so the first note about a key tells what the transaction found.
+ */
+export interface Capture {
+  /** Puts the triggers on the tables as they are now: at each open, and after the tables were made anew. */
+  install(): void;
+  /** The net effects since the last `clear`, in the order in which rows were first touched. */
+  read(): NetEffect[];
+  clear(): void;
+  /** Runs `fn` while writes are not captured. */
+  silently<T>(fn: () => T): T;
+}
+
+export function createCapture(database: LocalDatabase, tables: LocalTables): Capture {
+  const all = [...tables.values()];
+  const readers = all.map((of) => tableReader(database, of));
+  const setCapturing = (on: number) => database.run('UPDATE _tidemark_flag SET capturing = ?', [on]);
+  return {
+    install: () => install(database, all),
+    read() {
+      const touched = database.read(
+        'SELECT tbl, max(was), min(n) FROM _tidemark_capture GROUP BY tbl ORDER BY min(n)',
+      ).rows;
+      const effects: NetEffect[] = [];
+      for (const [index, was] of touched) {
+        const reader = readers[Number(index)];
+        if (reader) reader(was === 1, effects);
+      }
+      return effects;
+    },
+    clear() {
+      database.run('DELETE FROM _tidemark_capture');
+    },
+    silently(fn) {
+      setCapturing(0);
+      try {
+        return fn();
+      } finally {
+        setCapturing(1);
+      }
+    },
+  };
+}
+
+/** `was` 1: the row existed, with the cells noted. 0: it did not. `c…` holds the key, then the other cells. */
+function install(database: LocalDatabase, tables: readonly LocalTable[]): void {
+  const width = Math.max(1, ...tables.map((of) => of.columns.length));
+  const cells = Array.from({ length: width }, (_, index) => `c${index}`).join(', ');
+  database.exec(`
+    CREATE TEMP TABLE IF NOT EXISTS _tidemark_flag (capturing INTEGER NOT NULL);
+    DELETE FROM temp._tidemark_flag;
+    INSERT INTO temp._tidemark_flag VALUES (1);
+    DROP TABLE IF EXISTS temp._tidemark_capture;
+    CREATE TEMP TABLE _tidemark_capture (n INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, was INTEGER NOT NULL, ${cells});
+    ${tables.map(triggers).join('\n')}
+  `);
+}
+
+function triggers(of: LocalTable): string {
+  const isNewKey = of.keys.map(({ name }) => `OLD.${quoteName(name)} IS NOT NEW.${quoteName(name)}`).join(' OR ');
+  const keyOnly = of.keys.map(({ name }) => name);
+  return [
+    trigger(of, {
+      name: 'insert',
+      event: 'INSERT',
+      when: '',
+      note: note(of, { was: 0, row: 'NEW', columns: keyOnly }),
+    }),
+    trigger(of, {
+      name: 'update',
+      event: 'UPDATE',
+      when: '',
+      note: note(of, { was: 1, row: 'OLD', columns: of.columns }),
+    }),
+    trigger(of, {
+      name: 'move',
+      event: 'UPDATE',
+      when: ` AND (${isNewKey})`,
+      note: note(of, { was: 0, row: 'NEW', columns: keyOnly }),
+    }),
+    trigger(of, {
+      name: 'delete',
+      event: 'DELETE',
+      when: '',
+      note: note(of, { was: 1, row: 'OLD', columns: of.columns }),
+    }),
+  ].join('\n');
+}
+
+function trigger(of: LocalTable, parts: { name: string; event: string; when: string; note: string }): string {
+  const name = quoteName(`_tidemark_${parts.name}_${of.name}`);
+  return `DROP TRIGGER IF EXISTS temp.${name};
+    CREATE TEMP TRIGGER ${name} AFTER ${parts.event} ON main.${quoteName(of.name)}
+    WHEN (SELECT capturing FROM _tidemark_flag)${parts.when} BEGIN ${parts.note}; END;`;
+}
+
+function note(of: LocalTable, parts: { was: 0 | 1; row: 'OLD' | 'NEW'; columns: readonly string[] }): string {
+  const cells = parts.columns.map((_, index) => `c${index}`).join(', ');
+  const values = parts.columns.map((name) => `${parts.row}.${quoteName(name)}`).join(', ');
+  return `INSERT INTO _tidemark_capture (tbl, was, ${cells}) VALUES (${of.index}, ${parts.was}, ${values})`;
+}
+
+type TableReader = (hasOld: boolean, into: NetEffect[]) => void;
+
+/** Reads the notes about one table, each beside the row as it stands now. */
+function tableReader(database: LocalDatabase, of: LocalTable): TableReader {
+  const [keys, values] = [of.keys.length, of.values.length];
+  const insertsSql = notesSql(of, keys);
+  const allSql = notesSql(of, keys + values);
+  return (hasOld, into) => {
+    const seen = new Set<string>();
+    const at = 2 + keys + (hasOld ? values : 0);
+    for (const row of database.read(hasOld ? allSql : insertsSql, [of.index]).rows) {
+      const key = row.slice(2, 2 + keys);
+      const text = keyText(key);
+      if (seen.has(text)) continue;
+      seen.add(text);
+      into.push({
+        of,
+        key,
+        keyText: text,
+        before: row[0] === 1 ? row.slice(2 + keys, at) : null,
+        after: row[1] === 1 ? row.slice(at) : null,
+      });
+    }
+  };
+}
+
+function notesSql(of: LocalTable, noted: number): string {
+  const cells = Array.from({ length: noted }, (_, index) => `c.c${index}`).join(', ');
+  const same = of.keys.map(({ name }, index) => `t.${quoteName(name)} = c.c${index}`).join(' AND ');
+  const values = of.values.length > 0 ? `, ${list(of.values.map(({ name }) => name))}` : '';
+  const [first] = of.keys;
+  return `SELECT c.was, t.${quoteName(first?.name ?? 'rowid')} IS NOT NULL, ${cells}${values}
+    FROM _tidemark_capture AS c LEFT JOIN main.${quoteName(of.name)} AS t ON ${same} WHERE c.tbl = ? ORDER BY c.n`;
+}

@@ -1,0 +1,57 @@
+import { type Hlc, ZERO_HLC, nextHlc, observeHlc } from '../../core/hlc.ts';
+import type { LocalDatabase } from '../../storage/local-database.ts';
+import type { Meta } from './meta.ts';
+
+/**
+ * The stamps and ids of this device. Both only ever rise, across restarts too: they are read back from the log of writes, from the
+ * outbox and from what was noted when a pull brought later stamps.
+ */
+export interface DeviceClock {
+  readonly lastHlc: Hlc;
+  /** The stamp of a write made now. Not kept until `took`. */
+  stamp(now: number): Hlc;
+  readonly nextMutationId: number;
+  /** A mutation with this id and stamp has been written down. */
+  took(mutationId: number, hlc: Hlc): void;
+  /** Ids and stamps that no row of ours keeps: noted durably. */
+  persist(): void;
+  /** Stamps of others: later writes of this device come after them. */
+  observe(hlc: Hlc): void;
+  load(): void;
+}
+
+export function createDeviceClock(database: LocalDatabase, meta: Meta): DeviceClock {
+  let lastHlc: Hlc = ZERO_HLC;
+  let lastId = 0;
+  return {
+    get lastHlc() {
+      return lastHlc;
+    },
+    stamp: (now) => nextHlc(lastHlc, now),
+    get nextMutationId() {
+      return lastId + 1;
+    },
+    took(mutationId, hlc) {
+      lastId = Math.max(lastId, mutationId);
+      lastHlc = observeHlc(lastHlc, hlc);
+    },
+    persist() {
+      meta.set('hlc', lastHlc);
+      meta.set('mutation_id', lastId);
+    },
+    observe(hlc) {
+      if (hlc <= lastHlc) return;
+      lastHlc = hlc;
+      meta.set('hlc', hlc);
+    },
+    load() {
+      const [row] = database.read(
+        `SELECT max(id), max(hlc) FROM (
+           SELECT max(mutation_id) AS id, max(hlc) AS hlc FROM _tidemark_outbox
+           UNION ALL SELECT max(mutation_id), max(hlc) FROM _tidemark_write)`,
+      ).rows;
+      lastId = Math.max(Number(row?.[0] ?? 0), meta.number('mutation_id') ?? 0);
+      lastHlc = observeHlc(String(row?.[1] ?? ZERO_HLC), meta.text('hlc') ?? ZERO_HLC);
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import type { Cell, Cells, RowKey } from '../../shared/cell.ts';
+import { hlcAfter, hlcMs } from '../../core/hlc.ts';
+import type { ConflictKind, DecidedColumn } from '../../core/policy.ts';
+import { fromCell, toAppKey, toAppRow } from '../../core/values.ts';
+import type { Table } from '../../core/schema.ts';
+import type { LocalDatabase } from '../../storage/local-database.ts';
+import type { Conflict, ConflictFilter, ConflictResolution } from '../types.ts';
+import type { LocalTables } from './local-table.ts';
+import { pack, unpack } from './pack.ts';
+
+/** A conflict as it is stored: cells, so that nothing is lost in between. */
+export interface ConflictRecord {
+  readonly id: string;
+  readonly mutationId: number;
+  readonly table: string;
+  readonly key: RowKey;
+  readonly kind: ConflictKind;
+  readonly columns: readonly string[];
+  /** Whole rows without the key; null where there was none. */
+  readonly base: Cells | null;
+  readonly local: Cells | null;
+  readonly remote: Cells | null;
+  readonly remoteSeq: number;
+  readonly remoteClientId: string | null;
+  readonly remoteHlc: string;
+  readonly localHlc: string;
+  readonly detectedAt: number;
+  readonly resolution: StoredResolution | null;
+}
+
+/** How it was decided. `merged` and `values` are cells. */
+export interface StoredResolution {
+  readonly by: 'person' | 'resolver' | 'policy';
+  readonly choice: 'local' | 'remote' | 'merged';
+  readonly policies: Readonly<Record<string, DecidedColumn>>;
+  /** The columns that were written; null when the row ended deleted. */
+  readonly values: Cells | null;
+  readonly at: number;
+}
+
+/** Conflicts, open and resolved, kept for good. */
+export interface ConflictRecords {
+  readonly openCount: number;
+  /** Adds it, unless one with its id is there. Returns whether it was new. */
+  add(record: ConflictRecord): boolean;
+  get(id: string): ConflictRecord | null;
+  resolve(record: ConflictRecord, resolution: StoredResolution): void;
+  ofMutation(mutationId: number): ConflictRecord[];
+  /** Newest first. */
+  list(filter: ConflictFilter & { limit?: number }): ConflictRecord[];
+  load(): void;
+  toPublic(record: ConflictRecord): Conflict;
+}
+
+export function createConflictRecords(parts: {
+  readonly database: LocalDatabase;
+  readonly tables: LocalTables;
+  readonly clientId: () => string;
+}): ConflictRecords {
+  const { database, tables } = parts;
+  let openCount = 0;
+  const bodies = (sql: string, parameters: readonly Cell[]) =>
+    database.read(sql, parameters).rows.map(([body]) => unpack<ConflictRecord>(body));
+  return {
+    get openCount() {
+      return openCount;
+    },
+    add(record) {
+      const state = record.resolution === null ? 'open' : 'resolved';
+      const added = database.run(
+        'INSERT OR IGNORE INTO _tidemark_conflict (id, mutation_id, tbl, state, body) VALUES (?, ?, ?, ?, ?)',
+        [record.id, record.mutationId, record.table, state, pack(record)],
+      );
+      if (added > 0 && state === 'open') openCount++;
+      return added > 0;
+    },
+    get: (id) => bodies('SELECT body FROM _tidemark_conflict WHERE id = ?', [id])[0] ?? null,
+    resolve(record, resolution) {
+      database.run("UPDATE _tidemark_conflict SET state = 'resolved', body = ? WHERE id = ?", [
+        pack({ ...record, resolution }),
+        record.id,
+      ]);
+      if (record.resolution === null) openCount--;
+    },
+    ofMutation: (mutationId) =>
+      bodies('SELECT body FROM _tidemark_conflict WHERE mutation_id = ? ORDER BY n', [mutationId]),
+    list({ table, state, limit }) {
+      return bodies(
+        `SELECT body FROM _tidemark_conflict WHERE (?1 IS NULL OR tbl = ?1) AND (?2 IS NULL OR state = ?2)
+         ORDER BY state = 'resolved', n DESC LIMIT ?3`,
+        [table ?? null, state ?? null, limit ?? -1],
+      );
+    },
+    load() {
+      openCount = Number(
+        database.read("SELECT count(*) FROM _tidemark_conflict WHERE state = 'open'").rows[0]?.[0] ?? 0,
+      );
+    },
+    toPublic: (record) => toPublic(record, tables.get(record.table)?.table, parts.clientId()),
+  };
+}
+
+/** In app values. A table this version no longer has shows its cells as they are. */
+function toPublic(record: ConflictRecord, table: Table | undefined, clientId: string): Conflict {
+  const row = (columns: Cells | null) => {
+    if (columns === null) return null;
+    return table ? toAppRow(table, record.key, columns) : { ...columns };
+  };
+  const value = (column: string, columns: Cells | null) => {
+    const cell = columns?.[column];
+    if (cell === undefined) return undefined;
+    const kind = table?.columns[column]?.kind;
+    return kind ? fromCell(kind, cell) : cell;
+  };
+  return {
+    id: record.id,
+    mutationId: record.mutationId,
+    state: record.resolution === null ? 'open' : 'resolved',
+    table: record.table,
+    kind: record.kind,
+    key: table ? toAppKey(table, record.key) : Object.fromEntries(record.key.map((cell, index) => [index, cell])),
+    columns: record.columns,
+    fields: Object.fromEntries(
+      record.columns.map((name) => [
+        name,
+        { base: value(name, record.base), local: value(name, record.local), remote: value(name, record.remote) },
+      ]),
+    ),
+    base: row(record.base),
+    local: row(record.local),
+    remote: row(record.remote),
+    localIsLater: hlcAfter(record.localHlc, clientId, record.remoteHlc, record.remoteClientId ?? ''),
+    detectedAt: record.detectedAt,
+    remoteClientId: record.remoteClientId,
+    remoteAt: hlcMs(record.remoteHlc),
+    localAt: hlcMs(record.localHlc),
+    remoteSeq: record.remoteSeq,
+    resolution: record.resolution && publicResolution(record.resolution, table),
+  };
+}
+
+function publicResolution(resolution: StoredResolution, table: Table | undefined): ConflictResolution {
+  const values: Record<string, unknown> = {};
+  for (const [name, cell] of Object.entries(resolution.values ?? {})) {
+    const kind = table?.columns[name]?.kind;
+    values[name] = kind ? fromCell(kind, cell) : cell;
+  }
+  return { ...resolution, values: resolution.values && values };
+}

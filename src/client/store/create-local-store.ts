@@ -1,0 +1,145 @@
+import { SyncError } from '../../shared/error.ts';
+import { quoteName } from '../../core/sql.ts';
+import type { ChangedRows, LocalStore } from '../local-store.ts';
+import { applyChain } from './apply-chain.ts';
+import { releaseHeld } from './held-rows.ts';
+import { localTableOf } from './local-table.ts';
+import { createLocalWrite } from './local-write.ts';
+import { withSideTables } from './side-tables.ts';
+import { openStore, wipeStore } from './open-store.ts';
+import { createOutboxList } from './outbox-list.ts';
+import { createPushQueue } from './push-batch.ts';
+import { createResolveConflict } from './resolve.ts';
+import { createRevise } from './revise.ts';
+import { createSettle } from './settle.ts';
+import { createStoreParts, loadParts, type LocalStoreOptions } from './store-parts.ts';
+
+export type { LocalStoreOptions } from './store-parts.ts';
+
+/** A {@link LocalStore}, and what opening it did. */
+export interface OpenedLocalStore extends LocalStore {
+  /** The schema versions, when the database was of another one. */
+  readonly migrated: { readonly from: number; readonly to: number } | null;
+}
+
+/**
+ * Opens the local store over a database: creates or migrates its tables, and takes up where it was left.
+ *
+ * @throws SyncError `invalid-schema` when a statement of `localSchema` fails; whatever the database throws.
+ */
+export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
+  const { database } = options;
+  const parts = createStoreParts(options);
+  const { position, conflicts, identity, stage } = parts;
+  const migrated = openStore(parts, options);
+  const reload = () => loadParts(parts);
+  const write = createLocalWrite({ ...parts, records: () => identity.mode === 'server' });
+  const push = createPushQueue(parts);
+  const settle = createSettle({ ...parts, cursor: () => position.cursor });
+  const revise = createRevise(parts);
+  const resolve = createResolveConflict({ ...parts, revise });
+  const list = createOutboxList(parts);
+
+  /** One transaction, with what is in memory: after a failure both are as before. */
+  const atomically = <T>(fn: () => T): T => {
+    if (write.isOpen) throw new SyncError('misuse', 'A write is open: nothing else can change the database meanwhile.');
+    try {
+      return database.transaction(fn);
+    } catch (error) {
+      reload();
+      throw error;
+    }
+  };
+  /** What the engine itself does to the user's tables is no new work. */
+  const quietly = <T extends { readonly changed: ChangedRows }>(fn: () => T): T =>
+    atomically(() => {
+      const result = parts.capture.silently(fn);
+      return { ...result, changed: withSideTables(parts, result.changed) };
+    });
+  atomically(push.reset);
+
+  return {
+    migrated,
+    get clientId() {
+      return identity.clientId;
+    },
+    get subject() {
+      return identity.subject;
+    },
+    bindSubject(subject) {
+      if (identity.subject === subject) return;
+      if (identity.subject !== null) throw otherSubject(identity.subject, subject);
+      parts.meta.set('subject', subject);
+      identity.subject = subject;
+    },
+
+    beginWrite: write.begin,
+    runWrite: write.run,
+    readWrite: write.read,
+    commitWrite: ({ writeId, now }) => write.commit({ writeId, now, base: position.cursor?.seq ?? 0 }),
+    rollbackWrite: write.rollback,
+    findWrite: write.find,
+
+    nextPush: (maxBytes) => (push.hasSendable ? atomically(() => push.next(maxBytes)) : null),
+    unsend: (mutationIds) => atomically(() => push.unsend(mutationIds)),
+    settle: (response, now) =>
+      quietly(() => {
+        const result = settle(response, now);
+        push.answered(new Set(response.outcomes.map(({ mutationId }) => mutationId)));
+        return result;
+      }),
+
+    get cursor() {
+      return position.cursor;
+    },
+    get scopes() {
+      return position.scopes;
+    },
+    get hasSynced() {
+      return position.hasSynced;
+    },
+    get lastSyncedAt() {
+      return position.lastSyncedAt;
+    },
+    stagedChain: stage.info,
+    stagePage: (page) => atomically(() => stage.add(page)),
+    applyChain: (last, now) => quietly(() => applyChain(parts, last, now)),
+    dropStagedChain: () => atomically(stage.clear),
+    resetCursor: () =>
+      atomically(() => {
+        position.reset();
+        stage.clear();
+      }),
+
+    outbox: (range = {}) => list.entries(range),
+    counts: () => ({ ...list.counts(), openConflictCount: conflicts.openCount, hasSendable: push.hasSendable }),
+    retry: (mutationId, now) => quietly(() => revise.retry(mutationId, now)),
+    discard: (mutationId, now) => quietly(() => revise.discard(mutationId, now)),
+    edit: (mutationId, changes, now) => quietly(() => revise.edit(mutationId, changes, now)),
+    seed: (tables) => {
+      for (const name of tables) localTableOf(parts.tables, name);
+      return atomically(() => ({ rowCount: releaseHeld(parts, tables) }));
+    },
+
+    conflicts: (filter = {}) => conflicts.list(filter).map(conflicts.toPublic),
+    resolveConflict: (id, resolution, how) => quietly(() => resolve(id, resolution, how)),
+
+    rowStatus: list.rowStatus,
+    rowCount(table) {
+      const of = localTableOf(parts.tables, table);
+      return Number(database.read(`SELECT count(*) FROM ${quoteName(of.name)}`).rows[0]?.[0] ?? 0);
+    },
+    wipe() {
+      if (write.isOpen) write.rollback();
+      push.forget();
+      wipeStore(parts, options);
+    },
+  };
+}
+
+function otherSubject(bound: string, subject: string): SyncError {
+  return new SyncError(
+    'forbidden',
+    `The local data belongs to ${JSON.stringify(bound)} and the server says ${JSON.stringify(subject)}. Sign out with wipe() first.`,
+  );
+}

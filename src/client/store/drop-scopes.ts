@@ -1,0 +1,103 @@
+import { ALL_SCOPES } from '../../core/scope.ts';
+import type { Table } from '../../core/schema.ts';
+import { quoteName } from '../../core/sql.ts';
+import type { LocalDatabase } from '../../storage/local-database.ts';
+import type { ChangeCollector } from './changed-rows.ts';
+import type { Images } from './images.ts';
+import { type LocalTable, type LocalTables, readRow, writeRow } from './local-table.ts';
+import type { Overlay, RowRef } from './overlay.ts';
+import type { PendingRows } from './pending-rows.ts';
+import { advance } from './images.ts';
+
+/**
+ * Takes the rows of scopes away that the caller may no longer read. Scopes are those of the confirmed rows, so pending changes step aside
+ * while the rows are chosen; they stay in the outbox and lie on top again afterwards.
+ */
+export function dropScopes(parts: {
+  readonly database: LocalDatabase;
+  readonly tables: LocalTables;
+  readonly rows: PendingRows;
+  readonly images: Images;
+  readonly overlay: Overlay;
+  readonly changed: ChangeCollector;
+  readonly held: readonly string[];
+  readonly kept: readonly string[];
+}): string[] {
+  const { database, tables, images, overlay, changed, held, kept } = parts;
+  const dropped = kept.includes(ALL_SCOPES) ? [] : held.filter((scope) => !kept.includes(scope));
+  if (dropped.length === 0) return [];
+  const pending = coveredRows(parts);
+  for (const { of, row } of pending) writeConfirmed(database, images, of, row);
+  for (const of of childrenFirst(tables)) {
+    const [list, not] = dropped.includes(ALL_SCOPES) ? [kept, 'NOT '] : [dropped, ''];
+    const marks = list.map(() => '?').join(', ');
+    const scope = scopeSql(of.table, tables, 't0');
+    const sql = `DELETE FROM ${quoteName(of.name)} AS t0 WHERE ${scope} ${not}IN (${marks})`;
+    if (database.run(sql, list) > 0) changed.addAll(of.name);
+  }
+  for (const { of, row } of pending) {
+    const isLeft = readRow(database, of, row.key) !== null;
+    const image = images.get(row.table, row.keyText);
+    if (!isLeft && image?.exists) images.set(row.table, row.keyText, advance(image, null));
+    overlay.show(row, changed);
+  }
+  return dropped;
+}
+
+interface CoveredRow {
+  readonly of: LocalTable;
+  readonly row: RowRef;
+}
+
+function coveredRows({
+  tables,
+  rows,
+  overlay,
+}: {
+  tables: LocalTables;
+  rows: PendingRows;
+  overlay: Overlay;
+}): CoveredRow[] {
+  return [...tables.values()].flatMap((of) =>
+    [...rows.of(of.name)]
+      .filter(([text, { key }]) => key.length === of.keys.length && overlay.covers(of.name, text))
+      .map(([text, { key }]) => ({ of, row: { table: of.name, key, keyText: text } })),
+  );
+}
+
+function writeConfirmed(database: LocalDatabase, images: Images, of: LocalTable, row: RowRef): void {
+  const image = images.get(row.table, row.keyText);
+  if (image?.exists) writeRow(database, of, { key: row.key, columns: image.columns });
+  else database.run(of.deleteSql, row.key);
+}
+
+/** The scope of a row of `table`, called `alias` in the statement around it; null where its parent is not here. */
+function scopeSql(table: Table, tables: LocalTables, alias: string): string {
+  const rule = table.scope;
+  if (typeof rule === 'string') return text(rule);
+  if ('by' in rule) {
+    const column = `${alias}.${quoteName(rule.by)}`;
+    const value = table.columns[rule.by]?.kind === 'blob' ? `lower(hex(${column}))` : `CAST(${column} AS TEXT)`;
+    return `CASE WHEN ${column} IS NULL THEN ${text(rule.whenNull ?? rule.kind)} ELSE ${text(`${rule.kind}:`)} || ${value} END`;
+  }
+  const parent = tables.get(rule.table);
+  const [key] = parent?.keys ?? [];
+  if (!parent || !key) return 'NULL';
+  const inner = `${alias}p`;
+  const up = scopeSql(parent.table, tables, inner);
+  return `(SELECT ${up} FROM ${quoteName(parent.name)} AS ${inner} WHERE ${inner}.${quoteName(key.name)} = ${alias}.${quoteName(rule.via)})`;
+}
+
+/** Tables whose scope is that of a parent come before it. */
+function childrenFirst(tables: LocalTables): LocalTable[] {
+  const depth = ({ scope }: Table): number => {
+    if (typeof scope === 'string' || 'by' in scope) return 0;
+    const parent = tables.get(scope.table);
+    return parent ? 1 + depth(parent.table) : 0;
+  };
+  return [...tables.values()].sort((a, b) => depth(b.table) - depth(a.table));
+}
+
+function text(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,82 @@
+import { collectChanges } from './changed-rows.ts';
+import { holdRows } from './held-rows.ts';
+import { createOwnTables } from './own-tables.ts';
+import { quoteName } from '../../core/sql.ts';
+import type { LocalDatabase } from '../../storage/local-database.ts';
+import { refuseUniqueIndexes, runLocalSchema, type SchemaSetup, setUpSchema } from './schema-setup.ts';
+import { type LocalStoreOptions, loadParts, type StoreParts } from './store-parts.ts';
+
+/** Makes or migrates everything in the database, and reads back what is kept in memory. One transaction. */
+export function openStore(parts: StoreParts, options: LocalStoreOptions): SchemaSetup['migrated'] {
+  const { database } = parts;
+  const migrated = database.transaction(() => {
+    createOwnTables(database);
+    bindIdentity(parts, options);
+    const hasServer = options.hasServer || parts.meta.text('mode') === 'server';
+    const setup = setUpSchema({ ...parts, hasServer });
+    runLocalSchema(database, options.localSchema ?? []);
+    refuseUniqueIndexes(database, parts.tables);
+    loadParts(parts);
+    if (parts.unknown.takeKnown(parts.tables) || setup.isLossy) fetchAnew(parts);
+    showPending(parts, setup.touched);
+    if (options.hasServer) meetServer(parts, options);
+    return setup.migrated;
+  });
+  parts.capture.install();
+  return migrated;
+}
+
+/** Drops every table, view and trigger, and starts as a device that never was. */
+export function wipeStore(parts: StoreParts, options: LocalStoreOptions): void {
+  const { database } = parts;
+  database.transaction(() => dropEverything(database));
+  openStore(parts, options);
+}
+
+function bindIdentity({ meta }: StoreParts, { runtime, hasServer }: LocalStoreOptions): void {
+  if (meta.text('client_id') !== null) return;
+  meta.set('client_id', runtime.uuid());
+  meta.set('mode', hasServer ? 'server' : 'local');
+}
+
+/** The first time with a server: what was written before has never been sent. From here on every write is queued. */
+function meetServer(parts: StoreParts, { runtime }: LocalStoreOptions): void {
+  if (parts.identity.mode === 'server') return;
+  holdRows(parts, runtime.now());
+  parts.meta.set('mode', 'server');
+  parts.identity.mode = 'server';
+}
+
+function fetchAnew({ position, stage }: StoreParts): void {
+  position.reset();
+  stage.clear();
+}
+
+/** Tables that were made anew show their pending changes again. */
+function showPending({ rows, overlay }: StoreParts, tables: readonly string[]): void {
+  const changed = collectChanges();
+  for (const table of tables) {
+    for (const [keyText, { key }] of rows.of(table)) {
+      if (overlay.covers(table, keyText)) overlay.show({ table, key, keyText }, changed);
+    }
+  }
+}
+
+function dropEverything(database: LocalDatabase): void {
+  for (const type of ['trigger', 'view', 'table']) {
+    // Virtual tables first: their shadow tables go with them.
+    for (let name = nextObject(database, type); name !== null; name = nextObject(database, type)) {
+      database.exec(`DROP ${type.toUpperCase()} ${quoteName(name)}`);
+    }
+  }
+}
+
+function nextObject(database: LocalDatabase, type: string): string | null {
+  const { rows } = database.read(
+    `SELECT name FROM sqlite_schema WHERE type = ? AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+     ORDER BY sql LIKE 'CREATE VIRTUAL%' DESC LIMIT 1`,
+    [type],
+  );
+  const name = rows[0]?.[0];
+  return typeof name === 'string' ? name : null;
+}

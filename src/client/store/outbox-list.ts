@@ -1,0 +1,89 @@
+import type { LocalDatabase } from '../../storage/local-database.ts';
+import type { RowKey } from '../../shared/cell.ts';
+import { keyText } from '../../shared/cell.ts';
+import type { OutboxCounts } from '../local-store.ts';
+import type { OutboxEntry, RowStatus } from '../types.ts';
+import type { Outbox, OutboxItem } from './outbox.ts';
+import type { Parking } from './parking.ts';
+import type { PendingRows } from './pending-rows.ts';
+
+/** The outbox as people see it. */
+export interface OutboxList {
+  entries(options: { limit?: number; offset?: number }): OutboxEntry[];
+  counts(): Omit<OutboxCounts, 'openConflictCount' | 'hasSendable'>;
+  rowStatus(table: string, key: RowKey): RowStatus;
+}
+
+export function createOutboxList(parts: {
+  readonly database: LocalDatabase;
+  readonly outbox: Outbox;
+  readonly parking: Parking;
+  readonly rows: PendingRows;
+}): OutboxList {
+  const { database, outbox, parking, rows } = parts;
+
+  const toEntry = (item: OutboxItem): OutboxEntry => {
+    const changes = outbox.reader.readOnce(item.position);
+    const isWaiting = item.state === 'parked';
+    return {
+      mutationId: item.mutationId,
+      state: item.state === 'held' ? 'parked' : item.state,
+      hlc: item.hlc,
+      base: item.base,
+      createdAt: item.createdAt,
+      attempts: item.attempts,
+      sizeBytes: item.size,
+      changeCount: item.changeCount,
+      tables: [...new Set(changes.map(({ table }) => table))],
+      changes,
+      reason: item.state === 'rejected' ? readReason(database, item.position) : null,
+      waitsFor: isWaiting ? (parking.blockerOf(changes, item.position)?.mutationId ?? null) : null,
+    };
+  };
+
+  const oldestPendingAt = () => {
+    for (const item of outbox.items()) if (isPending(item)) return item.createdAt;
+    return null;
+  };
+
+  return {
+    entries({ limit = Number.POSITIVE_INFINITY, offset = 0 }) {
+      const entries: OutboxEntry[] = [];
+      let index = 0;
+      for (const item of outbox.items()) {
+        if (entries.length >= limit) break;
+        if (index++ >= offset) entries.push(toEntry(item));
+      }
+      return entries;
+    },
+    counts() {
+      const count = outbox.count;
+      const pendingCount = count('pending') + count('sent') + count('parked') + count('held');
+      return {
+        pendingCount,
+        acceptedCount: count('accepted'),
+        conflictedCount: count('conflicted'),
+        rejectedCount: count('rejected'),
+        oldestPendingAt: pendingCount > 0 ? oldestPendingAt() : null,
+      };
+    },
+    rowStatus(table, key) {
+      const positions = rows.get(table, keyText(key))?.positions ?? [];
+      const states = new Set(positions.map((position) => outbox.at(position)?.state));
+      if (states.has('conflicted')) return 'conflicted';
+      if (states.has('rejected')) return 'rejected';
+      if (states.has('pending') || states.has('parked') || states.has('held')) return 'pending';
+      return states.has('sent') || states.has('accepted') ? 'sent' : 'synced';
+    },
+  };
+}
+
+function isPending({ state }: OutboxItem): boolean {
+  return state === 'pending' || state === 'sent' || state === 'parked' || state === 'held';
+}
+
+function readReason(database: LocalDatabase, position: number): OutboxEntry['reason'] {
+  const sql = 'SELECT reason_code, reason_message FROM _tidemark_outbox WHERE position = ?';
+  const [code, message] = database.read(sql, [position]).rows[0] ?? [];
+  return { code: String(code ?? 'rejected'), message: String(message ?? '') };
+}

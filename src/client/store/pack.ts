@@ -1,0 +1,35 @@
+import type { Cells, RowKey } from '../../shared/cell.ts';
+import type { Change } from '../../core/change.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import { decode, encode, type WireValue } from '../../protocol/codec.ts';
+
+/** Our own blobs: written by this module from typed values, so that reading them back needs no second check. */
+
+export function packChanges(changes: readonly Change[]): Uint8Array {
+  return pack(changes, LIMITS.maxMutationBytes);
+}
+
+export function unpackChanges(bytes: unknown): readonly Change[] {
+  return unpack<readonly Change[]>(bytes);
+}
+
+export function packCells(cells: Cells): Uint8Array {
+  return encode(cells);
+}
+
+export function unpackCells(bytes: unknown): Cells {
+  return unpack<Cells>(bytes);
+}
+
+export function packKey(key: RowKey): Uint8Array {
+  return encode(key);
+}
+
+/** Any plain value; `undefined` properties are left out. */
+export function pack(value: object, maxBytes: number = LIMITS.maxMessageBytes): Uint8Array {
+  return encode(value as WireValue, { maxBytes });
+}
+
+export function unpack<T>(bytes: unknown): T {
+  return decode(bytes instanceof Uint8Array ? bytes : new Uint8Array(0)) as T;
+}

@@ -1,0 +1,64 @@
+import { type RowKey, keyText } from '../../shared/cell.ts';
+import type { Outbox, OutboxItem } from './outbox.ts';
+import type { Overlay } from './overlay.ts';
+import type { PendingRows } from './pending-rows.ts';
+
+/**
+ * What waits behind what. A mutation waits while an earlier one on any of its rows is conflicted, rejected, held or itself waiting; all
+ * others flow on.
+ */
+export interface Parking {
+  /** The position of the mutation that one at `position` with these rows waits for; null when it may go. */
+  blockerOf(rows: readonly { table: string; key: RowKey }[], position: number): OutboxItem | null;
+  isBlocked(rows: readonly { table: string; key: RowKey }[], position: number): boolean;
+  /** Parks what has to wait behind these, and what waits behind that. */
+  parkBehind(blockers: readonly OutboxItem[]): void;
+  /** Lets go of what waits for nothing any more. */
+  release(): void;
+}
+
+const BLOCKING: ReadonlySet<OutboxItem['state']> = new Set(['conflicted', 'rejected', 'parked', 'held']);
+
+export function createParking(outbox: Outbox, rows: PendingRows, overlay: Overlay): Parking {
+  const hasBlockers = () => [...BLOCKING].some((state) => outbox.count(state) > 0);
+
+  const blockerOf: Parking['blockerOf'] = (touched, position) => {
+    if (!hasBlockers()) return null;
+    for (const { table, key } of touched) {
+      for (const other of rows.get(table, keyText(key))?.positions ?? []) {
+        const item = other < position ? outbox.at(other) : undefined;
+        if (item && BLOCKING.has(item.state)) return item;
+      }
+    }
+    return null;
+  };
+
+  const behind = (blocker: OutboxItem): OutboxItem[] => {
+    const found = new Map<number, OutboxItem>();
+    for (const row of overlay.rowsOf(blocker)) {
+      for (const position of rows.get(row.table, row.keyText)?.positions ?? []) {
+        const item = position > blocker.position ? outbox.at(position) : undefined;
+        if (item?.state === 'pending') found.set(position, item);
+      }
+    }
+    return [...found.values()];
+  };
+
+  return {
+    blockerOf,
+    isBlocked: (touched, position) => blockerOf(touched, position) !== null,
+    parkBehind(blockers) {
+      const queue = [...blockers];
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        for (const item of behind(next)) queue.push(outbox.update(item, { state: 'parked' }));
+      }
+    },
+    release() {
+      if (outbox.count('parked') === 0) return;
+      for (const item of [...outbox.items()]) {
+        if (item.state !== 'parked') continue;
+        if (blockerOf(outbox.changesOf(item), item.position) === null) outbox.update(item, { state: 'pending' });
+      }
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { type Cell, keyText } from '../../shared/cell.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { Resolution } from '../../core/policy.ts';
+import { columnOf } from '../../core/schema.ts';
+import { toCell } from '../../core/values.ts';
+import type { WriteResult } from '../local-store.ts';
+import { answered } from './answer.ts';
+import { checkValue } from './check-changes.ts';
+import type { ConflictRecord, ConflictRecords, StoredResolution } from './conflict-records.ts';
+import { type LocalTable, type LocalTables, localTableOf } from './local-table.ts';
+import type { Outbox } from './outbox.ts';
+import { pickColumns, type Revise } from './revise.ts';
+
+export type ResolveConflict = (
+  id: string,
+  resolution: Resolution,
+  options: { by: 'person' | 'resolver'; now: number },
+) => WriteResult;
+
+/**
+ * Answers open conflicts. When the last one of a mutation is answered, a new mutation with what was decided takes its place; its base is what
+ * the conflicts showed, so that the server knows the answer was given in view of that.
+ */
+export function createResolveConflict(parts: {
+  readonly outbox: Outbox;
+  readonly conflicts: ConflictRecords;
+  readonly tables: LocalTables;
+  readonly revise: Revise;
+}): ResolveConflict {
+  const { outbox, conflicts, tables, revise } = parts;
+  return (id, resolution, { by, now }) => {
+    const record = findOpen(conflicts, id);
+    const decided = decide(record, resolution, tables);
+    conflicts.resolve(record, { ...decided, by, policies: {}, at: now });
+    const records = conflicts.ofMutation(record.mutationId);
+    const item = outbox.byMutation(record.mutationId);
+    if (!item || records.some((one) => one.resolution === null)) return NOTHING_YET;
+    const byRow = new Map(records.map((one) => [rowOf(one.table, one.key), one]));
+    const changes = outbox.changesOf(item).flatMap((change) => {
+      const answer = byRow.get(rowOf(change.table, change.key));
+      return answer ? answered(change, answer, tables.get(change.table)) : [change];
+    });
+    const base = Math.max(item.base, ...records.map(({ remoteSeq }) => remoteSeq));
+    return revise.replace(item, { changes, base, now });
+  };
+}
+
+const NOTHING_YET: WriteResult = { mutationId: null, changed: new Map(), settled: [] };
+
+function rowOf(table: string, key: ConflictRecord['key']): string {
+  return `${table} ${keyText(key)}`;
+}
+
+function findOpen(conflicts: ConflictRecords, id: string): ConflictRecord {
+  const record = conflicts.get(id);
+  if (record === null) throw new SyncError('not-found', `There is no conflict ${JSON.stringify(id)}.`);
+  if (record.resolution === null) return record;
+  throw new SyncError('misuse', `The conflict ${id} was resolved before: ${record.resolution.choice}.`);
+}
+
+/** The choice, with the cells that it writes. */
+function decide(
+  record: ConflictRecord,
+  resolution: Resolution,
+  tables: LocalTables,
+): Pick<StoredResolution, 'choice' | 'values'> {
+  if (resolution === 'local' || resolution === 'remote') {
+    const side = resolution === 'local' ? record.local : record.remote;
+    return { choice: resolution, values: side && pickColumns(side, record.columns) };
+  }
+  const of = localTableOf(tables, record.table);
+  const values: Record<string, Cell> = {};
+  for (const [name, value] of Object.entries(resolution.merged)) {
+    values[name] = checkValue(of, name, toMergedCell(of, name, value));
+  }
+  return { choice: 'merged', values };
+}
+
+function toMergedCell(of: LocalTable, name: string, value: unknown): Cell {
+  return toCell(columnOf(of.table, name), value, `${of.name}.${name}`);
+}
