@@ -27,7 +27,8 @@ legend .muted { font-weight: 400; font-size: 12px; }
 .field { display: grid; grid-template-columns: 130px 1fr; gap: 4px 10px; padding: 4px 0; align-items: start; }
 .field-name { padding-top: 4px; overflow-wrap: anywhere; }
 .field-name .muted { font-size: 11px; display: block; }
-.choices { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(170px, 100%), 1fr)); gap: 8px; }
+.choices { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(150px, 100%), 1fr)); gap: 8px; }
+.choice:last-child { grid-column: 1 / -1; }
 .choice { display: grid; gap: 4px; align-content: start; padding: 6px 9px 8px; border: 1px solid var(--line); border-radius: 6px; background: var(--bg); min-width: 0; }
 .choice.base { border-style: dashed; background: none; }
 .choice[data-chosen='true'] { border-color: var(--accent); background: var(--select); box-shadow: inset 0 0 0 1px var(--accent); }
@@ -46,11 +47,12 @@ label.choice-name { cursor: pointer; color: var(--text); font-weight: 500; }
 .cursors { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(340px, 100%), 1fr)); gap: 10px; }
 .cursor-head { display: flex; justify-content: space-between; gap: 10px; align-items: center; }
 .scope { font-weight: 600; overflow-wrap: anywhere; }
-.cursor meter { -webkit-appearance: none; appearance: none; display: block; width: 100%; height: 10px; margin: 7px 0 5px; border: 0; background: var(--raised); border-radius: 999px; }
-.cursor meter::-webkit-meter-inner-element { display: block; }
+.cursor meter { -webkit-appearance: none; appearance: none; display: block; width: 100%; height: 10px; margin: 7px 0 5px; border: 0; background: none; border-radius: 999px; }
+.cursor meter::-webkit-meter-inner-element { display: block; height: 10px; }
 .cursor meter::-webkit-meter-bar { height: 10px; background: var(--raised); border: 0; border-radius: 999px; }
 .cursor meter::-webkit-meter-optimum-value { background: var(--busy); border-radius: 999px; }
 .cursor meter[data-complete='true']::-webkit-meter-optimum-value { background: var(--ok); }
+@supports not selector(::-webkit-meter-bar) { .cursor meter { background: var(--raised); } }
 .cursor meter::-moz-meter-bar { background: var(--busy); border-radius: 999px; }
 .cursor meter[data-complete='true']::-moz-meter-bar { background: var(--ok); }
 .cursor-facts { display: flex; flex-wrap: wrap; gap: 2px 16px; color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }

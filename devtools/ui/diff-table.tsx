@@ -4,26 +4,33 @@ import { Value } from './value.tsx';
 /** Old and new value per column. */
 export function DiffTable({ diffs, caption }: { readonly diffs: readonly ColumnDiff[]; readonly caption: string }) {
   if (diffs.length === 0) return null;
+  // An insert has no old side and a delete no new one.
+  const hasOld = diffs.some((diff) => diff.before !== undefined);
+  const hasNew = diffs.some((diff) => diff.after !== undefined || diff.increment !== null);
   return (
     <table className="diff">
       <caption className="hidden">{caption}</caption>
       <thead>
         <tr>
           <th scope="col">Column</th>
-          <th scope="col">Old</th>
-          <th scope="col">New</th>
+          {hasOld && <th scope="col">Old</th>}
+          {hasNew && <th scope="col">New</th>}
         </tr>
       </thead>
       <tbody>
         {diffs.map((diff) => (
           <tr key={diff.column}>
             <th scope="row">{diff.column}</th>
-            <td>
-              <Value value={diff.before} className="old" />
-            </td>
-            <td>
-              <NewValue diff={diff} />
-            </td>
+            {hasOld && (
+              <td>
+                <Value value={diff.before} className="old" />
+              </td>
+            )}
+            {hasNew && (
+              <td>
+                <NewValue diff={diff} />
+              </td>
+            )}
           </tr>
         ))}
       </tbody>

@@ -26,6 +26,28 @@ export const None: Story = {
   },
 };
 
+export const Open: Story = {
+  ...panelStory({
+    tab: 'conflicts',
+    state: { conflicts: [sameColumns, deletedThere, deletedHere], devices: [tablet], status: { phase: 'blocked' } },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('PIER-7'));
+    await userEvent.click(panel.getAllByRole('radio', { name: 'This device' })[0] ?? canvasElement);
+    await expect(panel.getByText('Choose a value for each column first.')).toBeVisible();
+  },
+};
+
+export const OpenDeleted: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [deletedThere, deletedHere], status: { phase: 'blocked' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('PIER-10'));
+    await expect(panel.getByRole('button', { name: 'Keep the row as changed' })).toBeEnabled();
+  },
+};
+
 export const DecideFieldByField: Story = {
   ...panelStory({
     tab: 'conflicts',

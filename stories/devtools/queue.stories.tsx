@@ -52,6 +52,30 @@ export const EditARejectedMutation: Story = {
   },
 };
 
+export const Editor: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('#45'));
+    await userEvent.click(panel.getByRole('button', { name: 'Edit' }));
+    await fill(panel.getByRole('textbox', { name: 'due' }), 'soon');
+    await expect(panel.getByRole('alert')).toHaveTextContent('no YYYY-MM-DD');
+  },
+};
+
+export const DiscardQuestion: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('#42'));
+    await userEvent.click(panel.getByRole('button', { name: 'Discard…' }));
+    await expect(panel.getByRole('alertdialog')).toHaveTextContent('The columns go back');
+    await userEvent.keyboard('{Escape}');
+    await waitFor(() => expect(panel.queryByRole('alertdialog')).toBeNull());
+    await userEvent.click(panel.getByRole('button', { name: 'Discard…' }));
+  },
+};
+
 export const DiscardAfterConfirmation: Story = {
   ...panelStory({ tab: 'queue', state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
   play: async (context) => {
