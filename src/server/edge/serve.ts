@@ -116,14 +116,24 @@ interface StopOptions {
   readonly graceMs: number;
 }
 
+/** A connection that was busy when asked to end becomes idle later, and would then stay until its client goes. */
+const IDLE_CHECK_MS = 20;
+
 async function stop({ server, http, sockets, graceMs }: StopOptions): Promise<void> {
+  const { setTimer } = systemRuntime;
   const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-  const cancel = systemRuntime.setTimer(graceMs, () => {
+  const cancelGrace = setTimer(graceMs, () => {
     for (const socket of sockets.clients) socket.terminate();
     http.closeAllConnections();
   });
   await server.close();
-  http.closeIdleConnections();
+  let cancelCheck = () => {};
+  const closeIdle = () => {
+    http.closeIdleConnections();
+    cancelCheck = setTimer(IDLE_CHECK_MS, closeIdle);
+  };
+  closeIdle();
   await closed;
-  cancel();
+  cancelCheck();
+  cancelGrace();
 }

@@ -24,8 +24,8 @@ interface Position {
 }
 
 /**
- * What one socket follows. After each commit it pulls from where the client stands and sends what it got, if that is a
- * whole chain in one page and the scopes are the same; otherwise, or when the socket is full, it sends a poke, and is
+ * What one socket follows. After each commit it pulls from where the client stands and sends what it got, chain by chain,
+ * as long as each is one page and the scopes stay the same; otherwise, or when the socket is full, it sends a poke, and is
  * silent until the client has pulled by HTTP and subscribed again. At most one pull runs at a time.
  */
 export class Subscription {
@@ -82,6 +82,7 @@ export class Subscription {
     if (cursor === null || (cursor.seq === position.cursor.seq && page.transactions.length === 0)) return;
     this.#position = { cursor, scopes: position.scopes };
     this.#options.send({ type: 'changes', page });
+    if (cursor.seq < page.head) this.#isWoken = true;
   }
 
   /** null where only a pull by HTTP can tell the client what is the matter. */

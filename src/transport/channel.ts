@@ -1,0 +1,189 @@
+import type { Cursor } from '../core/change.ts';
+import type { HandshakeRequest } from '../protocol/messages/handshake.ts';
+import type { PushRequest, PushResponse } from '../protocol/messages/push.ts';
+import { type ClientFrame, type ServerFrame, serverFrame } from '../protocol/messages/realtime.ts';
+import { encodeMessage, parseMessage } from '../protocol/parse.ts';
+import { SyncError } from '../shared/error.ts';
+import type { Runtime } from '../shared/runtime.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { PendingPushes } from './pending-pushes.ts';
+import { fromErrorMessage } from './server-error.ts';
+import { askToken, type GetToken } from './token-source.ts';
+import type { RealtimeChannel, RealtimeListener } from './transport.ts';
+import type { WebSocketLike } from './web-socket.ts';
+
+export interface ChannelOptions {
+  readonly url: string;
+  readonly openSocket: (url: string) => WebSocketLike;
+  readonly getToken: GetToken | undefined;
+  readonly runtime: Runtime;
+  /** How long the way to the welcome, and each push, may take. */
+  readonly timeoutMs: number;
+  readonly handshake: HandshakeRequest;
+  readonly listener: RealtimeListener;
+}
+
+/** One WebSocket to the server, from the hello to the end. */
+export class Channel implements RealtimeChannel {
+  readonly #options: ChannelOptions;
+  readonly #pushes: PendingPushes;
+  #state: RealtimeChannel['state'] = 'connecting';
+  #socket: WebSocketLike | null = null;
+  #heartbeat: Heartbeat | null = null;
+  #cancelOpening: () => void;
+  #isRefreshed = false;
+
+  constructor(options: ChannelOptions) {
+    const { runtime, timeoutMs } = options;
+    this.#options = options;
+    this.#pushes = new PendingPushes({ runtime, timeoutMs });
+    this.#cancelOpening = runtime.setTimer(timeoutMs, () => {
+      this.#fail(new SyncError('network', `The channel did not open within ${timeoutMs} ms.`));
+    });
+    void this.#dial();
+  }
+
+  get state(): RealtimeChannel['state'] {
+    return this.#state;
+  }
+
+  subscribe({ epoch, seq }: Cursor, scopes: readonly string[]): void {
+    if (this.#state === 'open')
+      this.#send(encodeFrame({ type: 'subscribe', cursor: { epoch, seq }, scopes: [...scopes] }));
+  }
+
+  /** null when the request does not fit into a frame. */
+  push(
+    request: PushRequest,
+    options: { maxBytes: number; signal?: AbortSignal | undefined },
+  ): Promise<PushResponse> | null {
+    const requestId = this.#pushes.nextId();
+    const frame = encodeFrame({ type: 'push', requestId, request });
+    if (frame.length > options.maxBytes) return null;
+    const response = this.#pushes.wait(requestId, { bytes: frame.length, signal: options.signal });
+    this.#send(frame);
+    return response;
+  }
+
+  close(reason = new SyncError('network', 'The channel was closed.')): void {
+    this.#end(reason);
+  }
+
+  /** Gets the token and opens the socket. Once more, with a new token, if the server refuses the first one. */
+  async #dial(): Promise<void> {
+    try {
+      const token = await askToken(this.#options.getToken, this.#isRefreshed);
+      if (this.#state !== 'closed') this.#open(token);
+    } catch (error) {
+      this.#fail(SyncError.from(error, 'network', 'The channel could not be opened'));
+    }
+  }
+
+  #open(token: string | null): void {
+    const { url, openSocket, handshake } = this.#options;
+    const socket = openSocket(url);
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
+    socket.onopen = () => this.#send(encodeFrame({ type: 'hello', token, handshake }));
+    socket.onmessage = ({ data }) => {
+      if (this.#socket === socket) this.#receive(data);
+    };
+    socket.onclose = ({ code }) => {
+      if (this.#socket === socket) this.#fail(closedBy(code));
+    };
+    // Tells nothing; a close event follows.
+    socket.onerror = () => {};
+  }
+
+  #send(frame: Uint8Array<ArrayBuffer>): void {
+    this.#socket?.send(frame);
+  }
+
+  #receive(data: unknown): void {
+    this.#heartbeat?.heard();
+    try {
+      if (!(data instanceof ArrayBuffer))
+        throw new SyncError('protocol', 'A text frame arrived; all frames are binary.');
+      this.#handle(parseMessage(serverFrame, new Uint8Array(data)));
+    } catch (error) {
+      this.#fail(new SyncError('server', `A frame of the server cannot be read. ${String(error)}`, { cause: error }));
+    }
+  }
+
+  #handle(frame: ServerFrame): void {
+    switch (frame.type) {
+      case 'welcome':
+        return this.#welcome(frame);
+      case 'changes':
+        return this.#options.listener({ type: 'changes', page: frame.page });
+      case 'poke':
+        return this.#options.listener({ type: 'poke', head: frame.head });
+      case 'pushed':
+        return this.#pushes.resolve(frame.requestId, frame.response);
+      case 'push-failed':
+        return this.#pushes.reject(frame.requestId, fromErrorMessage(frame.error));
+      case 'pong':
+        return;
+      case 'error':
+        return this.#refused(fromErrorMessage(frame.error));
+    }
+  }
+
+  #welcome({ handshake }: Extract<ServerFrame, { type: 'welcome' }>): void {
+    if (this.#state !== 'connecting') return;
+    this.#cancelOpening();
+    this.#state = 'open';
+    const { runtime, listener } = this.#options;
+    this.#heartbeat = new Heartbeat({
+      runtime,
+      ping: () => this.#send(encodeFrame({ type: 'ping', at: Math.max(0, Math.trunc(runtime.now())) })),
+      onDead: () => this.#fail(new SyncError('network', 'The server does not answer any more.')),
+    });
+    listener({ type: 'open', handshake });
+  }
+
+  /** The reason the server gives before it closes. */
+  #refused(error: SyncError): void {
+    const mayRefresh = this.#state === 'connecting' && !this.#isRefreshed && this.#options.getToken !== undefined;
+    if (error.kind !== 'needs-auth' || !mayRefresh) return this.#fail(error);
+    this.#isRefreshed = true;
+    this.#leaveSocket();
+    void this.#dial();
+  }
+
+  #fail(error: SyncError): void {
+    if (this.#state === 'closed') return;
+    // Whether the server got the pushes is not known: the sender sends them again.
+    this.#end(error.kind === 'needs-auth' ? error : lost(error));
+    this.#options.listener({ type: 'closed', error });
+  }
+
+  #end(forPushes: SyncError): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#cancelOpening();
+    this.#heartbeat?.close();
+    this.#leaveSocket();
+    this.#pushes.rejectAll(forPushes);
+  }
+
+  #leaveSocket(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close(1000);
+  }
+}
+
+function encodeFrame(frame: ClientFrame): Uint8Array<ArrayBuffer> {
+  return encodeMessage(frame) as Uint8Array<ArrayBuffer>;
+}
+
+function lost(cause: SyncError): SyncError {
+  return new SyncError('network', 'The channel ended before the answer came.', { cause });
+}
+
+function closedBy(code: number): SyncError {
+  if (code === 1009)
+    return new SyncError('too-large', 'The server refused a frame as too large.', { details: { code } });
+  return new SyncError('network', 'The channel was cut off.', { details: { code } });
+}

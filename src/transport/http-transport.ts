@@ -1,0 +1,152 @@
+import type { GenericSchema, InferOutput } from 'valibot';
+import type { WireValue } from '../protocol/codec.ts';
+import { LIMITS } from '../protocol/limits.ts';
+import { devicesResponse } from '../protocol/messages/devices.ts';
+import { type HandshakeRequest, handshakeResponse } from '../protocol/messages/handshake.ts';
+import { pullPage } from '../protocol/messages/pull.ts';
+import { type PushRequest, type PushResponse, pushResponse } from '../protocol/messages/push.ts';
+import { encodeMessage } from '../protocol/parse.ts';
+import { SyncError } from '../shared/error.ts';
+import { type Runtime, systemRuntime } from '../shared/runtime.ts';
+import { Channel } from './channel.ts';
+import { Deadline, uploadTimeoutMs } from './deadline.ts';
+import { type Fetch, post } from './post.ts';
+import { type GetToken, withRefresh } from './token-source.ts';
+import type { RealtimeChannel, RealtimeListener, Transport } from './transport.ts';
+import type { WebSocketConstructor, WebSocketLike } from './web-socket.ts';
+
+export interface HttpTransportOptions {
+  /**
+   * Where the server lies, such as `https://example.org/sync`: `/v1/…` is put behind it. Absolute; a page resolves its own
+   * relative one first, since a worker made from a blob has no base to resolve it against.
+   */
+  readonly url: string;
+  readonly getToken?: GetToken;
+  /** Default: the global one. */
+  readonly fetch?: Fetch;
+  /** Default: the global one. null: no realtime channel, every `connect` ends in `network`. */
+  readonly WebSocket?: WebSocketConstructor | null;
+  readonly runtime?: Runtime;
+  /** How long the server may be silent during a call, in milliseconds. Default: 30 s. */
+  readonly timeoutMs?: number;
+}
+
+/** The {@link Transport} over HTTP, with a WebSocket as its channel. */
+export function httpTransport(options: HttpTransportOptions): Transport {
+  return new HttpTransport(options);
+}
+
+class HttpTransport implements Transport {
+  readonly #url: string;
+  readonly #getToken: GetToken | undefined;
+  readonly #fetch: Fetch;
+  readonly #WebSocket: WebSocketConstructor | null;
+  readonly #runtime: Runtime;
+  readonly #timeoutMs: number;
+  readonly #closing = new AbortController();
+  #maxFrameBytes: number = LIMITS.maxRequestBytes;
+  #channel: Channel | null = null;
+
+  constructor(options: HttpTransportOptions) {
+    this.#url = checkUrl(options.url);
+    this.#getToken = options.getToken;
+    // Called as a function of its own: the browser's fetch minds being a method of something else.
+    this.#fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+    this.#WebSocket = options.WebSocket === undefined ? globalWebSocket() : options.WebSocket;
+    this.#runtime = options.runtime ?? systemRuntime;
+    this.#timeoutMs = options.timeoutMs ?? 30_000;
+  }
+
+  async handshake(request: HandshakeRequest, signal?: AbortSignal) {
+    const response = await this.#post('/v1/handshake', { message: request, schema: handshakeResponse, signal });
+    this.#maxFrameBytes = response.limits.maxRequestBytes ?? this.#maxFrameBytes;
+    return response;
+  }
+
+  push(request: PushRequest, signal?: AbortSignal): Promise<PushResponse> {
+    return (
+      this.#pushByChannel(request, signal) ?? this.#post('/v1/push', { message: request, schema: pushResponse, signal })
+    );
+  }
+
+  pull(request: Parameters<Transport['pull']>[0], signal?: AbortSignal) {
+    return this.#post('/v1/pull', { message: request, schema: pullPage, signal });
+  }
+
+  devices(request: Parameters<Transport['devices']>[0], signal?: AbortSignal) {
+    return this.#post('/v1/devices', { message: request, schema: devicesResponse, signal });
+  }
+
+  connect(handshake: HandshakeRequest, listener: RealtimeListener): RealtimeChannel {
+    this.#channel?.close();
+    this.#channel = new Channel({
+      url: `${this.#url.replace(/^http/, 'ws')}/v1/ws`,
+      openSocket: (url) => this.#openSocket(url),
+      getToken: this.#getToken,
+      runtime: this.#runtime,
+      timeoutMs: this.#timeoutMs,
+      handshake,
+      listener,
+    });
+    return this.#channel;
+  }
+
+  close(): void {
+    const reason = new SyncError('closed', 'The transport was closed.');
+    this.#closing.abort(reason);
+    this.#channel?.close(reason);
+    this.#channel = null;
+  }
+
+  #pushByChannel(request: PushRequest, signal: AbortSignal | undefined): Promise<PushResponse> | null {
+    const channel = this.#channel;
+    if (channel?.state !== 'open' || signal?.aborted) return null;
+    try {
+      return channel.push(request, { maxBytes: this.#maxFrameBytes, signal });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #openSocket(url: string): WebSocketLike {
+    this.#closing.signal.throwIfAborted();
+    if (this.#WebSocket) return new this.#WebSocket(url);
+    throw new SyncError('network', 'There is no WebSocket here.');
+  }
+
+  async #post<S extends GenericSchema>(path: string, call: Call<S>): Promise<InferOutput<S>> {
+    const body = encodeMessage(call.message);
+    const signals = call.signal ? [call.signal, this.#closing.signal] : [this.#closing.signal];
+    const timeoutMs = uploadTimeoutMs(this.#timeoutMs, body.length);
+    const { schema } = call;
+    return withRefresh(this.#getToken, async (askToken) => {
+      const deadline = new Deadline({ runtime: this.#runtime, timeoutMs, signals });
+      try {
+        const token = await deadline.race(askToken());
+        const options = { fetch: this.#fetch, url: this.#url + path, token, body, schema, deadline };
+        return await deadline.race(post(options));
+      } finally {
+        deadline.close();
+      }
+    });
+  }
+}
+
+interface Call<S extends GenericSchema> {
+  readonly message: WireValue;
+  readonly schema: S;
+  readonly signal: AbortSignal | undefined;
+}
+
+function checkUrl(url: string): string {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url.replace(/\/+$/, '');
+  throw new SyncError(
+    'misuse',
+    `The url of the server must begin with http:// or https://; received ${JSON.stringify(url)}.`,
+  );
+}
+
+function globalWebSocket(): WebSocketConstructor | null {
+  // Its handlers are typed to get whole events; ours read one field of them.
+  return 'WebSocket' in globalThis ? (globalThis.WebSocket as unknown as WebSocketConstructor) : null;
+}

@@ -1,0 +1,69 @@
+import type { PushResponse } from '../protocol/messages/push.ts';
+import { SyncError } from '../shared/error.ts';
+import type { Runtime } from '../shared/runtime.ts';
+import { abortError, uploadTimeoutMs } from './deadline.ts';
+
+interface Pending {
+  readonly resolve: (response: PushResponse) => void;
+  readonly reject: (error: SyncError) => void;
+}
+
+/** The pushes of one channel that have no answer yet. */
+export class PendingPushes {
+  readonly #runtime: Runtime;
+  readonly #timeoutMs: number;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+
+  constructor({ runtime, timeoutMs }: { runtime: Runtime; timeoutMs: number }) {
+    this.#runtime = runtime;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  wait(
+    requestId: number,
+    { bytes, signal }: { bytes: number; signal?: AbortSignal | undefined },
+  ): Promise<PushResponse> {
+    const timeoutMs = uploadTimeoutMs(this.#timeoutMs, bytes);
+    return new Promise((resolve, reject) => {
+      const onAbort = () => this.reject(requestId, abortError(signal?.reason));
+      const cancelTimer = this.#runtime.setTimer(timeoutMs, () => {
+        this.reject(requestId, new SyncError('timeout', `The push had no answer within ${timeoutMs} ms.`));
+      });
+      const settled = () => {
+        cancelTimer();
+        signal?.removeEventListener('abort', onAbort);
+        this.#pending.delete(requestId);
+      };
+      this.#pending.set(requestId, {
+        resolve: (response) => {
+          settled();
+          resolve(response);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      });
+      signal?.addEventListener('abort', onAbort);
+    });
+  }
+
+  /** An answer that nobody waits for any more is dropped. */
+  resolve(requestId: number, response: PushResponse): void {
+    this.#pending.get(requestId)?.resolve(response);
+  }
+
+  reject(requestId: number, error: SyncError): void {
+    this.#pending.get(requestId)?.reject(error);
+  }
+
+  rejectAll(error: SyncError): void {
+    for (const { reject } of [...this.#pending.values()]) reject(error);
+  }
+}
