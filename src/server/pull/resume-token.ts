@@ -37,16 +37,28 @@ const chainState = v.object({
 export type ChainState = v.InferOutput<typeof chainState>;
 
 export function toToken(state: ChainState): string {
-  return Buffer.from(encodeMessage({ ...state, afterKey: state.afterKey && [...state.afterKey] })).toString(
-    'base64url',
-  );
+  return toBase64(encodeMessage({ ...state, afterKey: state.afterKey && [...state.afterKey] }));
 }
 
 /** @throws SyncError `protocol` for what is no token of ours. */
 export function fromToken(token: string): ChainState {
   try {
-    return parseMessage(chainState, Buffer.from(token, 'base64url'));
+    return parseMessage(chainState, fromBase64(token));
   } catch (error) {
     throw new SyncError('protocol', 'The resume token is not valid: begin a new chain.', { cause: error });
   }
+}
+
+const CHUNK_BYTES = 8_192;
+
+function toBase64(bytes: Uint8Array): string {
+  let text = '';
+  for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
+    text += String.fromCharCode(...bytes.subarray(start, start + CHUNK_BYTES));
+  }
+  return btoa(text);
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }

@@ -17,6 +17,8 @@ export interface Taken {
   readonly isEnd: boolean;
 }
 
+const MAX_STATEMENTS = 1_000;
+
 interface Prepared {
   readonly statement: StatementSync;
   /** Set once a row held an integer beyond ±2^53: from then on integers are read as bigints. */
@@ -85,6 +87,9 @@ export class Connection {
     statement.setReturnArrays(true);
     const prepared = { statement, readsBigInts: false };
     this.#prepared.set(sql, prepared);
+    const [oldest] = this.#prepared.keys();
+    // Queries of app code may never come again in the same words.
+    if (oldest !== undefined && this.#prepared.size > MAX_STATEMENTS) this.#prepared.delete(oldest);
     return prepared;
   }
 

@@ -76,7 +76,7 @@ describe('writes from the same starting point', () => {
     fc.assert(
       fc.property(writes, (order) => {
         const { columns } = run(order, 'merge').row;
-        for (const name of ['a', 'b']) {
+        for (const name of ['a', 'b'] as const) {
           const candidates = order.filter((write) => Object.hasOwn(write.columns, name));
           const last = candidates.sort((x, y) => x.at - y.at || (x.clientId < y.clientId ? -1 : 1)).at(-1);
           expect(columns?.[name]).toBe(last?.columns[name] ?? 9);

@@ -54,6 +54,10 @@ export class ModelClient {
     return rows.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   }
 
+  drop(table: string, key: readonly Cell[]): void {
+    this.#table(table).delete(keyText(key));
+  }
+
   #request(resume: string | null, options: { maxBytes?: number; snapshotTables?: string[] }): PullRequest {
     return {
       clientId: this.clientId,

@@ -1,0 +1,275 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../src/core/change.ts';
+import type { SyncService } from '../../../src/server/service.ts';
+import { ModelClient } from './support/model-client.ts';
+import { Pusher, ana, manualRuntime, memoryService, patch, put, putIssue, remove, schema } from './support/fixture.ts';
+
+const model = (service: SyncService, clientId = 'model') =>
+  new ModelClient({ service, schema, identity: ana, clientId });
+const many = (from: number, to: number, title = 'First') =>
+  Array.from({ length: to - from }, (_, index) =>
+    putIssue(`i${String(from + index).padStart(4, '0')}`, { title, body: 'b'.repeat(90) }),
+  );
+const request = { clientId: 'model', schemaVersion: 2, scopes: ['*'], resume: null };
+
+describe('a first pull', () => {
+  test('replaces everything with a snapshot in pages, and counts it', async () => {
+    const service = await memoryService();
+    await service.mutate(null, many(0, 100));
+    const client = model(service);
+    const pages = await client.pullChain({ maxBytes: 2_000 });
+    expect(client.rows('issue')).toHaveLength(100);
+    expect(pages.length).toBeGreaterThan(5);
+    expect(pages[0]).toMatchObject({ from: 0, replaces: Object.keys(schema.tables), cursor: null, scopes: [] });
+    expect(pages.slice(1).every((page) => page.replaces.length === 0)).toBe(true);
+    const done = pages.map((page) => page.progress.rowsDone);
+    expect(done).toEqual([...done].sort((a, b) => a - b));
+    expect(pages.at(-1)?.progress).toEqual({ rowsDone: 100, rowsTotal: 100 });
+    expect(pages.at(-1)).toMatchObject({ resume: null, cursor: { epoch: 'epoch-1', seq: 1 }, scopes: ['*'] });
+  });
+
+  test('of an empty database is one page', async () => {
+    const service = await memoryService();
+    const pages = await model(service).pullChain();
+    expect(pages).toHaveLength(1);
+    expect(pages[0]).toMatchObject({ snapshot: [], transactions: [], cursor: { seq: 0 }, head: 0 });
+  });
+
+  test('reaches every commit whose effect a page may have shown', async () => {
+    const service = await memoryService();
+    await service.mutate(null, many(0, 60));
+    const client = model(service);
+    let step = 0;
+    await client.pullChain({
+      maxBytes: 2_000,
+      between: async () => {
+        step += 1;
+        await service.mutate(null, [
+          patch('issue', 'i0001', { title: `early ${step}` }),
+          patch('issue', 'i0058', { title: `late ${step}` }),
+          putIssue(`n${step}`),
+          ...(step > 1 ? [remove('issue', `n${step - 1}`)] : []),
+        ]);
+      },
+    });
+    await client.pullAll();
+    const fresh = model(service, 'fresh');
+    await fresh.pullAll();
+    expect(client.rows('issue')).toEqual(fresh.rows('issue'));
+  });
+});
+
+describe('a pull of changes', () => {
+  test('gives commits in order, whole, with who made them', async () => {
+    const service = await memoryService();
+    const client = model(service);
+    await client.pullAll();
+    const device = new Pusher(service, 'device');
+    await device.push([putIssue('1'), put('note', ['n'], { text: 'x', stars: 1 })]);
+    await device.push([patch('issue', '1', { title: 'New' }, { votes: 2 })], { base: 1 });
+    const [page] = await client.pullChain();
+    expect(page?.transactions).toEqual([
+      {
+        seq: 1,
+        clientId: 'device',
+        mutationId: 1,
+        hlc: expect.any(String),
+        changes: [
+          { table: 'issue', key: ['1'], op: 'put', columns: putIssue('1').columns },
+          { table: 'note', key: ['n'], op: 'put', columns: { text: 'x', stars: 1 } },
+        ],
+      },
+      {
+        seq: 2,
+        clientId: 'device',
+        mutationId: 2,
+        hlc: expect.any(String),
+        changes: [{ table: 'issue', key: ['1'], op: 'patch', columns: { title: 'New', votes: 2 } }],
+      },
+    ]);
+    expect(page).toMatchObject({ from: 0, cursor: { seq: 2 }, snapshot: [], replaces: [], scopes: ['*'] });
+  });
+
+  test('ends a chain at a commit once a page is full, and goes on from there', async () => {
+    const service = await memoryService();
+    const client = model(service);
+    await client.pullAll();
+    for (let index = 0; index < 20; index += 1) await service.mutate(null, many(index * 10, index * 10 + 3));
+    const seqs: number[] = [];
+    while (client.cursor?.seq !== 20) {
+      const pages = await client.pullChain({ maxBytes: 2_000 });
+      expect(pages).toHaveLength(1);
+      seqs.push(client.cursor?.seq ?? 0);
+    }
+    expect(seqs.length).toBeGreaterThan(2);
+    expect(client.rows('issue')).toHaveLength(60);
+  });
+
+  test('cuts only a commit that is larger than a page, inside one chain', async () => {
+    const service = await memoryService();
+    const client = model(service);
+    await client.pullAll();
+    await service.mutate(null, many(0, 1));
+    await service.mutate(null, many(1, 100));
+    await service.mutate(null, many(100, 101));
+    await client.pullChain({ maxBytes: 3_000 });
+    expect(client.cursor?.seq).toBe(1);
+    const pages = await client.pullChain({ maxBytes: 3_000 });
+    expect(pages.length).toBeGreaterThan(3);
+    expect(new Set(pages.flatMap((page) => page.transactions.map(({ seq }) => seq)))).toContain(2);
+    await client.pullAll();
+    expect(client.rows('issue')).toHaveLength(101);
+  });
+
+  test('passes over what is not in reach and still moves the cursor', async () => {
+    const service = await memoryService({ access: () => ({ read: ['main'], write: '*' }) });
+    const client = model(service);
+    await client.pullAll();
+    await service.mutate(null, many(0, 10));
+    await client.pullAll();
+    expect([client.rows('issue'), client.cursor?.seq]).toEqual([[], 1]);
+  });
+
+  test('fetches tables anew when asked, beside the changes', async () => {
+    const service = await memoryService();
+    const client = model(service);
+    await service.mutate(null, [...many(0, 30), put('note', ['n'], { text: 'x', stars: 1 })]);
+    await client.pullAll();
+    await service.mutate(null, [remove('issue', 'i0000'), patch('note', 'n', { text: 'y' })]);
+    client.tables.get('issue')?.set('"ghost"', { id: 'ghost' });
+    const pages = await client.pullChain({ snapshotTables: ['issue', 'unknown'], maxBytes: 2_000 });
+    expect(pages[0]?.replaces).toEqual(['issue']);
+    expect(client.rows('issue')).toHaveLength(29);
+    expect(client.rows('note')).toMatchObject([{ text: 'y' }]);
+  });
+});
+
+describe('a cursor', () => {
+  test('of another history is refused', async () => {
+    const service = await memoryService();
+    await service.mutate(null, many(0, 1));
+    const pull = (cursor: { epoch: string; seq: number }) => service.pull(ana, { ...request, cursor });
+    await expect(pull({ epoch: 'another', seq: 0 })).rejects.toMatchObject({ kind: 'epoch' });
+    await expect(pull({ epoch: 'epoch-1', seq: 2 })).rejects.toMatchObject({ kind: 'epoch' });
+    const epoch = await service.renewEpoch();
+    await expect(pull({ epoch: 'epoch-1', seq: 1 })).rejects.toMatchObject({ kind: 'epoch' });
+    await expect(pull({ epoch, seq: 1 })).resolves.toMatchObject({ epoch, cursor: { epoch, seq: 1 } });
+  });
+
+  test('older than the log that is kept asks for a resync, which brings everything', async () => {
+    const runtime = manualRuntime();
+    const service = await memoryService({ runtime, retention: { maxCommits: 2 } });
+    const client = model(service);
+    await service.mutate(null, many(0, 1));
+    await client.pullAll();
+    for (let index = 1; index < 5; index += 1) await service.mutate(null, many(index, index + 1));
+    expect(await service.prune()).toBe(3);
+    await expect(client.pullChain()).rejects.toMatchObject({ kind: 'resync' });
+    client.cursor = null;
+    client.scopes = [];
+    await client.pullAll();
+    expect(client.rows('issue')).toHaveLength(5);
+    await service.mutate(null, many(5, 6));
+    await client.pullAll();
+    expect(client.rows('issue')).toHaveLength(6);
+  });
+
+  test('is kept by age too', async () => {
+    const runtime = manualRuntime();
+    const service = await memoryService({ runtime, retention: { maxAgeMs: 1_000 } });
+    await service.mutate(null, many(0, 1));
+    runtime.set(runtime.now() + 2_000);
+    await service.mutate(null, many(1, 2));
+    expect(await service.prune()).toBe(1);
+    expect(await service.prune()).toBe(0);
+  });
+
+  test('of a chain that the log has left behind asks for a resync', async () => {
+    const service = await memoryService({ retention: { maxCommits: 1 } });
+    await service.mutate(null, many(0, 50));
+    const { resume } = await service.pull(ana, { ...request, cursor: null, scopes: [], maxBytes: 1_000 });
+    for (let index = 0; index < 3; index += 1) await service.mutate(null, many(60 + index, 61 + index));
+    await service.prune();
+    await expect(service.pull(ana, { ...request, cursor: null, scopes: [], resume })).rejects.toMatchObject({
+      kind: 'resync',
+    });
+  });
+});
+
+/** Any history of writes, interleaved with pulls of any page size under any access. */
+const step = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('issue' as const), id: fc.nat(5), project: fc.nat(2) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('comment' as const), id: fc.nat(5), project: fc.nat(3) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('move' as const), id: fc.nat(5), project: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), id: fc.nat(5), project: fc.nat(0) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('access' as const),
+      id: fc.integer({ min: 1, max: 7 }),
+      project: fc.nat(0),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('pull' as const), id: fc.nat(3), project: fc.nat(0) }) },
+);
+
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+function changesOf({ do: what, id, project }: Step, at: number): Change[] {
+  if (what === 'issue')
+    return [putIssue(`i${id}`, { project_id: `p${project}`, title: `at ${at}`, body: 'x'.repeat(300) })];
+  if (what === 'comment') return [put('comment', [`c${id}`], { issue_id: `i${project}`, body: `at ${at}` })];
+  if (what === 'move') return [patch('issue', `i${id}`, { project_id: `p${project}` })];
+  // Issues without comments only: of a comment without its issue, nobody but the server knows the scope.
+  return [id < 4 ? remove('comment', `c${id}`) : remove('issue', `i${id}`)];
+}
+
+test('whatever happens between its pages, a client ends with exactly the rows it may read', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+      let readable = ['project:p0', 'project:p1'];
+      const service = await memoryService({ access: () => ({ read: readable, write: '*' }) });
+      const client = new ModelClient({ service, schema, identity: ana });
+      const queue = [...steps];
+      const next = async (): Promise<void> => {
+        const one = queue.shift();
+        if (!one) return;
+        if (one.do === 'access')
+          readable = ['project:p0', 'project:p1', 'project:p2'].filter((_, bit) => (one.id >> bit) & 1);
+        else if (one.do === 'pull') await pullOnce(client, [1, 1_024, 2_000, 100_000][one.id] ?? 1, next);
+        else await service.mutate(null, changesOf(one, queue.length)).catch(() => undefined);
+      };
+      while (queue.length > 0) await next();
+      for (let round = 0; round < 3 || client.cursor?.seq !== service.stats().head; round += 1)
+        await pullOnce(client, 1_024, async () => undefined);
+      const fresh = new ModelClient({ service, schema, identity: ana, clientId: 'fresh' });
+      await fresh.pullAll();
+      for (const table of ['issue', 'comment']) expect(client.rows(table)).toEqual(fresh.rows(table));
+      await service.close();
+    }),
+    { numRuns: 100 },
+  );
+});
+
+/** One chain, with other things happening between its pages; a chain that is refused is begun anew. */
+async function pullOnce(client: ModelClient, maxBytes: number, between: () => Promise<void>): Promise<void> {
+  const held = client.scopes;
+  try {
+    await client.pullChain({ maxBytes, between });
+    for (const scope of held.filter((one) => !client.scopes.includes(one))) dropScope(client, scope);
+  } catch (error) {
+    expect(error).toMatchObject({ kind: 'resync' });
+    client.cursor = null;
+    client.scopes = [];
+  }
+}
+
+function dropScope(client: ModelClient, scope: string): void {
+  const dropped = client.rows('issue').filter((row) => `project:${row.project_id}` === scope);
+  for (const { id } of dropped) {
+    for (const comment of client.rows('comment').filter((row) => row.issue_id === id))
+      client.drop('comment', [comment.id ?? null]);
+    client.drop('issue', [id ?? null]);
+  }
+}
