@@ -56,7 +56,10 @@ export function inThreadLine(openEngine: () => Promise<InThreadEngine>): Session
     async close() {
       if (isClosed) return;
       isClosed = true;
-      settleOpened(Promise.reject(new SyncError('closed', 'This session was closed before its database was open.')));
+      const tooLate = Promise.reject(new SyncError('closed', 'This session was closed before its database was open.'));
+      // Nobody sees it when the database has been open before.
+      tooLate.catch(() => {});
+      settleOpened(tooLate);
       const engine = await opening?.catch(() => null);
       await engine?.connection.close();
       await engine?.close();
