@@ -1,14 +1,16 @@
-import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
-import type { EngineConnection } from './engine-api.ts';
+import type { LocalDatabase } from '../storage/local-database.ts';
+import { openLocalDatabase } from '../storage/sqlite-wasm/open.ts';
+import { httpTransport } from '../transport/http-transport.ts';
+import { composeEngine } from './engine/compose.ts';
+import type { Engine } from './engine/engine.ts';
+import { platformOnlineHint } from './online-hint.ts';
+import { schemaFromWire } from './schema-wire.ts';
+import { createMeta } from './store/meta.ts';
 import type { WorkerConfig } from './worker-api.ts';
 
 /** The engine of one open database, shared by sessions. */
-export interface SharedEngine {
-  connect(sessionId: string): EngineConnection;
-  /** Rolls back what is open and closes the database. */
-  close(): Promise<void>;
-}
+export type SharedEngine = Pick<Engine, 'connect' | 'close'>;
 
 /** An engine with the number of its leadership: greater than that of every leader before it. */
 export interface OpenEngine {
@@ -23,7 +25,39 @@ export interface OpenEngineOptions {
   readonly lastTerm: number;
 }
 
+/** How long one try waits for the files; who leads tries again, and tells the others in between that it lives. */
+const WAIT_FOR_FILES_MS = 3_000;
+
 /** Opens the configured database and puts the engine together on it. */
-export async function openEngine(_options: OpenEngineOptions): Promise<OpenEngine> {
-  throw new SyncError('storage', 'The engine has not been put together yet.');
+export async function openEngine({ config, runtime, lastTerm }: OpenEngineOptions): Promise<OpenEngine> {
+  const { serverUrl, hasAuth, autoSync, localSchema, deviceName, decides } = config;
+  const database = await openLocalDatabase(config, { runtime, waitMs: WAIT_FOR_FILES_MS });
+  try {
+    const engine = composeEngine({
+      schema: schemaFromWire(config.schema),
+      database,
+      runtime,
+      autoSync,
+      localSchema,
+      deviceName,
+      decides,
+      onlineHint: platformOnlineHint,
+      createTransport:
+        serverUrl === null
+          ? null
+          : (getToken) => httpTransport({ url: serverUrl, runtime, ...(hasAuth ? { getToken } : {}) }),
+    });
+    return { engine, term: nextTerm(database, lastTerm) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Counts the leaderships of this database. */
+function nextTerm(database: LocalDatabase, lastTerm: number): number {
+  const meta = createMeta(database);
+  const term = Math.max(meta.number('term') ?? 0, lastTerm) + 1;
+  meta.set('term', term);
+  return term;
 }

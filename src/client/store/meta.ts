@@ -14,7 +14,8 @@ export type MetaName =
   | 'last_synced_at'
   | 'hlc'
   | 'mutation_id'
-  | 'stage';
+  | 'stage'
+  | 'term';
 
 /** Single values by name. */
 export interface Meta {

@@ -1,6 +1,6 @@
 /** Scenario 7: several tabs of one app, and the leader among them goes in every way a tab can go. */
 import type { Page } from 'playwright';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { synced, World } from '../harness/world.ts';
 
 const DEVICE = 'first';
@@ -12,17 +12,17 @@ beforeAll(async () => {
   await world.start();
 });
 afterAll(() => world?.close());
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((tab) => tab.close()));
+});
+
+const open: Page[] = [];
 
 /** Opens tabs of one device, one after the other: the first one leads. */
 async function openTabs(count: number): Promise<Page[]> {
-  const tabs = [await world.openDevice(DEVICE)];
-  while (tabs.length < count) tabs.push(await world.openTab(world.contextOf(DEVICE)));
-  await Promise.all(tabs.map((tab) => tab.evaluate(() => window.device.sync.ready)));
-  return tabs;
-}
-
-async function closeTabs(tabs: readonly Page[]): Promise<void> {
-  await Promise.all(tabs.map((tab) => tab.close()));
+  open.push(await world.openDevice(DEVICE));
+  while (open.length < count) open.push(await world.openTab(world.contextOf(DEVICE)));
+  return [...open];
 }
 
 const isLeader = (tab: Page): Promise<boolean> => tab.evaluate(() => window.device.sync.store.getState().isLeader);
@@ -90,7 +90,6 @@ test('each tab reads and writes, live, through the leader', async () => {
   await add(first, 'live-1');
   await add(second, 'live-2');
   await third.waitForFunction(() => (window as unknown as { shown?: unknown[] }).shown?.length === 2);
-  await closeTabs(tabs);
 });
 
 const leavings: readonly (readonly [string, (tab: Page) => Promise<unknown>])[] = [
@@ -117,6 +116,5 @@ for (const [how, leave] of leavings) {
     await synced(third);
     const onServer = world.serverRows(['task'], { task: 'id' }).task as { id: string }[];
     expect(onServer.map((row) => row.id).filter((id) => id.startsWith(prefix))).toEqual(acknowledged);
-    await closeTabs(tabs);
   });
 }
