@@ -31,6 +31,8 @@ export interface EngineOptions {
   readonly store: LocalStore;
   readonly runtime: Runtime;
   readonly createLoop: (hooks: LoopHooks) => SyncLoop;
+  /** Ends what the loop was made of. */
+  readonly onClose?: () => void;
 }
 
 /** One engine: the parts, and what they tell each other. */
@@ -47,13 +49,15 @@ export class EngineCore implements EngineContext {
   readonly loop: SyncLoop;
   readonly feed: StateFeed;
   readonly #sessions = new Map<string, EngineSession>();
+  readonly #onClose: () => void;
   #isClosed = false;
 
-  constructor({ schema, database, store, runtime, createLoop }: EngineOptions) {
+  constructor({ schema, database, store, runtime, createLoop, onClose = () => {} }: EngineOptions) {
     this.schema = schema;
     this.database = database;
     this.store = store;
     this.runtime = runtime;
+    this.#onClose = onClose;
     this.live = new LiveRegistry({ schema, database, runtime });
     this.rows = new RowWatch(store);
     this.asks = new AskDesk(runtime, () => [...this.#sessions.values()].filter((session) => session.isHeard));
@@ -79,11 +83,16 @@ export class EngineCore implements EngineContext {
     return session;
   }
 
+  tell(event: SyncEvent): void {
+    this.feed.addEvent(event);
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const reason = new SyncError('closed', 'The engine was closed.');
     await this.loop.close();
+    this.#onClose();
     for (const session of [...this.#sessions.values()]) await session.close();
     this.asks.close(reason);
     this.gate.close(reason);
@@ -106,7 +115,7 @@ export class EngineCore implements EngineContext {
     const table = this.store.conflicts({ state: 'open' }).find((conflict) => conflict.id === id)?.table;
     const result = await this.change((store, now) => store.resolveConflict(id, resolution, { by: 'person', now }));
     if (table !== undefined) {
-      this.#onEvent({ at: this.runtime.now(), type: 'conflict-resolved', conflictId: id, table });
+      this.tell({ at: this.runtime.now(), type: 'conflict-resolved', conflictId: id, table });
     }
     return result;
   }
@@ -146,7 +155,7 @@ export class EngineCore implements EngineContext {
       exclusive: (fn) => this.gate.run(fn),
       resolve: (conflict) => this.#askResolution(conflict),
       token: (options) => this.#askToken(options),
-      onEvent: (event) => this.#onEvent(event),
+      onEvent: (event) => this.tell(event),
       onChanged: (changed) => this.#onChanged(changed),
       onSettled: (outcomes) => this.#onSettled(outcomes),
       onStateChanged: () => {
@@ -175,10 +184,6 @@ export class EngineCore implements EngineContext {
 
   #onSettled(outcomes: readonly MutationOutcome[]): void {
     for (const outcome of outcomes) this.#pushToAll({ type: 'settled', outcome });
-  }
-
-  #onEvent(event: SyncEvent): void {
-    this.feed.addEvent(event);
   }
 
   #pushToAll(push: EnginePush): void {

@@ -1,10 +1,13 @@
 import type { EngineConnection } from '../engine-api.ts';
+import type { SyncEvent } from '../types.ts';
 import { EngineCore, type EngineOptions } from './core.ts';
 
 /** One open database with everything that works on it, shared by sessions. */
 export interface Engine {
   /** A new session. An earlier one of the same id ends. */
   connect(sessionId: string): EngineConnection;
+  /** Something happened that the sessions should hear of. */
+  tell(event: SyncEvent): void;
   /** Rolls back what is open, stops syncing and closes the database. */
   close(): Promise<void>;
 }
