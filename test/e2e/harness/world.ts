@@ -34,7 +34,8 @@ export class World {
       root: join(import.meta.dirname, 'page'),
       cacheDir: join(import.meta.dirname, '../../../node_modules/.vite-e2e'),
       plugins: [react()],
-      server: { host: '127.0.0.1', port: 0, fs: { allow: [join(import.meta.dirname, '../../..')] } },
+      // No reload in the middle of a test when somebody edits the source.
+      server: { host: '127.0.0.1', port: 0, hmr: false, fs: { allow: [join(import.meta.dirname, '../../..')] } },
       logLevel: 'error',
     });
     await Promise.all([this.#vite.listen(), this.server.start()]);
