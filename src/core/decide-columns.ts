@@ -1,6 +1,6 @@
 import { type Cell, type Cells, sameCell } from '../shared/cell.ts';
 import type { DecidedColumn, NamedPolicy } from './policy.ts';
-import { type RowVersion, type Stamp, type Writer, isForeign, isLater, stampOf } from './row-version.ts';
+import { isForeign, isLater, type RowVersion, type Stamp, stampOf, type Writer } from './row-version.ts';
 
 export interface ColumnsInput {
   /** The columns the writer sets. */

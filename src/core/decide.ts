@@ -3,7 +3,7 @@ import { sameCell } from '../shared/cell.ts';
 import { addCounter } from './change.ts';
 import { type ColumnOutcome, decideColumns, decideRow } from './decide-columns.ts';
 import type { ConflictKind, DecidedColumn, NamedPolicy, RemoteSide } from './policy.ts';
-import { type RowVersion, type Writer, isForeign, lastSeq, newest, stampOf, stampsOf } from './row-version.ts';
+import { isForeign, lastSeq, newest, type RowVersion, stampOf, stampsOf, type Writer } from './row-version.ts';
 import type { Table } from './schema.ts';
 
 /** A change after the checks: known columns only, cells of the right kind, counters apart. */

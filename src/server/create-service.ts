@@ -1,10 +1,10 @@
 import type { Change } from '../core/change.ts';
 import { ZERO_HLC } from '../core/hlc.ts';
+import { LIMITS } from '../protocol/limits.ts';
 import type { DevicesRequest } from '../protocol/messages/devices.ts';
 import type { HandshakeRequest, HandshakeResponse } from '../protocol/messages/handshake.ts';
 import type { PullPage, PullRequest } from '../protocol/messages/pull.ts';
 import type { Outcome, PushRequest, PushResponse } from '../protocol/messages/push.ts';
-import { LIMITS } from '../protocol/limits.ts';
 import { CAPABILITIES, PROTOCOL_VERSION } from '../protocol/version.ts';
 import { Emitter } from '../shared/emitter.ts';
 import { SyncError } from '../shared/error.ts';
@@ -12,17 +12,17 @@ import { systemRuntime } from '../shared/runtime.ts';
 import { createAccess } from './access.ts';
 import { Devices } from './devices.ts';
 import type { ServiceLimits, SyncServiceOptions } from './options.ts';
-import type { Position } from './records.ts';
 import { Puller } from './pull/pull.ts';
 import { CommitQueue } from './push/commit-queue.ts';
 import { Pusher } from './push/push.ts';
+import type { Position } from './records.ts';
 import { RetentionJob } from './retention.ts';
 import type { Identity, ServerStats, SyncService } from './service.ts';
 
 const DEFAULT_LIMITS: ServiceLimits = {
   pageBytes: LIMITS.pageBytes,
   maxMutationBytes: LIMITS.maxMutationBytes,
-  maxChanges: 1_000_000,
+  maxChanges: 250_000,
   maxMutations: 20_000,
 };
 

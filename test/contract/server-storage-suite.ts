@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeHlc } from '../../src/core/hlc.ts';
 import type { Stamp } from '../../src/core/row-version.ts';
-import { type Schema, defineSchema, t, table, tableOf } from '../../src/core/schema.ts';
+import { defineSchema, type Schema, t, table, tableOf } from '../../src/core/schema.ts';
 import { sql, toStatement } from '../../src/core/sql.ts';
 import type { LogEntry } from '../../src/server/records.ts';
 import type { ServerStorage, StoredRow } from '../../src/server/storage.ts';

@@ -1,5 +1,6 @@
-import type { PulledTransaction } from '../../protocol/messages/pull.ts';
+import type { Schema } from '../../core/schema.ts';
 import { ALL_SCOPES } from '../../core/scope.ts';
+import type { PulledTransaction } from '../../protocol/messages/pull.ts';
 import { COMMIT_END, type LogEntry, type LogPosition } from '../records.ts';
 import type { StorageReader } from '../storage.ts';
 import type { ChainState } from './resume-token.ts';
@@ -14,6 +15,7 @@ export interface LogPart {
 }
 
 export interface LogPartInput {
+  readonly schema: Schema;
   readonly reader: StorageReader;
   readonly state: ChainState;
   readonly until: number;
@@ -21,7 +23,7 @@ export interface LogPartInput {
 }
 
 /** Reads the log as far as a page goes: to the end of a commit, or inside one only if it is larger than a page. */
-export async function readLogPart({ reader, state, until, maxBytes }: LogPartInput): Promise<LogPart> {
+export async function readLogPart({ schema, reader, state, until, maxBytes }: LogPartInput): Promise<LogPart> {
   const scopes = state.phase === 'catch-up' ? state.held : [...state.held, ...state.added];
   const all = await reader.log({
     after: state.after,
@@ -32,9 +34,9 @@ export async function readLogPart({ reader, state, until, maxBytes }: LogPartInp
   const { entries, after, isEnd } = all.isEnd
     ? { entries: all.entries, after: { seq: until, n: COMMIT_END }, isEnd: true }
     : cutAtCommit(all.entries, state.after);
-  // What the snapshot brings anew is not needed twice.
-  const skipped = state.phase === 'catch-up' ? state.tables : [];
-  const wanted = skipped.length > 0 ? entries.filter((entry) => !skipped.includes(entry.table)) : entries;
+  // Not wanted: tables that are no more, and those that the snapshot brings anew.
+  const skipped = new Set(state.phase === 'catch-up' ? state.tables : []);
+  const wanted = entries.filter(({ table }) => Object.hasOwn(schema.tables, table) && !skipped.has(table));
   return { transactions: toTransactions(wanted), after, isEnd };
 }
 

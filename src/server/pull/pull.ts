@@ -57,7 +57,8 @@ async function begin({ schema, reader, position, access, request }: Beginning): 
   const held = cursor ? heldScopes(request.scopes, access.readable) : [];
   // Rows of scopes that cannot be told apart from those the client had: it starts over, from nothing.
   const startsOver = cursor === null || isAllOrSome(request.scopes, access.readable);
-  const added = access.readable.filter((scope) => !held.includes(scope));
+  const heldAlready = new Set(held);
+  const added = access.readable.filter((scope) => !heldAlready.has(scope));
   const from = startsOver ? 0 : cursor.seq;
   const needsSnapshot = added.length > 0 || tables.length > 0;
   const state: ChainState = {
@@ -98,14 +99,16 @@ function checkChain(state: ChainState, { epoch, head, prunedTo }: Position, acce
     throw new SyncError('epoch', 'The chain of pages is of another history of this database. Start over.');
   }
   const needed = state.phase === 'snapshot' ? state.at : state.after.seq;
-  const isWithin = [...state.held, ...state.added].every((scope) => access.readable.includes(scope));
+  const readable = new Set(access.readable);
+  const isWithin = [...state.held, ...state.added].every((scope) => readable.has(scope));
   if (needed < prunedTo || !isWithin) {
     throw new SyncError('resync', 'The chain of pages cannot go on: the log or the access has changed. Start over.');
   }
 }
 
 function heldScopes(scopes: readonly string[], readable: readonly string[]): string[] {
-  return readable.filter((scope) => scopes.includes(scope));
+  const held = new Set(scopes);
+  return readable.filter((scope) => held.has(scope));
 }
 
 /** Whether one side stands for all scopes and the other for a few. */
@@ -136,7 +139,7 @@ async function readPage(input: PageInput): Promise<Page> {
   let transactions: Page['transactions'] = [];
   let cursor: Page['cursor'] = null;
   if (state.phase === 'catch-up') {
-    const part = await readLogPart({ reader, state, until: state.at, maxBytes });
+    const part = await readLogPart({ schema, reader, state, until: state.at, maxBytes });
     transactions = part.transactions;
     maxBytes = 0;
     state = part.isEnd ? { ...state, phase: 'snapshot' } : { ...state, after: part.after };
@@ -148,7 +151,7 @@ async function readPage(input: PageInput): Promise<Page> {
     if (part.isEnd) state = { ...state, phase: 'log', after: { seq: state.at, n: COMMIT_END }, until: position.head };
   }
   if (state.phase === 'log' && maxBytes > 0) {
-    const part = await readLogPart({ reader, state, until: position.head, maxBytes });
+    const part = await readLogPart({ schema, reader, state, until: position.head, maxBytes });
     transactions = part.transactions;
     state = { ...state, after: part.after };
     const isDone = part.after.n === COMMIT_END && part.after.seq >= state.until;

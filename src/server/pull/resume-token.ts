@@ -1,7 +1,7 @@
 import * as v from 'valibot';
+import { name, rowKey, seq } from '../../protocol/messages/shared.ts';
 import { encodeMessage, parseMessage } from '../../protocol/parse.ts';
 import { SyncError } from '../../shared/error.ts';
-import { name, rowKey, seq } from '../../protocol/messages/shared.ts';
 
 const names = v.array(name);
 

@@ -1,8 +1,8 @@
+import type { Table } from '../../core/schema.ts';
 import { type Schema, tableOf } from '../../core/schema.ts';
 import { ALL_SCOPES } from '../../core/scope.ts';
 import type { SnapshotRows } from '../../protocol/messages/pull.ts';
 import type { Cell, RowKey } from '../../shared/cell.ts';
-import type { Table } from '../../core/schema.ts';
 import type { StorageReader } from '../storage.ts';
 import type { ChainState } from './resume-token.ts';
 

@@ -1,9 +1,9 @@
 import type { Change, Mutation } from '../../core/change.ts';
 import type { CheckedChange } from '../../core/decide.ts';
-import { type Column, type Schema, type Table, columnOf, tableOf } from '../../core/schema.ts';
+import { type Column, columnOf, type Schema, type Table, tableOf } from '../../core/schema.ts';
 import { backfillCell, checkCell, defaultCell } from '../../core/values.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { type Cell, type Cells, type RowKey, keyText } from '../../shared/cell.ts';
+import { type Cell, type Cells, keyText, type RowKey } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
 
 export interface CheckOptions {
@@ -46,12 +46,23 @@ function checkChange(change: Change, options: CheckOptions): CheckedChange {
   return { ...rest, columns, counters: {}, old: seenCells(table, change.old), fill: fillFor(table, columns, options) };
 }
 
+/** Of one cell, in characters or bytes. Keys stand in every index and in the token of a pull. */
+const MAX_KEY_LENGTH = 4_096;
+
 function checkKey(of: Table, key: RowKey): RowKey {
   if (key.length !== of.primaryKey.length) {
     const expected = `${of.primaryKey.length} (${of.primaryKey.join(', ')})`;
     throw new SyncError('invalid-value', `The key of ${of.name} has ${key.length} cells instead of ${expected}.`);
   }
-  return of.primaryKey.map((name, index) => exact(columnOf(of, name), key[index], `${of.name}.${name}`));
+  return of.primaryKey.map((name, index) => {
+    const cell = exact(columnOf(of, name), key[index], `${of.name}.${name}`);
+    const isLong = (typeof cell === 'string' || cell instanceof Uint8Array) && cell.length > MAX_KEY_LENGTH;
+    if (!isLong) return cell;
+    throw new SyncError(
+      'too-large',
+      `${of.name}.${name} is longer than ${MAX_KEY_LENGTH}, too long for a primary key.`,
+    );
+  });
 }
 
 function checkColumns(of: Table, change: Change): Pick<CheckedChange, 'columns' | 'counters'> {

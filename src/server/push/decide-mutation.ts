@@ -1,7 +1,7 @@
 import { type CheckedChange, type DecidedConflict, type Decision, decideChange } from '../../core/decide.ts';
 import { serverPolicy } from '../../core/policy.ts';
 import type { Writer } from '../../core/row-version.ts';
-import { type Schema, type Table, columnOf, policyOf } from '../../core/schema.ts';
+import { columnOf, policyOf, type Schema, type Table } from '../../core/schema.ts';
 import { fromCell, toAppKey, toAppRow } from '../../core/values.ts';
 import type { ConflictReport, Outcome } from '../../protocol/messages/push.ts';
 import type { Cells } from '../../shared/cell.ts';

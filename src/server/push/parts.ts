@@ -1,4 +1,4 @@
-import { type MutationPart, type PushRequest, mutation as mutationSchema } from '../../protocol/messages/push.ts';
+import { type MutationPart, mutation as mutationSchema, type PushRequest } from '../../protocol/messages/push.ts';
 import { parseMessage } from '../../protocol/parse.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { WorkingSet } from './working-set.ts';

@@ -1,8 +1,8 @@
 import type { Schema, Table } from '../../core/schema.ts';
+import { tableOf } from '../../core/schema.ts';
 import { childTables, rowCell, scopeColumn, scopeSource } from '../../core/scope.ts';
 import { type RowKey, sameCell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
-import { tableOf } from '../../core/schema.ts';
 import type { Access } from '../access.ts';
 import type { StoredRow } from '../storage.ts';
 import type { StagedRow, StagedRows } from './staged-rows.ts';

@@ -13,9 +13,9 @@ import type { CommitQueue } from './commit-queue.ts';
 import {
   type CheckedMutation,
   type DecideContext,
-  type Verdict,
   decideMutation,
   toRejection,
+  type Verdict,
 } from './decide-mutation.ts';
 import { receivePart } from './parts.ts';
 import type { WorkingSet } from './working-set.ts';

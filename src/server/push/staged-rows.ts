@@ -1,7 +1,7 @@
 import type { Decision } from '../../core/decide.ts';
 import { overrideStamps, type Stamp } from '../../core/row-version.ts';
 import type { Table } from '../../core/schema.ts';
-import { type Cells, type RowKey, keyText } from '../../shared/cell.ts';
+import { type Cells, keyText, type RowKey } from '../../shared/cell.ts';
 import type { Commit, LogEntry } from '../records.ts';
 import type { StoredRow } from '../storage.ts';
 import type { WorkingSet } from './working-set.ts';

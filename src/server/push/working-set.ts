@@ -1,7 +1,7 @@
 import { ZERO_HLC } from '../../core/hlc.ts';
 import type { Table } from '../../core/schema.ts';
 import type { Outcome } from '../../protocol/messages/push.ts';
-import { type RowKey, keyText } from '../../shared/cell.ts';
+import { keyText, type RowKey } from '../../shared/cell.ts';
 import type { LogEntry, OutcomeRecord } from '../records.ts';
 import type { StorageWriter, StoredRow } from '../storage.ts';
 

@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { SyncError, type SyncErrorKind } from '../../shared/error.ts';
 import type { Cell } from '../../shared/cell.ts';
+import { SyncError, type SyncErrorKind } from '../../shared/error.ts';
 
 /** How long a statement waits for another process that holds the file. */
 const BUSY_TIMEOUT_MS = 5_000;

@@ -102,7 +102,7 @@ class SqliteStorage implements ServerStorage {
       connection.exec('COMMIT');
       return result;
     } catch (error) {
-      connection.exec('ROLLBACK');
+      rollback(connection);
       throw error;
     } finally {
       handle.end();
@@ -140,7 +140,16 @@ function transaction(connection: Connection, run: () => void): void {
     run();
     connection.exec('COMMIT');
   } catch (error) {
-    connection.exec('ROLLBACK');
+    rollback(connection);
     throw error;
+  }
+}
+
+/** Some failures (a full disk) have ended the transaction already: the first error is the one to tell. */
+function rollback(connection: Connection): void {
+  try {
+    connection.exec('ROLLBACK');
+  } catch {
+    // Nothing is left to undo.
   }
 }

@@ -1,5 +1,5 @@
 import { columnSql, createIndexSql, createTableSql } from '../../core/ddl.ts';
-import { RESERVED_PREFIX, type Schema, type Table, columnOf } from '../../core/schema.ts';
+import { columnOf, RESERVED_PREFIX, type Schema, type Table } from '../../core/schema.ts';
 import { scopeColumn } from '../../core/scope.ts';
 import { quoteName } from '../../core/sql.ts';
 import { SQLITE_TYPES } from '../../core/values.ts';

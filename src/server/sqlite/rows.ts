@@ -1,5 +1,5 @@
-import { type Table, columnOf } from '../../core/schema.ts';
-import { type RowVersion, lastSeq } from '../../core/row-version.ts';
+import { lastSeq, type RowVersion } from '../../core/row-version.ts';
+import { columnOf, type Table } from '../../core/schema.ts';
 import { quoteName } from '../../core/sql.ts';
 import { decode, encode } from '../../protocol/codec.ts';
 import type { Cell, Cells, RowKey } from '../../shared/cell.ts';

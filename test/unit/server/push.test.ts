@@ -5,22 +5,22 @@ import type { ValidateFunction } from '../../../src/server/options.ts';
 import { sqliteStorage } from '../../../src/server/sqlite/index.ts';
 import type { ServerStorage } from '../../../src/server/storage.ts';
 import { SyncError } from '../../../src/shared/error.ts';
-import { ModelClient } from './support/model-client.ts';
 import {
   ana,
   ben,
   manualRuntime,
   memoryService,
   NOW,
-  patch,
-  Pusher,
-  put,
   type PushedMutation,
+  Pusher,
+  patch,
+  put,
   putIssue,
   remove,
   schema,
   temporaryFile,
 } from './support/fixture.ts';
+import { ModelClient } from './support/model-client.ts';
 
 type Service = Awaited<ReturnType<typeof memoryService>>;
 

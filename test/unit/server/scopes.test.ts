@@ -3,8 +3,8 @@ import { sql } from '../../../src/core/sql.ts';
 import type { AccessFunction } from '../../../src/server/options.ts';
 import type { SyncService } from '../../../src/server/service.ts';
 import { SyncError } from '../../../src/shared/error.ts';
+import { ana, ben, memoryService, Pusher, patch, put, putIssue, remove, schema } from './support/fixture.ts';
 import { ModelClient } from './support/model-client.ts';
-import { Pusher, ana, ben, memoryService, patch, put, putIssue, remove, schema } from './support/fixture.ts';
 
 /** Each may read and write what `grants` says now; `server` is everything. */
 function granting(grants: Record<string, string[]>): AccessFunction {
