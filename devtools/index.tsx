@@ -1,3 +1,5 @@
+'use client';
+
 import type { FC } from 'react';
 import { LazyDevtools, LazyPanel } from './shell/entry.tsx';
 import type { SyncDevtoolsPanelProps, SyncDevtoolsProps } from './shell/props.ts';

@@ -1,3 +1,5 @@
+'use client';
+
 /** `tidemark`: all a React app needs. */
 export * from './core/index.ts';
 export { useSync } from './react/context.ts';
