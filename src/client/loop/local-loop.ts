@@ -23,6 +23,7 @@ export function createLocalLoop({ store, persisted, onlineHint }: SyncLoopOption
         autoSync: false,
         loop: initialLoopState,
         channel: initialChannelState,
+        offersChannel: null,
         hasReached: false,
         counts: store.counts(),
         position: { seq: null, head: null },

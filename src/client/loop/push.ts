@@ -11,18 +11,18 @@ const MAX_SMALL_PUSHES = 8;
 
 /** Sends what the outbox has, request by request, until nothing more can go. */
 export async function pushAll(context: RoundContext): Promise<void> {
-  const { report, publisher } = context;
+  const { report, publisher, options } = context;
   report.isPushing = true;
   publisher.stateChanged();
-  const total = context.options.store.counts().pendingCount;
+  const total = options.store.counts().pendingCount;
   const before = report.pushedCount;
   try {
     for (let small = 0; small < MAX_SMALL_PUSHES; ) {
       const batch = await nextBatch(context);
       if (!batch) return;
-      await sendBatch(context, batch);
+      const isSmall = await sendBatch(context, batch);
       showProgress(context, { step: 'push', done: report.pushedCount - before, total });
-      if (!isSmall(batch)) continue;
+      if (!isSmall) continue;
       small += 1;
       await waitForMore(context);
     }
@@ -65,7 +65,8 @@ function giveBack({ options }: RoundContext, batch: OutgoingPush): Promise<void>
   return options.exclusive(() => options.store.unsend(ids));
 }
 
-async function sendBatch(context: RoundContext, batch: OutgoingPush): Promise<void> {
+/** Whether the request had room for more: what comes after it was probably written meanwhile. */
+async function sendBatch(context: RoundContext, batch: OutgoingPush): Promise<boolean> {
   const { line, options, pushMemory, report, signal } = context;
   pushMemory.began(options.runtime.elapsed());
   let response: PushResponse;
@@ -75,13 +76,16 @@ async function sendBatch(context: RoundContext, batch: OutgoingPush): Promise<vo
     await settle(context, response);
   } catch (thrown) {
     await failed(context, batch, SyncError.from(thrown, 'server', 'The push failed'));
-    return;
+    return false;
   }
   report.sentBytes += batch.sizeBytes;
+  const isFull =
+    batch.part || batch.mutations.length >= pushMemory.window || batch.sizeBytes > LIMITS.maxBatchBytes / 2;
   pushMemory.succeeded(batch.mutations.length);
   const { cursor } = options.store;
   // What was pushed stands in another history than the one we follow.
   if (cursor && cursor.epoch !== response.epoch) throw epochChanged(cursor.epoch, response.epoch);
+  return !isFull;
 }
 
 /** Outcomes are recorded and told of even where the round is aborted meanwhile: they are final. */
@@ -158,10 +162,6 @@ function checkOutcomes(batch: OutgoingPush, outcomes: readonly Outcome[]): void 
   const [sent, received] = [batch.mutationIds.join(', '), outcomes.map((outcome) => outcome.mutationId).join(', ')];
   // Of kind `server`: it is no fault of the mutations, and sending them again gets their stored outcomes.
   throw new SyncError('server', `The server was sent the mutations ${sent} and answered for ${received || 'none'}.`);
-}
-
-function isSmall(batch: OutgoingPush): boolean {
-  return !batch.part && batch.sizeBytes < LIMITS.maxBatchBytes / 2;
 }
 
 /** Lets writes that come one by one gather for a moment, so that they share a request. */

@@ -65,7 +65,7 @@ const ignoreReports = { succeeded: stay, failed: stay, aborted: stay };
 
 /** Every state against every event: a missing cell does not compile. */
 const table: Table = {
-  new: { wake: stay, start: toIdle, pause: stay, resume: stay, close: toClosed, ...ignoreReports },
+  new: { wake: stay, start: toIdle, pause: toPaused, resume: stay, close: toClosed, ...ignoreReports },
   idle: { wake: run, start: stay, pause: toPaused, resume: stay, close: toClosed, ...ignoreReports },
   running: {
     wake: stay,

@@ -40,11 +40,14 @@ async function exchange(context: RoundContext): Promise<void> {
   const { plan } = context;
   await shakeHands(context);
   if (plan.kind === 'seed') await seed(context);
-  if (plan.kind === 'hydrate') await pullChain(context, plan.tables);
   const { pushes } = directions[plan.kind];
   let { pulls } = directions[plan.kind];
-  // After a change of history, what was written on top of the old one goes up only once the new one is here.
   let mustPull = pulls && plan.pulls;
+  if (plan.kind === 'hydrate') {
+    await pullChain(context, plan.tables);
+    mustPull = false;
+  }
+  // After a change of history, what was written on top of the old one goes up only once the new one is here.
   if (pushes && hasLostItsPlace(context)) {
     await pullOn(context);
     mustPull = false;

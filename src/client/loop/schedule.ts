@@ -43,7 +43,7 @@ export function nextRound(input: ScheduleInput): Wish | null {
   if (state.name !== 'idle' && state.name !== 'waiting') return null;
   if (hasCalls) return { at: now, trigger: 'manual', pulls: true, isUrgent: true };
   if (!autoSync) return null;
-  return earliest(state.name === 'idle' ? idleWishes(input, autoSync) : waitingWishes(input));
+  return earliest(state.name === 'idle' ? idleWishes(input, autoSync) : waitingWishes(input), now);
 }
 
 function waitingWishes({ wish, retryAt, now }: ScheduleInput): (Wish | null)[] {
@@ -67,9 +67,12 @@ function idleWishes(input: ScheduleInput, autoSync: { intervalMs: number; deboun
 
 const isFirst = ({ lastPushAt, lastRoundAt }: ScheduleInput) => lastPushAt === null && lastRoundAt === null;
 
-function earliest(wishes: readonly (Wish | null)[]): Wish | null {
+/** What is overdue is due now; of those that are due together, the first in the list. */
+function earliest(wishes: readonly (Wish | null)[], now: number): Wish | null {
   let first: Wish | null = null;
-  for (const wish of wishes) if (wish && (!first || wish.at < first.at)) first = wish;
+  for (const wish of wishes) {
+    if (wish && (!first || Math.max(now, wish.at) < first.at)) first = { ...wish, at: Math.max(now, wish.at) };
+  }
   return first;
 }
 

@@ -75,9 +75,10 @@ export class ServerLoop implements SyncLoop {
   }
 
   start(): void {
-    this.#dispatch({ name: 'start' });
-    if (this.#pauses.isHeld) this.#dispatch({ name: 'pause' });
-    else this.#wishFor('start');
+    if (this.#state.name !== 'new') return;
+    // The wish comes first: the first round is to be a whole one, whatever waits in the outbox.
+    this.#addWish('start');
+    this.#dispatch({ name: this.#pauses.isHeld ? 'pause' : 'start' });
   }
 
   written(): void {
@@ -99,7 +100,8 @@ export class ServerLoop implements SyncLoop {
   pause(reason: string): void {
     if (!this.#pauses.add(reason)) return;
     this.#publisher.event({ type: 'paused', reason });
-    this.#dispatch({ name: 'pause' });
+    // Before the start it only counts: start() looks.
+    if (this.#state.name !== 'new') this.#dispatch({ name: 'pause' });
     this.#publisher.stateChanged();
   }
 
@@ -107,8 +109,8 @@ export class ServerLoop implements SyncLoop {
     if (!this.#pauses.remove(reason)) return;
     this.#publisher.event({ type: 'resumed', reason });
     if (!this.#pauses.isHeld) {
+      this.#addWish('resume');
       this.#dispatch({ name: 'resume' });
-      this.#wishFor('resume');
     }
     this.#publisher.stateChanged();
   }
@@ -128,6 +130,7 @@ export class ServerLoop implements SyncLoop {
       autoSync: autoSync !== false,
       loop: this.#state,
       channel: this.#feed.state,
+      offersChannel: this.#offersChannel(),
       hasReached,
       counts: store.counts(),
       position: this.#position(),
@@ -197,21 +200,24 @@ export class ServerLoop implements SyncLoop {
     if (state.name === 'running') return isThere;
     if (state.name === 'waiting') return isThere && this.#feed.isLive && state.trouble.phase === 'offline';
     const { cursor } = this.#options.store;
-    return state.name === 'idle' && cursor !== null && (isThere || this.#offersChannel());
+    return state.name === 'idle' && cursor !== null && (isThere || this.#offersChannel() === true);
   }
 
-  #offersChannel(): boolean {
-    return this.#line.session?.capabilities.includes('realtime') ?? false;
+  #offersChannel(): boolean | null {
+    return this.#line.session?.capabilities.includes('realtime') ?? null;
   }
 
   // ── when ────────────────────────────────────────────────────────────────────────────────────────────
 
   #wishFor(trigger: SyncTrigger, options: { delayMs?: number; isUrgent?: boolean } = {}): void {
-    const { delayMs = 0, isUrgent = true } = options;
     if (this.#state.name === 'paused' || this.#state.name === 'closed') return;
+    this.#addWish(trigger, options);
+    this.#schedule();
+  }
+
+  #addWish(trigger: SyncTrigger, { delayMs = 0, isUrgent = true } = {}): void {
     const at = this.#options.runtime.elapsed() + delayMs;
     this.#wish = mergeWishes(this.#wish, { at, trigger, pulls: true, isUrgent });
-    this.#schedule();
   }
 
   /** Sets the one timer to when the next round begins, or begins it. */

@@ -9,6 +9,8 @@ export interface StatusInput {
   readonly autoSync: boolean;
   readonly loop: LoopState;
   readonly channel: ChannelState;
+  /** Whether the server has a realtime channel; null before it has told. */
+  readonly offersChannel: boolean | null;
   /** Whether the running round has heard from the server. */
   readonly hasReached: boolean;
   readonly counts: OutboxCounts;
@@ -74,13 +76,13 @@ export function isBehind({ seq, head }: Position): boolean {
   return head === null || seq === null || seq < head;
 }
 
-export function connectionOf({ hasServer, autoSync, loop, channel }: StatusInput): ConnectionState {
+export function connectionOf({ hasServer, autoSync, loop, channel, offersChannel }: StatusInput): ConnectionState {
   const isOff = !hasServer || !autoSync || loop.name === 'new' || loop.name === 'paused' || loop.name === 'closed';
   if (isOff) return 'closed';
   if (channel.name === 'open') return 'open';
   if (loop.trouble) return 'closed';
-  if (channel.name === 'closed') return 'connecting';
-  return channel.failures >= FAILURES_BEFORE_POLLING ? 'polling' : 'connecting';
+  const isUnavailable = offersChannel === false || channel.failures >= FAILURES_BEFORE_POLLING;
+  return isUnavailable ? 'polling' : 'connecting';
 }
 
 /** One entry per scope that is held, and one per scope that was granted and has not come yet. */

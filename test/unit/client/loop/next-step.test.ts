@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { retryDelayMs } from '../../../../src/client/loop/backoff.ts';
+import { nextStep } from '../../../../src/client/loop/next-step.ts';
+import { SyncError, type SyncErrorKind } from '../../../../src/shared/error.ts';
+
+const stepOf = (kind: SyncErrorKind, details = {}) => nextStep(new SyncError(kind, 'scripted', { details }));
+
+test.each([
+  ['network', 'offline', 'backoff', 'keep'],
+  ['timeout', 'offline', 'backoff', 'shrink'],
+  ['server', 'error', 'backoff', 'shrink'],
+  ['rate-limited', 'error', 'backoff', 'keep'],
+  ['needs-auth', 'needs-auth', 'slow', 'keep'],
+  ['forbidden', 'error', 'slow', 'keep'],
+  ['version', 'error', 'rare', 'keep'],
+  ['protocol', 'error', 'backoff', 'isolate'],
+  ['too-large', 'error', 'backoff', 'isolate'],
+  ['rejected', 'error', 'backoff', 'isolate'],
+  ['invalid-value', 'error', 'backoff', 'isolate'],
+  ['storage', 'error', 'backoff', 'keep'],
+  ['quota', 'error', 'backoff', 'keep'],
+] as const)('%s shows as %s, is retried at the pace %s, and a push with it: %s', (kind, phase, retry, push) => {
+  expect(stepOf(kind)).toMatchObject({ phase, retry, push });
+});
+
+test('only another history and a log that is too short make the loop start over', () => {
+  expect(stepOf('epoch').startsOver).toBe(true);
+  expect(stepOf('resync').startsOver).toBe(true);
+  expect(stepOf('protocol').startsOver).toBe(false);
+});
+
+test('the moment the server names is a lower bound, with a spread behind it', () => {
+  const { retryAfterMs } = stepOf('rate-limited', { retryAfterMs: 7_000 });
+  const delay = (random: number) => retryDelayMs({ pace: 'backoff', failures: 1, retryAfterMs, random });
+  expect(delay(0)).toBe(7_000);
+  expect(delay(0.9)).toBe(7_450);
+});
+
+test('a strange retryAfterMs counts as none', () => {
+  expect(stepOf('rate-limited', { retryAfterMs: -1 }).retryAfterMs).toBe(0);
+  expect(stepOf('rate-limited', { retryAfterMs: 'soon' }).retryAfterMs).toBe(0);
+});
+
+test('where only a person can help, it is tried between every half minute and every minute', () => {
+  const delay = (random: number) => retryDelayMs({ pace: 'slow', failures: 9, retryAfterMs: 0, random });
+  expect([delay(0), delay(0.999_999)]).toEqual([30_000, 60_000]);
+});

@@ -1,0 +1,155 @@
+import { expect, test } from 'vitest';
+import { device } from './support/harness.ts';
+
+test('R3: what others commit comes by the channel at once, without a pull', async () => {
+  const { server, start, store, runtime, eventsOf, phase } = device();
+  await start();
+  const pulls = server.calls('pull');
+  server.commit(3);
+  await runtime.advance(0);
+  expect(store.cursor?.seq).toBe(3);
+  expect(server.calls('pull')).toBe(pulls);
+  expect(eventsOf('changes-applied')).toMatchObject([{ seq: 3, changeCount: 3 }]);
+  expect(phase()).toBe('synced');
+});
+
+test('R4: a frame that does not start where the device stands is not applied but pulled', async () => {
+  const { server, start, store, runtime } = device();
+  await start();
+  server.head = 5;
+  const [channel] = server.channels;
+  channel?.send({ type: 'changes', page: server.changesAfter(3) });
+  await runtime.advance(0);
+  expect(store.applied.map(({ from }) => from)).toEqual([0, 0]);
+  expect(store.cursor?.seq).toBe(5);
+  expect(channel?.subscribed?.seq).toBe(5);
+});
+
+test('a frame that was known already changes nothing', async () => {
+  const { server, start, store, runtime } = device();
+  server.head = 5;
+  await start();
+  const applied = store.applied.length;
+  server.channels[0]?.send({ type: 'changes', page: server.changesAfter(3) });
+  await runtime.advance(0);
+  expect(store.applied).toHaveLength(applied);
+  expect(store.cursor?.seq).toBe(5);
+});
+
+test('R5: a poke is answered by a pull and a new subscription', async () => {
+  const { server, start, store, runtime } = device();
+  await start();
+  server.head = 4;
+  const [channel] = server.channels;
+  channel?.send({ type: 'poke', head: 4 });
+  await runtime.advance(0);
+  expect(store.cursor?.seq).toBe(4);
+  expect(channel?.subscribed?.seq).toBe(4);
+});
+
+test('R6: frames that come while a chain is pulled do not move the cursor under it', async () => {
+  const { server, start, store, runtime, loop, phase } = device();
+  await start();
+  server.snapshotPages = 0;
+  const go = server.hang();
+  const round = loop.run('pull');
+  await runtime.advance(0);
+  server.commit();
+  await runtime.advance(0);
+  expect(store.cursor?.seq).toBe(0);
+  go();
+  await Promise.all([round, runtime.advance(0)]);
+  expect(store.cursor?.seq).toBe(1);
+  expect(store.applied.map(({ from, cursor }) => [from, cursor?.seq])).toEqual([
+    [0, 0],
+    [0, 1],
+  ]);
+  expect(phase()).toBe('synced');
+});
+
+test('R7: what is known to be on the server and does not come is pulled after two seconds', async () => {
+  const { server, start, write, runtime, phase, store } = device();
+  await start();
+  server.tells = false;
+  await runtime.advance(1_000);
+  write();
+  await runtime.advance(0);
+  expect(phase()).toBe('pending');
+  await runtime.advance(2_000);
+  expect(phase()).toBe('synced');
+  expect(store.cursor?.seq).toBe(1);
+});
+
+test('R8: a server that forgets to tell is noticed by a rare poll', async () => {
+  const { server, start, runtime, store } = device();
+  await start();
+  server.tells = false;
+  server.commit();
+  await runtime.advance(299_000);
+  expect(store.cursor?.seq).toBe(0);
+  await runtime.advance(1_000);
+  expect(store.cursor?.seq).toBe(1);
+});
+
+test('R9: a channel that is cut is opened again, and nothing is missed', async () => {
+  const { server, start, runtime, store, phase, loop } = device();
+  await start();
+  server.channels[0]?.cut();
+  server.commit(2);
+  await runtime.advance(0);
+  expect(loop.status().connection).toBe('connecting');
+  await runtime.advance(2_000);
+  expect(loop.status().connection).toBe('open');
+  expect(store.cursor?.seq).toBe(2);
+  expect(phase()).toBe('synced');
+});
+
+test('R10: a channel that will not open is replaced by polling, and tried again', async () => {
+  const { server, start, runtime, store, loop } = device();
+  server.fail('connect', 'network', { times: 1_000 });
+  await start();
+  await runtime.advance(20_000);
+  expect(loop.status().connection).toBe('polling');
+  server.commit();
+  await runtime.advance(30_000);
+  expect(store.cursor?.seq).toBe(1);
+  server.heal();
+  await runtime.advance(30_000);
+  expect(loop.status().connection).toBe('open');
+});
+
+test('without the capability there is no channel, only polling by the interval', async () => {
+  const { server, start, runtime, store, loop } = device({ autoSync: { intervalMs: 5_000, debounceMs: 50 } });
+  server.hasRealtime = false;
+  await start();
+  server.commit();
+  await runtime.advance(5_000);
+  expect(store.cursor?.seq).toBe(1);
+  expect(server.calls('connect')).toBe(0);
+  expect(loop.status().connection).toBe('polling');
+});
+
+test('without a channel a write is pushed and its echo pulled in one round', async () => {
+  const { server, start, write, runtime, phase, loop } = device();
+  server.hasRealtime = false;
+  await start();
+  await runtime.advance(1_000);
+  write();
+  await runtime.advance(0);
+  expect(phase()).toBe('synced');
+  expect(loop.history().at(-1)).toMatchObject({ trigger: 'write', pushedCount: 1, pulledChangeCount: 1 });
+});
+
+test('a channel that stays silent while the app holds a transaction loses nothing', async () => {
+  const { server, start, runtime, store, gate, phase } = device();
+  await start();
+  const release = gate.hold();
+  server.commit();
+  server.commit();
+  await runtime.advance(0);
+  expect(store.cursor?.seq).toBe(0);
+  release();
+  await runtime.advance(0);
+  expect(store.cursor?.seq).toBe(2);
+  expect(phase()).toBe('synced');
+});

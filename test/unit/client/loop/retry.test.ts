@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest';
+import { device } from './support/harness.ts';
+
+test('L7: a failed round is tried again by a timer, and by nothing else', async () => {
+  const { server, start, runtime, phase, loop } = device();
+  server.fail('pull', 'network', { times: 2 });
+  await start();
+  expect(phase()).toBe('offline');
+  expect(loop.status()).toMatchObject({ isOnline: false, connection: 'closed', error: { kind: 'network' } });
+  expect(loop.status().nextRetryAt).not.toBeNull();
+  await runtime.advance(5_000);
+  expect(phase()).toBe('synced');
+  expect(loop.history().map(({ trigger, outcome }) => [trigger, outcome])).toEqual([
+    ['start', 'failed'],
+    ['retry', 'failed'],
+    ['retry', 'ok'],
+  ]);
+});
+
+test('a server that is down is tried again and again, at least every 30 s, and found when it is back', async () => {
+  const { server, start, runtime, phase } = device();
+  server.isDown = true;
+  await start();
+  await runtime.advance(3_600_000);
+  const tries = server.log.map(({ at }) => at);
+  const gaps = tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(30_000);
+  expect(tries.length).toBeLessThan(400);
+  server.isDown = false;
+  await runtime.advance(30_000);
+  expect(phase()).toBe('synced');
+});
+
+test('writes made while it waits do not shorten the wait', async () => {
+  const { server, start, runtime, write } = device();
+  server.fail('handshake', 'rate-limited', { retryAfterMs: 20_000 });
+  await start();
+  await runtime.advance(1_000);
+  for (let count = 0; count < 10; count += 1) write();
+  await runtime.advance(18_999);
+  expect(server.calls('handshake')).toBe(1);
+  await runtime.advance(1_000);
+  expect(server.outcomes.size).toBe(10);
+});
+
+test('the platform saying "online" brings an immediate try; "offline" stops nothing', async () => {
+  const { server, start, runtime, phase, online } = device({ seed: 3 });
+  server.isDown = true;
+  await start();
+  await runtime.advance(60_000);
+  server.isDown = false;
+  online.emit(false);
+  online.emit(true);
+  await runtime.advance(0);
+  expect(phase()).toBe('synced');
+  online.emit(false);
+  await runtime.advance(0);
+  server.commit();
+  await runtime.advance(0);
+  expect(phase()).toBe('synced');
+});
+
+test('"online" does not break into the wait the server asked for', async () => {
+  const { server, start, runtime, online } = device();
+  server.fail('handshake', 'rate-limited', { retryAfterMs: 20_000 });
+  await start();
+  online.emit(true);
+  await runtime.advance(10_000);
+  expect(server.calls('handshake')).toBe(1);
+});
+
+test('I1: needs-auth keeps the work, and a new token, a call, or a slow timer goes on with it', async () => {
+  const { server, start, runtime, phase, write, loop, store } = device();
+  server.fail('handshake', 'needs-auth', { times: 1_000 });
+  write();
+  await start();
+  expect(phase()).toBe('needs-auth');
+  await expect(loop.run('sync')).rejects.toMatchObject({ kind: 'needs-auth' });
+  expect(store.counts().pendingCount).toBe(1);
+  await runtime.advance(60_000);
+  expect(server.calls('handshake')).toBeGreaterThanOrEqual(3);
+  expect(server.calls('handshake')).toBeLessThanOrEqual(4);
+  server.heal();
+  loop.tokenChanged();
+  await runtime.advance(0);
+  expect(phase()).toBe('synced');
+  expect(server.outcomes.size).toBe(1);
+});
+
+test('a version the server does not accept is an error, tried again rarely', async () => {
+  const { server, start, runtime, phase, loop } = device();
+  server.fail('handshake', 'version', { times: 1_000 });
+  await start();
+  expect(phase()).toBe('error');
+  expect(loop.status().error?.kind).toBe('version');
+  await runtime.advance(600_000);
+  expect(server.calls('handshake')).toBeLessThanOrEqual(5);
+});
+
+test('a full disk is an error that passes when there is room again', async () => {
+  const { store, server, start, runtime, phase } = device();
+  const { SyncError } = await import('../../../../src/shared/error.ts');
+  const apply = store.applyChain.bind(store);
+  store.applyChain = () => {
+    throw new SyncError('quota', 'the disk is full');
+  };
+  server.head = 3;
+  await start();
+  expect(phase()).toBe('error');
+  store.applyChain = apply;
+  await runtime.advance(60_000);
+  expect(phase()).toBe('synced');
+});
