@@ -131,41 +131,54 @@ interface PageInput {
 
 type Page = Omit<PullPage, 'replaces'>;
 
-/** One page: as much of the chain as fits, through its phases. */
+/** One page: as much of the chain as fits. */
 async function readPage(input: PageInput): Promise<Page> {
-  const { position, reader, schema } = input;
-  let { state, maxBytes } = input;
-  let snapshot: Page['snapshot'] = [];
-  let transactions: Page['transactions'] = [];
-  let cursor: Page['cursor'] = null;
-  if (state.phase === 'catch-up') {
-    const part = await readLogPart({ schema, reader, state, until: state.at, maxBytes });
-    transactions = part.transactions;
-    maxBytes = 0;
-    state = part.isEnd ? { ...state, phase: 'snapshot' } : { ...state, after: part.after };
-  } else if (state.phase === 'snapshot') {
-    const part = await readSnapshotPart({ schema, reader, state, maxBytes });
-    snapshot = part.snapshot;
-    maxBytes -= part.bytes;
-    state = part.state;
-    if (part.isEnd) state = { ...state, phase: 'log', after: { seq: state.at, n: COMMIT_END }, until: position.head };
-  }
-  if (state.phase === 'log' && maxBytes > 0) {
-    const part = await readLogPart({ schema, reader, state, until: position.head, maxBytes });
-    transactions = part.transactions;
-    state = { ...state, after: part.after };
-    const isDone = part.after.n === COMMIT_END && part.after.seq >= state.until;
-    if (isDone) cursor = { epoch: position.epoch, seq: part.after.seq };
-  }
+  const { position } = input;
+  const { snapshot, transactions, state, isDone } = await PHASES[input.state.phase](input);
   return {
     epoch: position.epoch,
     from: state.from,
     snapshot,
     transactions,
     progress: { rowsDone: state.rowsDone, rowsTotal: Math.max(state.rowsTotal, state.rowsDone) },
-    resume: cursor ? null : toToken(state),
-    cursor,
-    scopes: cursor ? [...state.held, ...state.added] : [],
+    resume: isDone ? null : toToken(state),
+    cursor: isDone ? { epoch: position.epoch, seq: state.after.seq } : null,
+    scopes: isDone ? [...state.held, ...state.added] : [],
     head: position.head,
   };
+}
+
+interface PagePart extends Pick<Page, 'snapshot' | 'transactions'> {
+  readonly state: ChainState;
+  /** Whether the chain ends here. */
+  readonly isDone: boolean;
+}
+
+const PHASES: Readonly<Record<ChainState['phase'], (input: PageInput) => Promise<PagePart>>> = {
+  'catch-up': catchUp,
+  snapshot: takeSnapshot,
+  log: followLog,
+};
+
+async function catchUp(input: PageInput): Promise<PagePart> {
+  const { transactions, after, isEnd } = await readLogPart({ ...input, until: input.state.at });
+  const state: ChainState = isEnd ? { ...input.state, phase: 'snapshot' } : { ...input.state, after };
+  return { snapshot: [], transactions, state, isDone: false };
+}
+
+/** Rows as they are now; what the log has about them from `at` on comes after, up to the head that the last of them saw. */
+async function takeSnapshot(input: PageInput): Promise<PagePart> {
+  const { snapshot, bytes, state, isEnd } = await readSnapshotPart(input);
+  if (!isEnd) return { snapshot, transactions: [], state, isDone: false };
+  const after = { seq: state.at, n: COMMIT_END };
+  const next: ChainState = { ...state, phase: 'log', after, until: input.position.head };
+  if (bytes >= input.maxBytes) return { snapshot, transactions: [], state: next, isDone: false };
+  const rest = await followLog({ ...input, state: next, maxBytes: input.maxBytes - bytes });
+  return { ...rest, snapshot };
+}
+
+async function followLog(input: PageInput): Promise<PagePart> {
+  const { transactions, after } = await readLogPart({ ...input, until: input.position.head });
+  const isDone = after.n === COMMIT_END && after.seq >= input.state.until;
+  return { snapshot: [], transactions, state: { ...input.state, after }, isDone };
 }
