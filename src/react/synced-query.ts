@@ -15,15 +15,19 @@ import type { LiveSnapshot, Sync } from '../client/sync.ts';
 import type { SyncState } from '../client/types.ts';
 import { type InferQueryRow, type QueryInput, type Statement, toStatement } from '../core/sql.ts';
 import { keyText } from '../shared/cell.ts';
+import { SyncError } from '../shared/error.ts';
 import { useSyncContext } from './context.ts';
 
-type Owned = 'queryKey' | 'queryFn' | 'structuralSharing' | 'refetchInterval';
+type Owned = 'queryKey' | 'queryFn' | 'structuralSharing' | 'refetchInterval' | 'enabled';
 
 /** TanStack Query's options, without those that the live query decides. */
 export type SyncedQueryOptions<Row, Data = readonly Row[]> = Omit<
   UseQueryOptions<readonly Row[], DefaultError, Data>,
   Owned
->;
+> & {
+  /** `false`: nothing is asked or followed. */
+  readonly enabled?: boolean;
+};
 
 export type SuspenseSyncedQueryOptions<Row, Data = readonly Row[]> = Omit<
   UseSuspenseQueryOptions<readonly Row[], DefaultError, Data>,
@@ -62,16 +66,28 @@ export function useSyncedQuery<Q extends QueryInput, Data = readonly InferQueryR
   return withCompleteness(result, useIsComplete(sync));
 }
 
-/** {@link useSyncedQuery} for Suspense: `data` is always there; errors go to the error boundary. */
+/**
+ * {@link useSyncedQuery} for Suspense: `data` is always there; errors go to the error boundary. While a server renders,
+ * there is no database: the fallback of the nearest `<Suspense>` stands there until the browser takes over.
+ */
 export function useSuspenseSyncedQuery<Q extends QueryInput, Data = readonly InferQueryRow<Q>[]>(
   query: Q,
   options: SuspenseSyncedQueryOptions<InferQueryRow<Q>, Data> = {},
 ): UseSuspenseQueryResult<Data> & Completeness {
   const { sync, queryClient } = useSyncContext();
+  if (typeof window === 'undefined') throw noDatabase();
   const statement = useStableStatement(query);
   useLiveFeed(sync, queryClient, statement, true);
   const result = useSuspenseQuery({ ...liveOptions<InferQueryRow<Q>>(sync, statement), ...options }, queryClient);
   return withCompleteness(result, useIsComplete(sync));
+}
+
+/** React renders the fallback where a component throws on a server, and has the browser try again. */
+function noDatabase(): SyncError {
+  return new SyncError(
+    'misuse',
+    'useSuspenseSyncedQuery found no local database: a server is rendering. Put it below a <Suspense>, whose fallback is rendered there.',
+  );
 }
 
 /** A new query object with the same text and parameters is the same query. */
@@ -98,7 +114,9 @@ function liveOptions<Row>(sync: Sync, statement: Statement) {
 async function firstRows<Row>(sync: Sync, statement: Statement): Promise<readonly Row[]> {
   const live = sync.liveQuery(statement);
   try {
-    return (await live.ready) as readonly Row[];
+    const first = await live.ready;
+    // The feed may have brought newer ones in the meantime.
+    return (live.getSnapshot().rows ?? first) as readonly Row[];
   } finally {
     // The feed of the mounted component holds the same live query open.
     live.close();

@@ -46,15 +46,13 @@ export async function insertIssues(sync: TestSync, ...titles: readonly string[])
 
 /** The wrapper for `render` and `renderHook`. */
 export function within(sync: TestSync, props: Partial<SyncProviderProps<typeof schema>> = {}) {
-  return function Wrapper({ children }: { readonly children: ReactNode }) {
-    return (
-      <StrictMode>
-        <SyncProvider sync={sync} {...props}>
-          {children}
-        </SyncProvider>
-      </StrictMode>
-    );
-  };
+  return ({ children }: { readonly children: ReactNode }) => (
+    <StrictMode>
+      <SyncProvider sync={sync} {...props}>
+        {children}
+      </SyncProvider>
+    </StrictMode>
+  );
 }
 
 afterEach(async () => {

@@ -206,16 +206,16 @@ describe('useSyncedQuery', () => {
   });
 });
 
-describe('useSuspenseSyncedQuery', () => {
-  function Titles({ query = all() }) {
-    const { data, isComplete } = useSuspenseSyncedQuery(query);
-    return (
-      <p>
-        {titles(data)?.join()} {String(isComplete)}
-      </p>
-    );
-  }
+function Titles({ query = all() }) {
+  const { data, isComplete } = useSuspenseSyncedQuery(query);
+  return (
+    <p>
+      {titles(data)?.join()} {String(isComplete)}
+    </p>
+  );
+}
 
+describe('useSuspenseSyncedQuery', () => {
   test('suspends until the first rows, then follows every write', async () => {
     const sync = openSync();
     await insertIssues(sync, 'a');
