@@ -24,6 +24,8 @@ export interface EngineMethods {
   // ── writing: the first call with a new writeId opens the transaction when its turn has come ──
   writeRun(writeId: string, statement: Statement): Promise<number>;
   writeRead(writeId: string, statement: Statement): Promise<ReadResult>;
+  /** A whole transaction of one statement: opened, run and committed in one call, or nothing of it. */
+  writeOnce(writeId: string, statement: Statement): Promise<{ rowCount: number; mutationId: number | null }>;
   /** Resolves once durable. `mutationId` is null when nothing changed, or without a server. */
   writeCommit(writeId: string): Promise<{ mutationId: number | null }>;
   writeRollback(writeId: string): Promise<void>;

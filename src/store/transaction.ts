@@ -15,7 +15,8 @@ export interface TransactionOptions {
 }
 
 /**
- * One run of a `write()` callback. The first statement opens the transaction in the engine; each is one message.
+ * One run of a `write()` callback. The first statement opens the transaction in the engine; each is one message. A callback
+ * that does nothing but return one statement, as `(tx) => tx.insert(…)`, is one message in all.
  * Also what the callback gets: typed by the schema as `WriteTransaction<S>`.
  */
 export class Transaction {
@@ -23,14 +24,25 @@ export class Transaction {
   readonly #methods: EngineMethods;
   readonly #writeId: string;
   readonly #running = new Set<Promise<unknown>>();
-  #isUsed = false;
+  /** What the callback was given before it returned: its promises, and how many statements stand behind them. */
+  readonly #offered: unknown[] = [];
+  #statementCount = 0;
+  #readCount = 0;
+  /** Statements wait for it: only when the callback has returned is it known whether there is but one. */
+  readonly #begun: Promise<void>;
+  #begin = () => {};
+  #isOnly = false;
   #isOver = false;
   #isInterrupted = false;
+  #committed: { mutationId: number | null } | null = null;
 
   constructor({ schema, methods, writeId }: TransactionOptions) {
     this.#schema = schema;
     this.#methods = methods;
     this.#writeId = writeId;
+    this.#begun = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
   }
 
   /** Whether its engine went away: nothing was committed, and it may be run again. */
@@ -38,8 +50,8 @@ export class Transaction {
     return this.#isInterrupted;
   }
 
-  async run(query: QueryInput): Promise<number> {
-    return this.#write(toStatement(query));
+  run(query: QueryInput): Promise<number> {
+    return this.#offer(async () => this.#write(toStatement(query)));
   }
 
   async get(query: QueryInput): Promise<Record<string, unknown> | undefined> {
@@ -50,23 +62,35 @@ export class Transaction {
     return toAppRows(this.#schema, await this.#read(toStatement(query)));
   }
 
-  async insert(table: string, row: AppValues): Promise<void> {
-    await this.insertMany(table, [row]);
+  insert(table: string, row: AppValues): Promise<void> {
+    return this.insertMany(table, [row]);
   }
 
-  async insertMany(table: string, rows: readonly AppValues[]): Promise<void> {
-    await Promise.all(insertStatements(tableOf(this.#schema, table), rows).map((one) => this.#write(one)));
+  insertMany(table: string, rows: readonly AppValues[]): Promise<void> {
+    return this.#offer(async () => {
+      await Promise.all(insertStatements(tableOf(this.#schema, table), rows).map((one) => this.#write(one)));
+    });
   }
 
-  async update(table: string, key: KeyInput, values: AppValues): Promise<boolean> {
-    const of = tableOf(this.#schema, table);
-    const statement = updateStatement(of, key, values);
-    if (statement) return (await this.#write(statement)) > 0;
-    return (await this.#read(existsStatement(of, key))).rows.length > 0;
+  update(table: string, key: KeyInput, values: AppValues): Promise<boolean> {
+    return this.#offer(async () => {
+      const of = tableOf(this.#schema, table);
+      const statement = updateStatement(of, key, values);
+      if (statement) return (await this.#write(statement)) > 0;
+      return (await this.#read(existsStatement(of, key))).rows.length > 0;
+    });
   }
 
-  async delete(table: string, key: KeyInput): Promise<boolean> {
-    return (await this.#write(deleteStatement(tableOf(this.#schema, table), key))) > 0;
+  delete(table: string, key: KeyInput): Promise<boolean> {
+    return this.#offer(async () => (await this.#write(deleteStatement(tableOf(this.#schema, table), key))) > 0);
+  }
+
+  /** The callback has returned this, perhaps a promise that goes on. */
+  returned(value: unknown): void {
+    this.#isOnly =
+      this.#statementCount === 1 && this.#readCount === 0 && this.#offered.length === 1 && this.#offered[0] === value;
+    this.#isOver = this.#isOnly;
+    this.#begin();
   }
 
   /** Ends the callback's part: waits for the calls it did not await, and throws when one of them failed. */
@@ -77,6 +101,7 @@ export class Transaction {
 
   /** Resolves once durable; null when the callback wrote nothing. */
   async commit(): Promise<{ mutationId: number | null }> {
+    if (this.#committed) return this.#committed;
     if (!this.#isUsed) return { mutationId: null };
     try {
       return await this.#methods.writeCommit(this.#writeId);
@@ -89,15 +114,39 @@ export class Transaction {
   /** Undoes everything. Never rejects: an engine that is gone has rolled back. */
   async rollback(): Promise<void> {
     this.#isOver = true;
-    if (this.#isUsed) await this.#methods.writeRollback(this.#writeId).catch(() => {});
+    this.#begin();
+    if (this.#isUsed && !this.#isOnly) await this.#methods.writeRollback(this.#writeId).catch(() => {});
+  }
+
+  get #isUsed(): boolean {
+    return this.#statementCount + this.#readCount > 0;
+  }
+
+  #offer<T>(call: () => Promise<T>): Promise<T> {
+    const promise = call();
+    this.#offered.push(promise);
+    return promise;
   }
 
   #write(statement: Statement): Promise<number> {
-    return this.#track(() => this.#methods.writeRun(this.#writeId, statement));
+    return this.#track(() => {
+      this.#statementCount += 1;
+      return this.#begun.then(() => this.#send(statement));
+    });
+  }
+
+  async #send(statement: Statement): Promise<number> {
+    if (!this.#isOnly) return this.#methods.writeRun(this.#writeId, statement);
+    const { rowCount, mutationId } = await this.#methods.writeOnce(this.#writeId, statement);
+    this.#committed = { mutationId };
+    return rowCount;
   }
 
   #read(statement: Statement) {
-    return this.#track(() => this.#methods.writeRead(this.#writeId, statement));
+    return this.#track(() => {
+      this.#readCount += 1;
+      return this.#begun.then(() => this.#methods.writeRead(this.#writeId, statement));
+    });
   }
 
   #track<T>(call: () => Promise<T>): Promise<T> {
@@ -106,7 +155,6 @@ export class Transaction {
         new SyncError('misuse', 'The transaction is over: await every tx call before the write() callback returns.'),
       );
     }
-    this.#isUsed = true;
     const running = call();
     this.#running.add(running);
     running.then(

@@ -25,7 +25,9 @@ export function createWriter<S extends Schema>(options: WriterOptions<S>) {
       const transaction = new Transaction({ schema, methods, writeId: runtime.uuid() });
       try {
         // Transaction is a WriteTransaction of any schema; S only narrows names and rows.
-        const result = await run(transaction as unknown as WriteTransaction<S>);
+        const returned = run(transaction as unknown as WriteTransaction<S>);
+        transaction.returned(returned);
+        const result = await returned;
         await transaction.finish();
         const { mutationId } = await transaction.commit();
         return { mutationId, result, settled: settled(options, mutationId) };

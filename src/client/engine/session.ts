@@ -87,6 +87,16 @@ export class EngineSession implements EngineConnection, EngineMethods {
     return this.#core.writes.read(this.sessionId, writeId, statement);
   }
 
+  async writeOnce(writeId: string, statement: Statement): Promise<{ rowCount: number; mutationId: number | null }> {
+    try {
+      const rowCount = await this.writeRun(writeId, statement);
+      return { rowCount, ...(await this.writeCommit(writeId)) };
+    } catch (error) {
+      this.#core.writes.rollback(writeId);
+      throw error;
+    }
+  }
+
   async writeCommit(writeId: string): Promise<{ mutationId: number | null }> {
     this.#assertOpen();
     const result = await this.#core.writes.commit(writeId);

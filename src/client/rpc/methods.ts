@@ -17,6 +17,7 @@ export type CallFate = 'repeat' | 'write' | 'commit' | 'end' | 'once';
 export const CALL_FATES: Readonly<Record<MethodName, CallFate>> = {
   writeRun: 'write',
   writeRead: 'write',
+  writeOnce: 'write',
   writeCommit: 'commit',
   writeRollback: 'end',
   findWrite: 'repeat',

@@ -38,7 +38,7 @@ export class Leadership {
       stop();
       void connection.close().catch(() => {});
     });
-    return { call: (method, args) => this.#fenced(callMethod, connection, method, args) };
+    return { isOwn: true, call: (method, args) => this.#fenced(callMethod, connection, method, args) };
   }
 
   /** A session asks for a line. An earlier line of it ends: it has given up on that one. */

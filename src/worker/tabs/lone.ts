@@ -30,7 +30,7 @@ async function open(options: LoneOptions): Promise<OpenEngine | null> {
     connection.onPush(onPush);
     onLeadership(true);
     onTrouble(null);
-    relay.connect({ call: (method, args) => callMethod(connection.methods, method, args) });
+    relay.connect({ isOwn: true, call: (method, args) => callMethod(connection.methods, method, args) });
     return opened;
   } catch (error) {
     const known = SyncError.from(error, 'storage', 'The local database cannot be opened');

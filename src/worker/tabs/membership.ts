@@ -240,7 +240,7 @@ export class Membership {
     );
     this.#line = line;
     this.#options.onTrouble(null);
-    this.#options.relay.connect({ call: (method, args) => line.call(method, args) });
+    this.#options.relay.connect({ isOwn: false, call: (method, args) => line.call(method, args) });
   }
 
   #hello(): void {

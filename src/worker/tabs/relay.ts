@@ -4,6 +4,10 @@ import { SyncError } from '../../shared/error.ts';
 
 /** The way to an engine: in this worker, or in the leader's. */
 export interface Link {
+  /**
+   * Whether the engine is in this worker. Its answers then come before anything else happens here: none can be lost.
+   */
+  readonly isOwn: boolean;
   readonly call: (method: MethodName, args: readonly unknown[]) => Promise<unknown>;
 }
 
@@ -44,6 +48,10 @@ export class SessionRelay {
 
   /** Calls the engine, now or when there is one. */
   call(method: MethodName, args: readonly unknown[]): Promise<unknown> {
+    return method === 'writeOnce' && !this.#link?.isOwn ? this.#writeInSteps(args) : this.#ask(method, args);
+  }
+
+  #ask(method: MethodName, args: readonly unknown[]): Promise<unknown> {
     if (this.#trouble) return Promise.reject(this.#trouble);
     if (this.#isLost(method, args)) return Promise.reject(interrupted());
     return new Promise((resolve, reject) => {
@@ -81,6 +89,17 @@ export class SessionRelay {
     this.disconnect();
     this.#trouble = error;
     for (const call of [...this.#calls]) this.#settle(call, () => call.reject(error));
+  }
+
+  /** The commit on its own, so that it can be looked up when its answer is lost on the way. */
+  async #writeInSteps([writeId, statement]: readonly unknown[]): Promise<unknown> {
+    try {
+      const rowCount = await this.#ask('writeRun', [writeId, statement]);
+      return { rowCount, ...((await this.#ask('writeCommit', [writeId])) as object) };
+    } catch (error) {
+      this.#ask('writeRollback', [writeId]).catch(() => {});
+      throw error;
+    }
   }
 
   #isLost(method: MethodName, args: readonly unknown[]): boolean {
@@ -123,7 +142,7 @@ export class SessionRelay {
   #answer(call: Call, link: Link, settle: () => void): void {
     if (this.#link !== link || call.link !== link) return;
     const fate = CALL_FATES[call.method];
-    if (fate === 'commit' || call.method === 'writeRollback') {
+    if (fate === 'commit' || call.method === 'writeRollback' || call.method === 'writeOnce') {
       this.#openWrites.delete(String(call.args[0]));
       this.#lostWrites.delete(String(call.args[0]));
     }

@@ -17,7 +17,11 @@ function writerOver(on: (method: string, call: number) => unknown = () => undefi
     const call = asked.length;
     // An answer comes as a message: after everything that is ready to go on has gone on.
     await new Promise((resolve) => setImmediate(resolve));
-    return on(method, call) ?? (method === 'writeCommit' ? { mutationId: 1 } : 1);
+    const answers: Record<string, unknown> = {
+      writeCommit: { mutationId: 1 },
+      writeOnce: { mutationId: 1, rowCount: 1 },
+    };
+    return on(method, call) ?? answers[method] ?? 1;
   });
   const settlements = new Settlements();
   const write = createWriter({ schema, methods, runtime: systemRuntime, settlements, hasServer: true });
@@ -40,6 +44,25 @@ describe('write', () => {
     });
     expect(receipt).toMatchObject({ mutationId: 1, result: true });
     expect(asked).toEqual(['writeRun', 'writeRun', 'writeCommit']);
+  });
+
+  test('takes one message in all when the callback only returns one statement', async () => {
+    const { write, asked } = writerOver();
+    expect(await write((tx) => tx.delete('issue', 'a'))).toMatchObject({ mutationId: 1, result: true });
+    expect(asked).toEqual(['writeOnce']);
+    await write((tx) => {
+      void tx.insert('issue', { id: 'a', title: 'A' });
+      return tx.insert('issue', { id: 'b', title: 'B' });
+    });
+    expect(asked.slice(1)).toEqual(['writeRun', 'writeRun', 'writeCommit']);
+  });
+
+  test('throws what the one statement throws, with nothing to roll back', async () => {
+    const { write, asked } = writerOver(() => {
+      throw new SyncError('invalid-value', 'UNIQUE constraint failed');
+    });
+    await expect(write((tx) => tx.delete('issue', 'a'))).rejects.toMatchObject({ kind: 'invalid-value' });
+    expect(asked).toEqual(['writeOnce']);
   });
 
   test('asks nothing of the engine when the callback does nothing', async () => {
@@ -83,6 +106,9 @@ describe('write', () => {
 
   test('runs again from the start when the leader goes away, a bounded number of times', async () => {
     const once = writerOver((method, call) => (method === 'writeCommit' && call === 2 ? interrupted() : undefined));
+    const single = writerOver((_method, call) => (call === 1 ? interrupted() : undefined));
+    await single.write((tx) => tx.delete('issue', 'a'));
+    expect(single.asked).toEqual(['writeOnce', 'writeOnce']);
     let runs = 0;
     await once.write(async (tx) => {
       runs += 1;

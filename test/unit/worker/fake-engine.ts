@@ -75,6 +75,10 @@ export class FakeEngine implements SharedEngine {
         this.open.set(id, write);
         return 1;
       }
+      case 'writeOnce': {
+        this.#run(sessionId, 'writeRun', args);
+        return { rowCount: 1, ...(this.#run(sessionId, 'writeCommit', args) as object) };
+      }
       case 'writeCommit': {
         this.#disk.rows.push(...(this.open.get(id)?.rows ?? []));
         this.open.delete(id);

@@ -252,6 +252,21 @@ describe('a call in flight while the leader goes', () => {
     expect(disk.rows).toEqual(['kept']);
   });
 
+  test('is found when it is a whole write whose answer was lost', async () => {
+    const { disk, openTab } = group();
+    const a = openTab();
+    const engine = await firstEngine(a);
+    const b = openTab();
+    await b.ready;
+    const held = gate();
+    engine.after = (method) => (method === 'writeCommit' ? held.pass() : undefined);
+    const written = b.methods.writeOnce('w', insert('kept'));
+    await held.reached;
+    await a.leave();
+    expect(await written).toEqual({ rowCount: 1, mutationId: 1 });
+    expect(disk.rows).toEqual(['kept']);
+  });
+
   test('is interrupted when it is a commit that did not happen', async () => {
     const { disk, openTab } = group();
     const a = openTab();
