@@ -44,7 +44,7 @@ async function readCsv(path: string): Promise<CsvRow[]> {
   // Bodies hold line feeds and stray carriage returns, so the record delimiter is fixed instead of guessed.
   return parse(await readFile(path, 'utf8'), {
     columns: true,
-    record_delimiter: '\n',
+    record_delimiter: ['\r\n', '\n'],
     bom: true,
     relax_column_count: true,
   });

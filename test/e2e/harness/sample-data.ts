@@ -27,7 +27,7 @@ export function githubRows(): Record<string, Row[]> {
   return Object.fromEntries(
     ['user', 'label', 'issue', 'comment', 'issue_label'].map((table) => {
       const text = readFileSync(join(FOLDER, 'github-issues', `${table}.csv`), 'utf8');
-      const rows = parse(text, { columns: true, record_delimiter: '\n' }) as Record<string, string>[];
+      const rows = parse(text, { columns: true, record_delimiter: ['\r\n', '\n'] }) as Record<string, string>[];
       return [table, rows.map(convertRow)];
     }),
   );
