@@ -61,6 +61,8 @@ export interface StatementInfo {
   /** Every table the statement reads, through views and triggers too, without duplicates. */
   readonly tablesRead: readonly string[];
   readonly parameterCount: number;
+  /** The columns of its result. */
+  readonly columns: readonly ReadColumn[];
   /** Every table it writes, through triggers too. */
   readonly tablesWritten: readonly string[];
   /** The tables (and views with INSTEAD OF triggers) it writes by name, not through triggers. */

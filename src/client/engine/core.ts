@@ -68,6 +68,7 @@ export class EngineCore implements EngineContext {
       store,
       loop: this.loop,
       send: (state) => this.#pushToAll({ type: 'state', state }),
+      onPace: () => this.rows.checkAll(),
     });
   }
 
@@ -142,7 +143,6 @@ export class EngineCore implements EngineContext {
       this.loop.resume(reason);
     }
     this.#onChanged(new Map(Object.keys(this.schema.tables).map((table) => [table, '*'])));
-    this.rows.checkAll();
     this.feed.changed();
   }
 
@@ -158,10 +158,7 @@ export class EngineCore implements EngineContext {
       onEvent: (event) => this.tell(event),
       onChanged: (changed) => this.#onChanged(changed),
       onSettled: (outcomes) => this.#onSettled(outcomes),
-      onStateChanged: () => {
-        this.rows.checkAll();
-        this.feed.changed();
-      },
+      onStateChanged: () => this.feed.changed(),
     };
   }
 

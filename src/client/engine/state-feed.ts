@@ -25,6 +25,8 @@ export interface StateFeedOptions {
   readonly store: LocalStore;
   readonly loop: SyncLoop;
   readonly send: (state: Partial<EngineState>) => void;
+  /** The status is about to be told: whatever else should be told at that pace. */
+  readonly onPace: () => void;
 }
 
 /**
@@ -76,8 +78,9 @@ export class StateFeed {
   }
 
   #tellStatus(): void {
-    const { runtime } = this.#options;
+    const { runtime, onPace } = this.#options;
     this.#status.restAfter(runtime, STATUS_MS);
+    onPace();
     const state = this.#statusParts();
     this.#toldPhase = state.status.phase;
     this.#tell(state, {

@@ -124,6 +124,7 @@ function commonTail(a: Rows, b: Rows, head: number): number {
 }
 
 export function sameRow(a: Row, b: Row): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let index = 0; index < a.length; index++) {
     const [left, right] = [a[index] ?? null, b[index] ?? null];

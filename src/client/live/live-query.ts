@@ -9,6 +9,7 @@ import type { ChangedRows } from '../local-store.ts';
 import { diffRows } from './diff-rows.ts';
 import { keyColumnsOf } from './key-columns.ts';
 import { type PointRead, pointRead } from './point-read.ts';
+import { type WindowQuery, windowQuery } from './window-query.ts';
 
 /** Somebody who follows a live query. */
 export interface LiveSubscriber {
@@ -32,12 +33,13 @@ interface Result {
 export class LiveQuery {
   readonly statement: Statement;
   readonly tables: ReadonlySet<string>;
-  /** Whether its result may have changed since it was run. */
-  isDirty = true;
   runCount = 0;
   lastMs = 0;
   readonly #context: LiveContext;
   readonly #point: PointRead | null;
+  readonly #window: WindowQuery | null;
+  /** What changed since it was run: rows of its one table by key, or anything. */
+  #changes: Set<string> | 'any' = 'any';
   /** The version each subscriber has. */
   readonly #versions = new Map<LiveSubscriber, number>();
   #result: Result | null = null;
@@ -48,6 +50,12 @@ export class LiveQuery {
     this.statement = statement;
     this.tables = tables;
     this.#point = tables.size === 1 ? pointRead(context.schema, statement) : null;
+    this.#window = windowQuery(context, statement, tables);
+  }
+
+  /** Whether its result may have changed since it was run. */
+  get isDirty(): boolean {
+    return this.#changes === 'any' || this.#changes.size > 0;
   }
 
   get rowCount(): number {
@@ -58,13 +66,21 @@ export class LiveQuery {
     return this.#versions.size > 0;
   }
 
-  isAffectedBy(changed: ChangedRows): boolean {
+  /** Rows were committed. */
+  note(changed: ChangedRows): void {
     for (const table of this.tables) {
       const rows = changed.get(table);
-      if (rows === undefined) continue;
-      if (rows === '*' || this.#point?.table !== table || rows.has(this.#point.key)) return true;
+      if (rows !== undefined) this.#noteRows(table, rows);
     }
-    return false;
+  }
+
+  #noteRows(table: string, rows: ReadonlySet<string> | '*'): void {
+    if (this.#changes === 'any') return;
+    if (rows === '*' || (!this.#window && !this.#point)) {
+      this.#changes = 'any';
+      return;
+    }
+    for (const key of rows) if (this.#point?.table !== table || this.#point.key === key) this.#changes.add(key);
   }
 
   /** Gives the subscriber the whole result, then every change of it. */
@@ -83,19 +99,27 @@ export class LiveQuery {
   refresh(): void {
     const { runtime } = this.#context;
     const startedAt = runtime.elapsed();
-    this.isDirty = false;
+    const changes = this.#changes;
+    this.#changes = new Set();
     this.runCount += 1;
     try {
-      this.#take(this.#read());
+      this.#take(this.#update(changes) ?? this.#read());
     } catch (error) {
       this.#fail(SyncError.from(error, 'storage', 'A live query failed').toJSON());
     }
     this.lastMs = runtime.elapsed() - startedAt;
   }
 
+  /** The result from the last one and the rows that changed; null when it has to be read anew. */
+  #update(changes: ReadonlySet<string> | 'any'): Result | null {
+    if (changes === 'any' || !this.#result || !this.#window || this.#error) return null;
+    const rows = this.#window.update(this.#result.rows, changes);
+    return rows && { ...this.#result, rows };
+  }
+
   #read(): Result {
     const { database, schema } = this.#context;
-    const { columns, rows } = database.read(this.statement.sql, this.statement.parameters);
+    const { columns, rows } = this.#window?.read() ?? database.read(this.statement.sql, this.statement.parameters);
     const isKnown = this.#result !== null && sameColumns(this.#result.columns, columns);
     return {
       columns,

@@ -47,10 +47,9 @@ export class LiveRegistry {
 
   /** Rows were committed. */
   changed(changed: ChangedRows): void {
-    if (changed.size === 0) return;
     let anyDirty = false;
     for (const query of this.#queries.values()) {
-      query.isDirty ||= query.isAffectedBy(changed);
+      query.note(changed);
       anyDirty ||= query.isDirty;
     }
     if (anyDirty) this.refresh();

@@ -68,13 +68,15 @@ export class SqliteWasmDatabase implements LocalDatabase {
   }
 
   analyze(sql: string): StatementInfo {
-    const { access, isReadOnly, parameterCount } = this.#statement(sql);
+    const statement = this.#statement(sql);
+    const { access, isReadOnly, parameterCount } = statement;
     const views = this.#viewNames();
     const names = (set: ReadonlySet<string>) => [...set].filter((name) => !views.has(name));
     return {
       isReadOnly,
       tablesRead: names(access.reads),
       parameterCount,
+      columns: statement.columns,
       tablesWritten: names(access.writes),
       directWrites: [...access.directWrites],
       control: access.control,
