@@ -4,7 +4,8 @@ import type { Runtime } from '../shared/runtime.ts';
 export interface ManualRuntime extends Runtime {
   /**
    * Moves both clocks on by `ms`, running every timer that falls due, in order, each at its own time. Before, between
-   * and after them everything that is ready to go on (promises, messages) goes on. `advance(0)` does only that.
+   * and after them everything that is ready to go on (promises, messages) goes on for a few turns of the event loop.
+   * `advance(0)` does only that.
    */
   advance(ms: number): Promise<void>;
   /** Moves the wall clock alone, in either direction, as a person or NTP does. */
@@ -55,7 +56,8 @@ export function manualRuntime({ startAt = START_OF_2026, seed = 1 }: ManualRunti
   };
 
   return {
-    now: () => wallOffset + elapsed,
+    // Whole milliseconds, as Date.now() gives.
+    now: () => Math.floor(wallOffset + elapsed),
     elapsed: () => elapsed,
     setTimer(ms, run) {
       const timer = { at: elapsed + Math.max(0, ms), run };
@@ -90,13 +92,21 @@ export function manualRuntime({ startAt = START_OF_2026, seed = 1 }: ManualRunti
   };
 }
 
-/** Lets every microtask run, and what they queue, by waiting for a task behind them. */
-function drain(): Promise<void> {
+/** Enough for work that hands itself on from task to task a few times, as a server's group commit does. */
+const TURNS = 6;
+
+/** Lets everything run that is ready to: microtasks, and the tasks and messages they queue. */
+async function drain(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn += 1) await nextTurn();
+}
+
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();
-      resolve();
+      if (typeof setImmediate === 'function') setImmediate(resolve);
+      else resolve();
     };
     port2.postMessage(null);
   });

@@ -5,6 +5,7 @@ import { defineSchema, t, table } from '../../../../../src/core/schema.ts';
 import { Emitter } from '../../../../../src/shared/emitter.ts';
 import { manualRuntime } from '../../../../../src/testing/manual-runtime.ts';
 import { FakeStore } from './fake-store.ts';
+import { createGate } from './gate.ts';
 import { ScriptedServer } from './scripted-server.ts';
 
 export const schema = defineSchema({
@@ -67,31 +68,3 @@ export function device(overrides: Partial<SyncLoopOptions> & { seed?: number } =
 }
 
 export type Device = ReturnType<typeof device>;
-
-/** An async mutex that knows whether somebody is inside, and that a test can hold. */
-function createGate() {
-  let last: Promise<unknown> = Promise.resolve();
-  let isInside = false;
-  const exclusive = <T>(fn: () => T | Promise<T>): Promise<T> => {
-    const turn = last.then(async () => {
-      isInside = true;
-      try {
-        return await fn();
-      } finally {
-        isInside = false;
-      }
-    });
-    last = turn.catch(() => {});
-    return turn;
-  };
-  return {
-    exclusive,
-    isInside: () => isInside,
-    /** As an app does with a long transaction: nobody else gets in until the returned function is called. */
-    hold(): () => void {
-      let release = () => {};
-      void exclusive(() => new Promise<void>((resolve) => (release = resolve)));
-      return () => release();
-    },
-  };
-}
