@@ -1,5 +1,6 @@
 import { type Cell, type RowKey, keyText } from '../../shared/cell.ts';
 import { quoteName } from '../../core/sql.ts';
+import { SQLITE_TYPES } from '../../core/values.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import { type LocalTable, type LocalTables, list } from './local-table.ts';
 
@@ -21,8 +22,8 @@ export interface NetEffect {
 export interface Capture {
   /** Puts the triggers on the tables as they are now: at each open, and after the tables were made anew. */
   install(): void;
-  /** The net effects since the last `clear`, in the order in which rows were first touched. */
-  read(): NetEffect[];
+  /** The net effects on these tables since the last `clear`, each table's in the order in which its rows were first touched. */
+  read(tables: ReadonlySet<string>): NetEffect[];
   clear(): void;
   /** Runs `fn` while writes are not captured. */
   silently<T>(fn: () => T): T;
@@ -30,19 +31,17 @@ export interface Capture {
 
 export function createCapture(database: LocalDatabase, tables: LocalTables): Capture {
   const all = [...tables.values()];
-  const readers = all.map((of) => tableReader(database, of));
+  const readers = new Map(all.map((of) => [of.name, tableReader(database, of)]));
   const setCapturing = (on: number) => database.run('UPDATE _tidemark_flag SET capturing = ?', [on]);
   return {
     install: () => install(database, all),
-    read() {
-      const touched = database.read(
-        'SELECT tbl, max(was), min(n) FROM _tidemark_capture GROUP BY tbl ORDER BY min(n)',
-      ).rows;
+    read(written) {
       const effects: NetEffect[] = [];
-      for (const [index, was] of touched) {
-        const reader = readers[Number(index)];
-        if (reader) reader(was === 1, effects);
-      }
+      let noted = 0;
+      for (const name of written) noted += readers.get(name)?.(effects) ?? 0;
+      if (noted === countNotes(database)) return effects;
+      // Work that no statement announced: it counts all the same.
+      for (const [name, read] of readers) if (!written.has(name)) read(effects);
       return effects;
     },
     clear() {
@@ -91,7 +90,7 @@ function triggers(of: LocalTable): string {
     }),
     trigger(of, {
       name: 'move',
-      event: 'UPDATE',
+      event: moveEvent(of),
       when: ` AND (${isNewKey})`,
       note: note(of, { was: 0, row: 'NEW', columns: keyOnly }),
     }),
@@ -102,6 +101,13 @@ function triggers(of: LocalTable): string {
       note: note(of, { was: 1, row: 'OLD', columns: of.columns }),
     }),
   ].join('\n');
+}
+
+/** A key that is the rowid can change under that name too; any other only when a statement names it. */
+function moveEvent(of: LocalTable): string {
+  const [first] = of.keys;
+  const isRowid = of.keys.length === 1 && first !== undefined && SQLITE_TYPES[first.column.kind] === 'INTEGER';
+  return isRowid ? 'UPDATE' : `UPDATE OF ${list(of.keys.map(({ name }) => name))}`;
 }
 
 function trigger(of: LocalTable, parts: { name: string; event: string; when: string; note: string }): string {
@@ -117,17 +123,22 @@ function note(of: LocalTable, parts: { was: 0 | 1; row: 'OLD' | 'NEW'; columns: 
   return `INSERT INTO _tidemark_capture (tbl, was, ${cells}) VALUES (${of.index}, ${parts.was}, ${values})`;
 }
 
-type TableReader = (hasOld: boolean, into: NetEffect[]) => void;
+/** Returns how many notes there were. */
+type TableReader = (into: NetEffect[]) => number;
+
+function countNotes(database: LocalDatabase): number {
+  return Number(database.read('SELECT count(*) FROM _tidemark_capture').rows[0]?.[0] ?? 0);
+}
 
 /** Reads the notes about one table, each beside the row as it stands now. */
 function tableReader(database: LocalDatabase, of: LocalTable): TableReader {
   const [keys, values] = [of.keys.length, of.values.length];
-  const insertsSql = notesSql(of, keys);
-  const allSql = notesSql(of, keys + values);
-  return (hasOld, into) => {
+  const sql = notesSql(of, keys + values);
+  const at = 2 + keys + values;
+  return (into) => {
     const seen = new Set<string>();
-    const at = 2 + keys + (hasOld ? values : 0);
-    for (const row of database.read(hasOld ? allSql : insertsSql, [of.index]).rows) {
+    const { rows } = database.read(sql);
+    for (const row of rows) {
       const key = row.slice(2, 2 + keys);
       const text = keyText(key);
       if (seen.has(text)) continue;
@@ -140,6 +151,7 @@ function tableReader(database: LocalDatabase, of: LocalTable): TableReader {
         after: row[1] === 1 ? row.slice(at) : null,
       });
     }
+    return rows.length;
   };
 }
 
@@ -149,5 +161,5 @@ function notesSql(of: LocalTable, noted: number): string {
   const values = of.values.length > 0 ? `, ${list(of.values.map(({ name }) => name))}` : '';
   const [first] = of.keys;
   return `SELECT c.was, t.${quoteName(first?.name ?? 'rowid')} IS NOT NULL, ${cells}${values}
-    FROM _tidemark_capture AS c LEFT JOIN main.${quoteName(of.name)} AS t ON ${same} WHERE c.tbl = ? ORDER BY c.n`;
+    FROM _tidemark_capture AS c LEFT JOIN main.${quoteName(of.name)} AS t ON ${same} WHERE c.tbl = ${of.index} ORDER BY c.n`;
 }

@@ -74,6 +74,7 @@ function addHeld({ outbox, clock }: Parts, changes: readonly Change[], now: numb
     createdAt: now,
     changes,
     bytes: packChanges(changes),
+    writeId: null,
   };
   outbox.insert(mutation);
   outbox.remember(mutation);

@@ -16,17 +16,20 @@ import { packChanges } from './pack.ts';
 import type { Parking } from './parking.ts';
 import { isLocalOnly } from './side-tables.ts';
 import { createWriteGuard } from './write-guard.ts';
+import { findWrite, logWrite, trimWrites } from './write-log.ts';
 
-/** How many writes `findWrite` remembers at least. */
-const KEPT_WRITES = 4_096;
-const TRIM_EVERY = 1_024;
+interface CommitOptions {
+  readonly writeId: string;
+  readonly now: number;
+  readonly base: number;
+}
 
 export interface LocalWrite {
   readonly isOpen: boolean;
   begin(): void;
   run(sql: string, parameters: readonly Cell[]): number;
   read(sql: string, parameters: readonly Cell[]): ReadResult;
-  commit(options: { writeId: string; now: number; base: number }): WriteResult;
+  commit(options: CommitOptions): WriteResult;
   rollback(): void;
   find(writeId: string): { mutationId: number | null } | null;
 }
@@ -45,21 +48,27 @@ export function createLocalWrite(parts: {
   readonly records: () => boolean;
 }): LocalWrite {
   const { database, tables, capture, outbox, images, overlay, parking, clock } = parts;
+  trimWrites(database);
   const guard = createWriteGuard(database);
   let isOpen = false;
   let changed = collectChanges();
+  /** The user's tables this write may have changed, in the order of its statements. */
+  const written = new Set<string>();
 
-  const check = (sql: string) => {
+  const allow = (sql: string) => {
     if (!isOpen) throw new SyncError('misuse', 'There is no open write.');
     if (!database.inTransaction)
       throw new SyncError('interrupted', 'SQLite has rolled this write back; start it anew.');
-    const { tablesWritten } = guard(sql);
-    for (const name of tablesWritten) if (isLocalOnly(tables, name)) changed.addAll(name);
+    for (const name of guard(sql).tablesWritten) {
+      if (tables.has(name)) written.add(name);
+      else if (isLocalOnly(tables, name)) changed.addAll(name);
+    }
   };
 
   const finish = () => {
     isOpen = false;
     changed = collectChanges();
+    written.clear();
   };
 
   const rollback = () => {
@@ -68,14 +77,21 @@ export function createLocalWrite(parts: {
     if (database.inTransaction) database.rollback();
   };
 
-  const prepare = (effects: readonly NetEffect[], options: { now: number; base: number }): NewMutation | null => {
+  /** The changes of a write, and the rows they found. Refuses cells that not every device can hold. */
+  const check = (effects: readonly NetEffect[]): { changes: Change[]; found: NetEffect[] } => {
     const changes: Change[] = [];
+    const found: NetEffect[] = [];
     for (const effect of effects) {
       const change = toChange(effect);
       if (change === null) continue;
       changes.push(change);
       changed.add(change.table, effect.keyText);
+      if (effect.before !== null) found.push(effect);
     }
+    return { changes, found };
+  };
+
+  const prepare = (changes: readonly Change[], options: CommitOptions): NewMutation | null => {
     if (changes.length === 0 || !parts.records()) return null;
     const mutationId = clock.nextMutationId;
     return {
@@ -87,23 +103,25 @@ export function createLocalWrite(parts: {
       createdAt: options.now,
       changes,
       bytes: packChanges(changes),
+      writeId: options.writeId,
     };
   };
 
-  const record = (effects: readonly NetEffect[], mutation: NewMutation) => {
-    for (const { of, keyText, before } of effects) {
+  const record = (found: readonly NetEffect[], mutation: NewMutation) => {
+    for (const { of, keyText, before } of found) {
       if (before === null || overlay.covers(of.name, keyText)) continue;
       images.set(of.name, keyText, { exists: true, columns: cellsAt(of.values, before, 0), seen: null });
     }
     outbox.insert(mutation);
   };
 
-  const commit = (options: { writeId: string; now: number; base: number }): WriteResult => {
-    const effects = capture.read();
-    const mutation = prepare(effects, options);
-    if (mutation) record(effects, mutation);
+  const commit = (options: CommitOptions): WriteResult => {
+    const effects = capture.read(written);
+    const { changes, found } = check(effects);
+    const mutation = prepare(changes, options);
+    if (mutation) record(found, mutation);
+    else logWrite(database, options.writeId);
     if (effects.length > 0) capture.clear();
-    logWrite(database, options.writeId, mutation);
     database.commit();
     if (mutation) {
       outbox.remember(mutation);
@@ -122,11 +140,11 @@ export function createLocalWrite(parts: {
       isOpen = true;
     },
     run(sql, parameters) {
-      check(sql);
+      allow(sql);
       return database.run(sql, parameters);
     },
     read(sql, parameters) {
-      check(sql);
+      allow(sql);
       return database.read(sql, parameters);
     },
     commit(options) {
@@ -145,29 +163,8 @@ export function createLocalWrite(parts: {
       }
     },
     rollback,
-    find(writeId) {
-      const [row] = database.read(
-        'SELECT mutation_id FROM _tidemark_write WHERE write_id = ? ORDER BY n DESC LIMIT 1',
-        [writeId],
-      ).rows;
-      if (row === undefined) return null;
-      return { mutationId: typeof row[0] === 'number' ? row[0] : null };
-    },
+    find: (writeId) => findWrite(database, writeId),
   };
 }
 
 const NOTHING_SETTLED: readonly MutationOutcome[] = [];
-
-/** What the write was called and became: for tabs whose leader died under them, and for the clock after a restart. */
-function logWrite(database: LocalDatabase, writeId: string, mutation: NewMutation | null): void {
-  database.run('INSERT INTO _tidemark_write (write_id, mutation_id, hlc) VALUES (?, ?, ?)', [
-    writeId,
-    mutation?.mutationId ?? null,
-    mutation?.hlc ?? null,
-  ]);
-  if (mutation && mutation.mutationId % TRIM_EVERY === 0) trimWrites(database);
-}
-
-function trimWrites(database: LocalDatabase): void {
-  database.run(`DELETE FROM _tidemark_write WHERE n <= (SELECT max(n) FROM _tidemark_write) - ${KEPT_WRITES}`);
-}

@@ -5,6 +5,7 @@ import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { MutationState } from '../types.ts';
 import { createChangeReader, type ChangeReader } from './change-reader.ts';
 import type { PendingRows } from './pending-rows.ts';
+import { trimWrites } from './write-log.ts';
 
 /** `held`: rows from the time before there was a server, until `seed` sends them. Shown as `parked`. */
 export type EntryState = MutationState | 'held';
@@ -36,6 +37,8 @@ export interface NewMutation {
   readonly createdAt: number;
   readonly changes: readonly Change[];
   readonly bytes: Uint8Array;
+  /** The write it came from; null for one that replaces another. */
+  readonly writeId: string | null;
 }
 
 export type ItemUpdate = Partial<Pick<OutboxItem, 'state' | 'attempts' | 'isEchoed' | 'untilSeq' | 'epoch'>> & {
@@ -71,12 +74,14 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
   /** Only mutations that took another's place: for the rest, the position is the id. */
   const moved = new Map<number, number>();
   const counts = new Map<EntryState, number>();
+  let highest = Number.MIN_SAFE_INTEGER;
   const reader = createChangeReader(database);
   const tally = (state: EntryState, by: number) => counts.set(state, (counts.get(state) ?? 0) + by);
 
   const remember = (item: OutboxItem, changes: readonly Change[]) => {
-    // A position that is taken over keeps its place in the order of the map.
     items.set(item.position, item);
+    if (item.position < highest) sortItems(items);
+    highest = Math.max(highest, item.position);
     if (item.position !== item.mutationId) moved.set(item.mutationId, item.position);
     tally(item.state, 1);
     for (const { table, key } of changes) rows.add({ table, key, keyText: keyText(key) }, item.position);
@@ -119,7 +124,9 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
     },
     remove(item) {
       for (const { table, key } of outbox.changesOf(item)) rows.remove(table, keyText(key), item.position);
+      database.run(LOG_SQL, [item.position]);
       database.run('DELETE FROM _tidemark_outbox WHERE position = ?', [item.position]);
+      if (item.mutationId % TRIM_EVERY === 0) trimWrites(database);
       items.delete(item.position);
       moved.delete(item.mutationId);
       tally(item.state, -1);
@@ -128,6 +135,7 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
     changesOf: (item) => reader.changes(item.position),
     load() {
       items.clear();
+      highest = Number.MIN_SAFE_INTEGER;
       moved.clear();
       counts.clear();
       rows.clear();
@@ -139,13 +147,22 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
   return outbox;
 }
 
-const INSERT_SQL = `INSERT INTO _tidemark_outbox (${COLUMNS}, tables, changes) VALUES (${'?, '.repeat(13)}?)`;
+/** Only after one has taken the place of another. */
+function sortItems(items: Map<number, OutboxItem>): void {
+  const inOrder = [...items.values()].sort((a, b) => a.position - b.position);
+  items.clear();
+  for (const item of inOrder) items.set(item.position, item);
+}
+
+const INSERT_SQL = `INSERT INTO _tidemark_outbox (${COLUMNS}, write_id, changes) VALUES (${'?, '.repeat(13)}?)`;
+/** What `findWrite` and the clock still need of a mutation that goes. */
+const LOG_SQL = `INSERT INTO _tidemark_write (write_id, mutation_id, hlc)
+  SELECT write_id, mutation_id, hlc FROM _tidemark_outbox WHERE position = ?`;
 const UPDATE_SQL = `UPDATE _tidemark_outbox SET state = ?, attempts = ?, is_echoed = ?, until_seq = ?, epoch = ?,
   reason_code = ifnull(?, reason_code), reason_message = ifnull(?, reason_message) WHERE position = ?`;
 
 function insertParameters(mutation: NewMutation) {
-  const { position, mutationId, state, hlc, base, createdAt, changes, bytes } = mutation;
-  const tables = [...new Set(changes.map(({ table }) => table))].join(' ');
+  const { position, mutationId, state, hlc, base, createdAt, changes, bytes, writeId } = mutation;
   const untilSeq = null;
   const epoch = null;
   return [
@@ -161,7 +178,7 @@ function insertParameters(mutation: NewMutation) {
     epoch,
     bytes.length,
     changes.length,
-    tables,
+    writeId,
     bytes,
   ];
 }
@@ -185,6 +202,7 @@ function itemOf(mutation: NewMutation): OutboxItem {
 }
 
 const CHUNK = 1_000;
+const TRIM_EVERY = 1_024;
 
 /** In order, a chunk at a time. */
 function forEachStored(database: LocalDatabase, use: (item: OutboxItem) => void): void {

@@ -8,7 +8,7 @@ import type { LocalDatabase } from '../../storage/local-database.ts';
  *   replaced another and took its place. `changes` is encoded and independent of the schema.
  * - `_tidemark_image`: what is confirmed of rows with pending changes. `state` 1: the row; 0: it was deleted, and `columns` is what it last
  *   held. No entry for a row with pending changes: the server never had it. `seen`: the row as the first pending change saw it, once a pull has changed it.
- * - `_tidemark_write`: the last writes by id, with the clock they moved.
+ * - `_tidemark_write`: the last writes that are in the outbox no more, or never were, with the clock they moved.
  * - `_tidemark_stage`: pages of a chain that is not complete.
  * - `_tidemark_conflict`: conflicts, open and resolved.
  */
@@ -17,13 +17,13 @@ const CREATE = `
   CREATE TABLE IF NOT EXISTS _tidemark_outbox (
     position INTEGER PRIMARY KEY, mutation_id INTEGER NOT NULL, state TEXT NOT NULL, hlc TEXT NOT NULL, base INTEGER NOT NULL,
     created_at NOT NULL, attempts INTEGER NOT NULL, is_echoed INTEGER NOT NULL, until_seq INTEGER, epoch TEXT,
-    reason_code TEXT, reason_message TEXT, size INTEGER NOT NULL, change_count INTEGER NOT NULL, tables TEXT NOT NULL,
+    reason_code TEXT, reason_message TEXT, size INTEGER NOT NULL, change_count INTEGER NOT NULL, write_id TEXT,
     changes BLOB NOT NULL
   );
   CREATE TABLE IF NOT EXISTS _tidemark_image (
     tbl TEXT NOT NULL, key TEXT NOT NULL, state INTEGER NOT NULL, columns BLOB NOT NULL, seen BLOB, PRIMARY KEY (tbl, key)
   ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS _tidemark_write (n INTEGER PRIMARY KEY, write_id TEXT NOT NULL, mutation_id INTEGER, hlc TEXT);
+  CREATE TABLE IF NOT EXISTS _tidemark_write (n INTEGER PRIMARY KEY, write_id TEXT, mutation_id INTEGER, hlc TEXT);
   CREATE TABLE IF NOT EXISTS _tidemark_stage (n INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS _tidemark_conflict (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, mutation_id INTEGER NOT NULL, tbl TEXT NOT NULL, state TEXT NOT NULL, body BLOB NOT NULL

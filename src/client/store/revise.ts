@@ -51,6 +51,7 @@ export function createRevise(parts: {
       createdAt: old.createdAt,
       changes,
       bytes: packChanges(changes),
+      writeId: null,
     };
     outbox.insert(mutation);
     outbox.remember(mutation);
