@@ -102,6 +102,8 @@ export async function buildPackage(): Promise<void> {
   await bundle({
     input: { ...Object.fromEntries(inputs), cli: 'src/cli/index.ts' },
     external,
+    // Neither Node nor a browser; and `process.env.NODE_ENV` stays for the app's own build to decide.
+    platform: 'neutral',
     plugins: [workerBesideUs],
     output: { sourcemap: true, chunkFileNames: 'chunk-[name]-[hash].js' },
   });

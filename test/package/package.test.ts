@@ -10,7 +10,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { chromiumArgs, ensureChromium } from '../../scripts/chromium.ts';
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
+/** Vitest sets NODE_ENV to `test`, with which Vite would not build for production. */
+const env = { ...process.env, NODE_ENV: undefined, NO_COLOR: '1' };
+const run = (command: string, args: string[], cwd: string) => execute(command, args, { cwd, env });
 const root = join(import.meta.dirname, '../..');
 const home = mkdtempSync(join(tmpdir(), 'tidemark-package-'));
 const app = join(home, 'app');
@@ -22,13 +25,11 @@ let browser: Browser;
 const companions = ['react', 'react-dom', '@types/react', '@types/react-dom', 'vite', '@vitejs/plugin-react'] as const;
 
 beforeAll(async () => {
-  await run('npm', ['pack', '--pack-destination', home], { cwd: root });
+  await run('npm', ['pack', '--pack-destination', home], root);
   const tarball = readdirSync(home).find((name) => name.endsWith('.tgz')) ?? 'no tarball';
   cpSync(join(import.meta.dirname, 'app'), app, { recursive: true });
   const versions = companions.map((name) => `${name}@${manifest.devDependencies[name]}`);
-  await run('npm', ['install', '--prefer-offline', '--no-package-lock', join(home, tarball), ...versions], {
-    cwd: app,
-  });
+  await run('npm', ['install', '--prefer-offline', '--no-package-lock', join(home, tarball), ...versions], app);
   browser = await chromium.launch({ executablePath: ensureChromium(), args: chromiumArgs });
 });
 
@@ -40,7 +41,7 @@ afterAll(async () => {
 
 /** Starts Vite in the app and resolves with the URL it prints. */
 async function startVite(args: string[]): Promise<{ url: string; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [vite, ...args], { cwd: app, env: { ...process.env, NO_COLOR: '1' } });
+  const child = spawn(process.execPath, [vite, ...args], { cwd: app, env });
   children.push(child);
   const url = await new Promise<string>((found, failed) => {
     let output = '';
@@ -100,7 +101,7 @@ describe('a fresh Vite + React app', () => {
       ['--moduleResolution', 'Bundler'],
       ['--module', 'NodeNext', '--moduleResolution', 'NodeNext'],
     ])
-      await run(process.execPath, [tsc, '-p', app, ...resolution]).catch((error: { stdout: string }) => {
+      await run(process.execPath, [tsc, '-p', app, ...resolution], app).catch((error: { stdout: string }) => {
         throw new Error(`${resolution.at(-1)}: ${error.stdout}`);
       });
   });
@@ -112,7 +113,7 @@ describe('a fresh Vite + React app', () => {
   });
 
   test('keeps its data on OPFS once built', async () => {
-    await run(process.execPath, [vite, 'build'], { cwd: app });
+    await run(process.execPath, [vite, 'build'], app);
     const server = await startVite(['preview', '--port', '0']);
     await keepsNotes(server.url);
     await server.stop();
@@ -146,7 +147,7 @@ describe('Node', () => {
     const script = names.map(
       (name) => `if (!Object.keys(await import('${name}')).length) throw new Error('${name} is empty');`,
     );
-    await run(process.execPath, ['--input-type=module', '--eval', script.join('\n')], { cwd: app });
+    await run(process.execPath, ['--input-type=module', '--eval', script.join('\n')], app);
   });
 
   test('finds no React in the subpaths that promise to do without', () => {
@@ -160,7 +161,7 @@ describe('Node', () => {
   });
 
   test('runs the command line', async () => {
-    const { stdout } = await run(process.execPath, [join(app, 'node_modules/.bin/tidemark'), '--help'], { cwd: app });
+    const { stdout } = await run(process.execPath, [join(app, 'node_modules/.bin/tidemark'), '--help'], app);
     expect(stdout).toContain('tidemark serve');
   });
 });
