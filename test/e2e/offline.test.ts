@@ -33,8 +33,8 @@ test('two devices that worked offline become equal, with every vote counted', as
 
   await Promise.all([first, second].map((page) => page.evaluate(() => window.device.sync.pause('offline'))));
   await Promise.all([writeOffline(first, 'first'), writeOffline(second, 'second')]);
-  expect(await pendingCount(first)).toBe(WRITE_COUNT);
-  expect(await pendingCount(second)).toBe(WRITE_COUNT);
+  await expect.poll(() => pendingCount(first)).toBe(WRITE_COUNT);
+  await expect.poll(() => pendingCount(second)).toBe(WRITE_COUNT);
 
   await Promise.all([first, second].map((page) => page.evaluate(() => window.device.sync.resume('offline'))));
   await synced(first);
