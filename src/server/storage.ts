@@ -71,6 +71,8 @@ export interface LogRange {
   readonly until: number;
   readonly scopes: readonly string[] | null;
   readonly maxBytes: number;
+  /** Only puts and deletes. */
+  readonly isWholeRows?: boolean;
 }
 
 export interface RowRange {

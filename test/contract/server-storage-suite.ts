@@ -192,13 +192,21 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
     });
 
     describe('the log', () => {
-      const read = (range: { seq?: number; n?: number; until?: number; scopes?: string[] | null; maxBytes?: number }) =>
+      const read = (range: {
+        seq?: number;
+        n?: number;
+        until?: number;
+        scopes?: string[] | null;
+        maxBytes?: number;
+        isWholeRows?: boolean;
+      }) =>
         storage.read((reader) =>
           reader.log({
             after: { seq: range.seq ?? 0, n: range.n ?? Number.MAX_SAFE_INTEGER },
             until: range.until ?? 100,
             scopes: range.scopes ?? null,
             maxBytes: range.maxBytes ?? 1e6,
+            isWholeRows: range.isWholeRows ?? false,
           }),
         );
       const places = (entries: readonly LogEntry[]) => entries.map(({ commit, n }) => `${commit.seq}.${n}`);
@@ -235,6 +243,15 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
         expect(places((await read({ scopes: ['list:b'] })).entries)).toEqual(['2.1', '3.0']);
         expect(places((await read({ scopes: ['list:b'], until: 100_000 })).entries)).toEqual(['2.1', '3.0']);
         expect(places((await read({ scopes: [] })).entries)).toEqual([]);
+      });
+
+      test('tells puts and deletes apart from patches', async () => {
+        await storage.write((writer) => writer.appendLog([entry(4, 0, { op: 'put' }), entry(4, 1, { op: 'delete' })]));
+        expect(places((await read({ isWholeRows: true })).entries)).toEqual(['4.0', '4.1']);
+        expect(places((await read({ isWholeRows: true, scopes: ['list:a'], until: 100_000 })).entries)).toEqual([
+          '4.0',
+          '4.1',
+        ]);
       });
 
       test('stops once a page is full', async () => {

@@ -5,8 +5,8 @@ import { count, cursor, name, rows, seq } from './shared.ts';
 /**
  * `POST /v1/pull`. The answer is a chain of one or more pages: while `resume` is not null, ask again with it.
  * The pages of one chain are applied in one local transaction, in their order, and in each page the snapshot before the
- * transactions: a chain never ends inside a commit. A patch or delete of a row that is not there is passed over (rows of a
- * snapshot may be newer than its seq).
+ * transactions: a chain never ends inside a commit. A patch always finds its row; a delete may be of a row that is not
+ * there (rows of a snapshot may be newer than its seq).
  */
 export const pullRequest = v.object({
   clientId: name,

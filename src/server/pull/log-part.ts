@@ -1,6 +1,7 @@
 import type { Schema } from '../../core/schema.ts';
 import { ALL_SCOPES } from '../../core/scope.ts';
 import type { PulledTransaction } from '../../protocol/messages/pull.ts';
+import { keyText } from '../../shared/cell.ts';
 import { COMMIT_END, type LogEntry, type LogPosition } from '../records.ts';
 import type { StorageReader } from '../storage.ts';
 import type { ChainState } from './resume-token.ts';
@@ -23,21 +24,47 @@ export interface LogPartInput {
 }
 
 /** Reads the log as far as a page goes: to the end of a commit, or inside one only if it is larger than a page. */
-export async function readLogPart({ schema, reader, state, until, maxBytes }: LogPartInput): Promise<LogPart> {
-  const scopes = state.phase === 'catch-up' ? state.held : [...state.held, ...state.added];
-  const all = await reader.log({
-    after: state.after,
-    until,
-    scopes: scopes.includes(ALL_SCOPES) ? null : scopes,
-    maxBytes,
-  });
+export async function readLogPart(input: LogPartInput): Promise<LogPart> {
+  const { schema, reader, state, until, maxBytes } = input;
+  const all = await reader.log({ after: state.after, until, scopes: scopesOf(state), maxBytes });
   const { entries, after, isEnd } = all.isEnd
     ? { entries: all.entries, after: { seq: until, n: COMMIT_END }, isEnd: true }
     : cutAtCommit(all.entries, state.after);
-  // Not wanted: tables that are no more, and those that the snapshot brings anew.
+  const isMoot = await findMootPatches(input);
+  // Not wanted either: tables that are no more, and those that the snapshot brings anew.
   const skipped = new Set(state.phase === 'catch-up' ? state.tables : []);
-  const wanted = entries.filter(({ table }) => Object.hasOwn(schema.tables, table) && !skipped.has(table));
+  const wanted = entries.filter(
+    (entry) => Object.hasOwn(schema.tables, entry.table) && !skipped.has(entry.table) && !isMoot(entry),
+  );
   return { transactions: toTransactions(wanted), after, isEnd };
+}
+
+function scopesOf(state: ChainState): string[] | null {
+  const scopes = state.phase === 'catch-up' ? state.held : [...state.held, ...state.added];
+  return scopes.includes(ALL_SCOPES) ? null : scopes;
+}
+
+/**
+ * Tells the patches that lead nowhere. A page of a snapshot may have been read after a row had gone, so the client lacks the
+ * row that an earlier patch is for. That the row goes, or comes back whole, before the chain ends makes the patch moot.
+ */
+async function findMootPatches({ reader, state }: LogPartInput): Promise<(entry: LogEntry) => boolean> {
+  const { after, until } = state;
+  if (state.phase === 'catch-up' || after.seq >= until) return () => false;
+  const range = { after, until, scopes: scopesOf(state), maxBytes: Number.POSITIVE_INFINITY, isWholeRows: true };
+  const lastWhole = new Map<string, number>();
+  for (let position = after, isEnd = false; !isEnd; ) {
+    const part = await reader.log({ ...range, after: position });
+    for (const entry of part.entries) lastWhole.set(rowId(entry), entry.commit.seq);
+    const last = part.entries.at(-1);
+    if (last) position = { seq: last.commit.seq, n: last.n };
+    isEnd = part.isEnd;
+  }
+  return (entry) => entry.op === 'patch' && (lastWhole.get(rowId(entry)) ?? 0) > entry.commit.seq;
+}
+
+function rowId({ table, key }: LogEntry): string {
+  return `${table} ${keyText(key)}`;
 }
 
 function cutAtCommit(

@@ -41,11 +41,11 @@ const SCAN_COMMITS = 2_000;
 const SORTED_ENTRIES = 5_000;
 
 export function readLog(connection: Connection, range: LogRange): { entries: LogEntry[]; isEnd: boolean } {
-  const { after, until, scopes, maxBytes } = range;
+  const { after, until, scopes, maxBytes, isWholeRows = false } = range;
   const isSorted = scopes !== null && until - after.seq > SCAN_COMMITS;
   const parameters: Cell[] = [after.seq, after.seq, after.n, until];
   if (scopes !== null) parameters.push(JSON.stringify(scopes));
-  const sql = scopes === null ? logSql('', '') : isSorted ? SORTED_SQL : SCANNED_SQL;
+  const sql = logSql({ isScoped: scopes !== null, isSorted, isWholeRows });
   const { rows, isEnd } = connection.take(sql, parameters, { maxBytes, bytesOf: entryBytes });
   return { entries: rows.map(toEntry), isEnd: isEnd && !(isSorted && rows.length === SORTED_ENTRIES) };
 }
@@ -55,14 +55,14 @@ function entryBytes(cells: readonly Cell[]): number {
   return ENTRY_OVERHEAD_BYTES + (row instanceof Uint8Array ? row.length : 0);
 }
 
-const logSql = (index: string, scoped: string) => `
-  SELECT l.seq, l.n, l.scope, l.tbl, l.op, c.client_id, c.mutation_id, c.hlc, c.at, l.row
-  FROM _tidemark_log l ${index} CROSS JOIN _tidemark_commit c ON c.seq = l.seq
-  WHERE l.seq >= ? AND (l.seq, l.n) > (?, ?) AND l.seq <= ? ${scoped}
-  ORDER BY l.seq, l.n`;
-const SCOPED = 'AND l.scope IN (SELECT value FROM json_each(?))';
-const SCANNED_SQL = logSql('NOT INDEXED', SCOPED);
-const SORTED_SQL = `${logSql('INDEXED BY _tidemark_log_scope', SCOPED)} LIMIT ${SORTED_ENTRIES}`;
+function logSql({ isScoped, isSorted, isWholeRows }: Readonly<Record<string, boolean>>): string {
+  const index = isSorted ? 'INDEXED BY _tidemark_log_scope' : 'NOT INDEXED';
+  return `SELECT l.seq, l.n, l.scope, l.tbl, l.op, c.client_id, c.mutation_id, c.hlc, c.at, l.row
+    FROM _tidemark_log l ${index} CROSS JOIN _tidemark_commit c ON c.seq = l.seq
+    WHERE l.seq >= ? AND (l.seq, l.n) > (?, ?) AND l.seq <= ?
+    ${isScoped ? 'AND l.scope IN (SELECT value FROM json_each(?))' : ''} ${isWholeRows ? "AND l.op <> 'patch'" : ''}
+    ORDER BY l.seq, l.n ${isSorted ? `LIMIT ${SORTED_ENTRIES}` : ''}`;
+}
 
 function toEntry(cells: readonly Cell[]): LogEntry {
   const [seq, n, scope, table, op, clientId, mutationId, hlc, at, row] = cells;

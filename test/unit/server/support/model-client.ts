@@ -94,6 +94,7 @@ export class ModelClient {
     if (op === 'delete') rows.delete(text);
     else if (op === 'put') rows.set(text, { ...keyCells, ...columns });
     else if (rows.has(text)) rows.set(text, { ...rows.get(text), ...columns });
+    else throw new Error(`A patch of ${table} ${text}, which is not here.`);
   }
 
   #store(table: string, row: Row): void {
