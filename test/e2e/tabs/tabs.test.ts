@@ -118,3 +118,16 @@ for (const [how, leave] of leavings) {
     expect(onServer.map((row) => row.id).filter((id) => id.startsWith(prefix))).toEqual(acknowledged);
   });
 }
+
+test('a leader that is told to freeze lets go, and follows when it is back', async () => {
+  const [leader, other] = (await openTabs(2)) as [Page, Page];
+  await add(leader, 'ice-1');
+  // Chromium freezes hidden pages only, and headless it hides none: the page hears the event alone.
+  await leader.evaluate(() => document.dispatchEvent(new Event('freeze')));
+  await add(other, 'ice-2');
+  await expect.poll(() => isLeader(other)).toBe(true);
+  await leader.evaluate(() => document.dispatchEvent(new Event('resume')));
+  await add(leader, 'ice-3');
+  expect(await ids(leader, 'ice-')).toEqual(['ice-1', 'ice-2', 'ice-3']);
+  expect(await Promise.all([leader, other].map(isLeader))).toEqual([false, true]);
+});
