@@ -55,6 +55,26 @@ describe('a first pull', () => {
     expect(step).toBeGreaterThan(5);
     expect(client.rows('issue')).toEqual(rowsAt.get(client.cursor?.seq ?? 0));
   });
+
+  test('never sends a patch of a row that went, or came, while the snapshot was read', async () => {
+    const service = await memoryService({ access: () => ({ read: ['project:p1'], write: '*' }) });
+    await service.mutate(null, many(0, 60));
+    const client = model(service);
+    const steps: Change[][] = [
+      [patch('issue', 'i0050', { title: 'x' }), patch('issue', 'i0051', { title: 'x' }), putIssue('new')],
+      [remove('issue', 'i0050'), patch('issue', 'i0051', { project_id: 'p2' }), patch('issue', 'new', { title: 'x' })],
+      [remove('issue', 'new')],
+    ];
+    await client.pullChain({
+      maxBytes: 2_000,
+      between: async () => {
+        const changes = steps.shift();
+        if (changes) await service.mutate(null, changes);
+      },
+    });
+    expect(steps).toEqual([]);
+    expect(client.rows('issue')).toHaveLength(58);
+  });
 });
 
 const retitled = ({ key, columns }: Change) => patch('issue', [String(key[0])], { title: columns.title ?? null });
