@@ -15,17 +15,20 @@ export function isFieldwise(conflict: Pick<Conflict, 'kind'>): boolean {
   return conflict.kind === 'update-update' || conflict.kind === 'insert-insert';
 }
 
-/** Columns that this device changed and nobody else did: they are kept, whatever is chosen for the others. */
-export function ownColumns(schema: Schema, conflict: Conflict): string[] {
-  const { base, local } = conflict;
-  if (!local || !base) return [];
-  return Object.keys(local).filter(
-    (column) =>
-      !conflict.columns.includes(column) &&
-      !(column in conflict.key) &&
-      kindOf(schema, { table: conflict.table, column }) !== 'counter' &&
-      !sameValue(local[column], base[column]),
-  );
+/**
+ * What this device wrote into columns that are not in conflict: it is kept, whatever is chosen for the others.
+ * Counters are kept as what was added, on top of the other side's count.
+ */
+export function ownValues(schema: Schema, conflict: Conflict): Row {
+  const { table, base, local, remote } = conflict;
+  if (!local || !base || conflict.kind !== 'update-update') return {};
+  const own: Record<string, unknown> = {};
+  for (const [column, value] of Object.entries(local)) {
+    if (conflict.columns.includes(column) || sameValue(value, base[column])) continue;
+    const isCounter = kindOf(schema, { table, column }) === 'counter';
+    own[column] = isCounter ? Number(remote?.[column] ?? 0) + Number(value) - Number(base[column] ?? 0) : value;
+  }
+  return own;
 }
 
 /** Whether every column has a choice. */
@@ -40,24 +43,20 @@ export function chosenValue(conflict: Conflict, column: string, choice: FieldCho
   return conflict.fields[column]?.[choice.from];
 }
 
-/** The choices as what `conflicts.resolve` takes: a whole side where all columns take that side. */
-export function resolutionOf(schema: Schema, conflict: Conflict, choices: Choices): Resolution {
-  const sides = new Set(conflict.columns.map((column) => choices[column]?.from));
-  const [side] = sides;
-  // All remote is not the remote row: the columns only this device changed are to stay.
-  const own = ownColumns(schema, conflict);
-  if (sides.size === 1 && side === 'local') return 'local';
-  if (sides.size === 1 && side === 'remote' && own.length === 0) return 'remote';
-  const merged: Record<string, unknown> = {};
-  for (const column of own) merged[column] = conflict.local?.[column];
-  for (const column of conflict.columns) merged[column] = chosenValue(conflict, column, choices[column]);
-  return { merged };
+/** The choices as what `conflicts.resolve` takes: one side where all columns take that side. */
+export function resolutionOf(conflict: Conflict, choices: Choices): Resolution {
+  const [side, ...others] = new Set(conflict.columns.map((column) => choices[column]?.from));
+  if (others.length === 0 && (side === 'local' || side === 'remote')) return side;
+  return {
+    merged: Object.fromEntries(
+      conflict.columns.map((column) => [column, chosenValue(conflict, column, choices[column])]),
+    ),
+  };
 }
 
 /** The row that these choices leave, as far as they go: the remote row with what is kept and chosen written over it. */
 export function previewRow(schema: Schema, conflict: Conflict, choices: Choices): Row {
-  const row: Record<string, unknown> = { ...conflict.remote };
-  for (const column of ownColumns(schema, conflict)) row[column] = conflict.local?.[column];
+  const row: Record<string, unknown> = { ...conflict.remote, ...ownValues(schema, conflict) };
   for (const column of conflict.columns) {
     if (choices[column]) row[column] = chosenValue(conflict, column, choices[column]);
   }

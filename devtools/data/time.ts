@@ -1,15 +1,36 @@
-import { useEffect, useState } from 'react';
+import { useSyncExternalStore } from 'react';
 
-/** The wall clock, once a second: for ages on the screen. A hidden page does not tick. */
-export function useNow(everyMs = 1_000): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) setNow(Date.now());
-    }, everyMs);
-    return () => clearInterval(timer);
-  }, [everyMs]);
-  return now;
+const TICK_MS = 1_000;
+const listeners = new Set<() => void>();
+let timer: ReturnType<typeof setInterval> | undefined;
+let shown = Date.now();
+
+/** The wall clock, once a second: for ages on the screen. All who show it share one timer; a hidden page does not tick. */
+export function useNow(): number {
+  return useSyncExternalStore(subscribe, readShown, readShown);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  timer ??= setInterval(tick, TICK_MS);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+function tick(): void {
+  if (document.hidden) return;
+  shown = Date.now();
+  for (const listener of [...listeners]) listener();
+}
+
+function readShown(): number {
+  // Nobody has been looking: the time shown last may be long ago. It stands still within a tick, as React wants it.
+  if (timer === undefined && Math.abs(Date.now() - shown) >= TICK_MS) shown = Date.now();
+  return shown;
 }
 
 const STEPS: readonly (readonly [unit: string, ms: number])[] = [

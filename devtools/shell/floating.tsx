@@ -74,7 +74,7 @@ const selectStatus = (state: SyncState) => state.status;
 
 function Button({ buttonRef, sync, position, shortcut, onOpen }: ButtonProps) {
   const status = useStore(sync.inspect.store, selectStatus);
-  const words = statusWords(status, useNow(10_000));
+  const words = statusWords(status, useNow());
   const keys = shortcut === false ? '' : ` (${shortcut})`;
   const needsPerson = status.conflictCount + status.rejectedCount;
   return (

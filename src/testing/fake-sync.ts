@@ -280,10 +280,11 @@ function entryOf(mutationId: number, changes: readonly Change[], createdAt: numb
 
 function decided(conflict: Conflict, resolution: Resolution, at: number): ConflictResolution {
   if (typeof resolution === 'string') {
-    return { by: 'person', choice: resolution, policies: {}, values: conflict[resolution], at };
+    const side = conflict[resolution];
+    const values = side && Object.fromEntries(conflict.columns.map((column) => [column, side[column]]));
+    return { by: 'person', choice: resolution, policies: {}, values, at };
   }
-  const values = { ...conflict.remote, ...resolution.merged };
-  return { by: 'person', choice: 'merged', policies: {}, values, at };
+  return { by: 'person', choice: 'merged', policies: {}, values: resolution.merged, at };
 }
 
 function isWanted(conflict: Conflict, { table, state }: { table?: string; state?: string }): boolean {

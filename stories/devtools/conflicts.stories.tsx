@@ -75,10 +75,7 @@ export const DecideFieldByField: Story = {
       expect(syncOf(context).calls).toEqual([
         {
           name: 'conflicts.resolve',
-          args: [
-            'c1',
-            { merged: { title: 'Gulls, with chicks', priority: 4, body: 'They are loud, and there are chicks.' } },
-          ],
+          args: ['c1', { merged: { title: 'Gulls, with chicks', priority: 4 } }],
         },
       ]),
     );

@@ -1,6 +1,6 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
-import { longOutbox, mixedOutbox, rejected } from '../fixtures/outbox.ts';
+import { longOutbox, mixedOutbox, rejected, rejectedInsert } from '../fixtures/outbox.ts';
 import { fill, hasFocus, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 
 const meta: Meta = { title: 'Devtools/Queue', parameters: { layout: 'fullscreen' } };
@@ -53,13 +53,13 @@ export const EditARejectedMutation: Story = {
 };
 
 export const Editor: Story = {
-  ...panelStory({ tab: 'queue', state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
+  ...panelStory({ tab: 'queue', state: { outbox: [rejectedInsert], status: { phase: 'blocked' } } }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
-    await userEvent.click(await panel.findByText('#45'));
+    await userEvent.click(await panel.findByText('#46'));
     await userEvent.click(panel.getByRole('button', { name: 'Edit' }));
     await fill(panel.getByRole('textbox', { name: 'due' }), 'soon');
-    await expect(panel.getByRole('alert')).toHaveTextContent('no YYYY-MM-DD');
+    await expect(panel.getByRole('textbox', { name: 'due' })).toHaveAccessibleDescription(/no YYYY-MM-DD/);
   },
 };
 

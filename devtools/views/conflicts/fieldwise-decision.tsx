@@ -1,13 +1,11 @@
 import { useState } from 'react';
 import { type Choices, type FieldChoice, isComplete, resolutionOf } from '../../data/conflict-choice.ts';
-import { useInspectedSync } from '../../data/inspected.ts';
 import { FieldDecision } from './field-decision.tsx';
 import type { DecisionProps } from './decision-props.ts';
 import { ResultPreview } from './result-preview.tsx';
 
 /** Both sides changed the row: each column is decided for itself, or the whole row at once. */
 export function FieldwiseDecision({ conflict, isRunning, onResolve }: DecisionProps) {
-  const { schema } = useInspectedSync();
   const [choices, setChoices] = useState<Choices>({});
   const choose = (column: string, choice: FieldChoice | null) => {
     const { [column]: _before, ...others } = choices;
@@ -20,7 +18,7 @@ export function FieldwiseDecision({ conflict, isRunning, onResolve }: DecisionPr
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (isReady) onResolve(resolutionOf(schema, conflict, choices));
+        if (isReady) onResolve(resolutionOf(conflict, choices));
       }}
     >
       {conflict.columns.length > 1 && (
@@ -48,10 +46,10 @@ export function FieldwiseDecision({ conflict, isRunning, onResolve }: DecisionPr
           Resolve
         </button>
         <button type="button" disabled={isRunning} onClick={() => onResolve('local')}>
-          Whole row: mine
+          Keep all mine
         </button>
         <button type="button" disabled={isRunning} onClick={() => onResolve('remote')}>
-          Whole row: theirs
+          Keep all theirs
         </button>
         {!isReady && <span className="muted">Choose a value for each column first.</span>}
       </div>

@@ -1,5 +1,5 @@
 import type { Conflict } from '../../../src/client/types.ts';
-import { type Choices, ownColumns, previewRow } from '../../data/conflict-choice.ts';
+import { type Choices, ownValues, previewRow } from '../../data/conflict-choice.ts';
 import { useInspectedSync } from '../../data/inspected.ts';
 import { Value } from '../../ui/value.tsx';
 
@@ -7,10 +7,10 @@ import { Value } from '../../ui/value.tsx';
 export function ResultPreview({ conflict, choices }: { readonly conflict: Conflict; readonly choices: Choices }) {
   const { schema } = useInspectedSync();
   const row = previewRow(schema, conflict, choices);
-  const own = ownColumns(schema, conflict);
+  const own = ownValues(schema, conflict);
   const originOf = (column: string): string => {
     if (conflict.columns.includes(column)) return ORIGINS[choices[column]?.from ?? 'open'];
-    return own.includes(column) ? 'yours, no conflict' : '';
+    return Object.hasOwn(own, column) ? 'yours, no conflict' : '';
   };
   const columns = Object.keys(row).filter((column) => !(column in conflict.key));
   return (

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { hlcMs } from '../../../src/core/hlc.ts';
-import type { MutationState, OutboxEntry } from '../../../src/client/types.ts';
+import type { OutboxEntry } from '../../../src/client/types.ts';
 import { useInspectedSync } from '../../data/inspected.ts';
 import { ageWords, clockWords, useNow } from '../../data/time.ts';
 import { countWords, formatBytes } from '../../data/words.ts';
@@ -14,15 +14,12 @@ import { MutationEditor } from './mutation-editor.tsx';
 
 type Mode = 'read' | 'edit' | 'discard';
 
-/** What a person may do to a mutation in each state. One that may already be on the server is left alone. */
-const ALLOWED: Readonly<Record<MutationState, { retry: boolean; edit: boolean; discard: boolean }>> = {
-  pending: { retry: false, edit: true, discard: true },
-  parked: { retry: false, edit: true, discard: true },
-  sent: { retry: false, edit: false, discard: false },
-  accepted: { retry: false, edit: false, discard: false },
-  conflicted: { retry: true, edit: true, discard: true },
-  rejected: { retry: true, edit: true, discard: true },
-};
+/** What a person may do: send a stopped mutation again, and throw away what the server certainly does not have. */
+function allowed({ state, attempts }: OutboxEntry): { canResend: boolean; canDiscard: boolean } {
+  const isStopped = state === 'conflicted' || state === 'rejected';
+  const isUnsent = (state === 'pending' || state === 'parked') && attempts === 0;
+  return { canResend: isStopped, canDiscard: isStopped || isUnsent };
+}
 
 /** One mutation: why it waits, its changes column by column, and what can be done about it. */
 export function MutationDetail({ entry }: { readonly entry: OutboxEntry }) {
@@ -95,30 +92,28 @@ interface ButtonsProps {
 
 function Buttons({ entry, action, onMode }: ButtonsProps) {
   const sync = useInspectedSync();
-  const may = ALLOWED[entry.state];
-  if (!may.retry && !may.edit && !may.discard) return null;
+  const { canResend, canDiscard } = allowed(entry);
+  if (!canDiscard) return null;
   return (
     <div className="actions">
-      {may.retry && (
-        <button
-          type="button"
-          className="primary"
-          disabled={action.isRunning}
-          onClick={() => action.run(() => sync.outbox.retry(entry.mutationId))}
-        >
-          Retry
-        </button>
+      {canResend && (
+        <>
+          <button
+            type="button"
+            className="primary"
+            disabled={action.isRunning}
+            onClick={() => action.run(() => sync.outbox.retry(entry.mutationId))}
+          >
+            Retry
+          </button>
+          <button type="button" onClick={() => onMode('edit')}>
+            Edit
+          </button>
+        </>
       )}
-      {may.edit && (
-        <button type="button" onClick={() => onMode('edit')}>
-          Edit
-        </button>
-      )}
-      {may.discard && (
-        <button type="button" onClick={() => onMode('discard')}>
-          Discard…
-        </button>
-      )}
+      <button type="button" onClick={() => onMode('discard')}>
+        Discard…
+      </button>
     </div>
   );
 }
