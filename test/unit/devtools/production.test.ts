@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { rolldown } from 'rolldown';
+import { expect, test } from 'vitest';
+import { rolldownAliases } from '../../../scripts/public-names.ts';
+
+const ENTRY = 'virtual:app';
+
+/** What an app's production build has of `import { SyncDevtools } from <name>`. */
+async function build(name: string): Promise<{ first: string; later: string }> {
+  const bundle = await rolldown({
+    input: ENTRY,
+    cwd: resolve(import.meta.dirname, '../../..'),
+    external: [/^react/, /^zustand/, /^@tanstack/],
+    platform: 'browser',
+    tsconfig: false,
+    transform: { target: 'es2023', jsx: 'react-jsx', define: { 'process.env.NODE_ENV': '"production"' } },
+    resolve: { alias: rolldownAliases },
+    treeshake: { moduleSideEffects: false },
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'app',
+        resolveId: (id) => (id === ENTRY ? id : null),
+        load: (id) =>
+          id === ENTRY
+            ? `import { SyncDevtools, SyncDevtoolsPanel } from '${name}'; export const app = [SyncDevtools, SyncDevtoolsPanel];`
+            : null,
+      },
+    ],
+  });
+  const { output } = await bundle.generate({ format: 'es', minify: true });
+  const chunks = output.filter((file) => file.type === 'chunk');
+  const code = (isEntry: boolean) =>
+    chunks
+      .filter((chunk) => chunk.isEntry === isEntry)
+      .map((chunk) => chunk.code)
+      .join('');
+  return { first: code(true), later: code(false) };
+}
+
+test('tidemark/devtools is nothing in a production build', async () => {
+  const { first, later } = await build('tidemark/devtools');
+  expect(first.length).toBeLessThan(120);
+  expect(first).toContain('null');
+  expect(later).toBe('');
+});
+
+test('tidemark/devtools/production is there, and loaded later', async () => {
+  const { first, later } = await build('tidemark/devtools/production');
+  expect(first.length).toBeLessThan(2_000);
+  expect(later).toContain('attachShadow');
+});
