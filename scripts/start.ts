@@ -2,6 +2,7 @@
  * `npm start`: the sync server over `./.tidemark/tracker.db` and the example app, until Ctrl-C.
  * `-- --import DIR` first loads CSV files, one per table; `--port` and `--app-port` choose ports.
  */
+import { createServer as createNetServer } from 'node:net';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createServer } from 'vite';
@@ -10,7 +11,7 @@ import { startTracker } from './tracker-server.ts';
 const { values } = parseArgs({
   options: {
     import: { type: 'string' },
-    port: { type: 'string', default: '8787' },
+    port: { type: 'string' },
     'app-port': { type: 'string', default: '5173' },
   },
 });
@@ -18,7 +19,7 @@ const root = resolve(import.meta.dirname, '..');
 
 const tracker = await startTracker({
   file: resolve(root, '.tidemark/tracker.db'),
-  port: Number(values.port),
+  port: values.port === undefined ? await freePort(8787) : Number(values.port),
   // Where the person stood when calling npm, not where npm went.
   ...(values.import === undefined ? {} : { importFrom: resolve(process.env.INIT_CWD ?? '.', values.import) }),
 });
@@ -36,6 +37,15 @@ console.log(`
 
   Open the app in two windows. Ctrl-C stops both.
 `);
+
+/** The wanted port, or any other when something listens there. */
+function freePort(wanted: number): Promise<number> {
+  return new Promise((found) => {
+    const probe = createNetServer();
+    probe.once('error', () => found(0));
+    probe.listen(wanted, '127.0.0.1', () => probe.close(() => found(wanted)));
+  });
+}
 
 let stopping = false;
 async function stop(): Promise<void> {

@@ -1,5 +1,5 @@
 /** The sync server of the example app, over one SQLite file. */
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 // Before the imports below it in time, which is why those are dynamic: the example names the package as its users do.
 import './source-names.ts';
@@ -14,6 +14,8 @@ const { validateIssue } = await import('../example-app/server/validate.ts');
 
 /** Rows per transaction while loading. */
 const BATCH = 500;
+/** A database is its file and what SQLite lays beside it. */
+const SUFFIXES = ['', '-wal', '-shm'];
 
 export interface TrackerOptions {
   /** The database file; made and filled if it is not there yet. */
@@ -30,21 +32,34 @@ export interface Tracker {
 }
 
 export async function startTracker({ file, port = 0, importFrom }: TrackerOptions): Promise<Tracker> {
-  // Read before anything is touched: a mistake in a file leaves things as they were.
-  const imported = importFrom === undefined ? undefined : await importCsv(importFrom);
-  mkdirSync(dirname(file), { recursive: true });
-  if (imported) setAside(file);
-  const isNew = !existsSync(file);
-  const server = createSyncServer({ schema, storage: sqliteStorage({ file }), validate: { issue: validateIssue } });
-  const running = await serve(server, { port });
-  if (isNew) await load(running.url, imported ?? generateTracker());
-  return running;
+  if (importFrom !== undefined) await fill(file, await importCsv(importFrom));
+  else if (!existsSync(file)) await fill(file, generateTracker());
+  return listen(file, port);
 }
 
-/** Keeps the old database under another name, with what SQLite lays beside it. */
-function setAside(file: string): void {
-  const old = `${file}.before-import-${Date.now()}`;
-  for (const suffix of ['', '-wal', '-shm']) if (existsSync(file + suffix)) renameSync(file + suffix, old + suffix);
+async function listen(file: string, port: number): Promise<Tracker> {
+  return serve(createSyncServer({ schema, storage: sqliteStorage({ file }), validate: { issue: validateIssue } }), {
+    port,
+  });
+}
+
+/** Makes the database under another name first: a start that fails half-way leaves nothing half full. */
+async function fill(file: string, tables: ReturnType<typeof generateTracker>): Promise<void> {
+  const fresh = `${file}.new`;
+  mkdirSync(dirname(file), { recursive: true });
+  for (const suffix of SUFFIXES) rmSync(fresh + suffix, { force: true });
+  const server = await listen(fresh, 0);
+  try {
+    await load(server.url, tables);
+  } finally {
+    await server.close();
+  }
+  move(file, `${file}.until-${Date.now()}`);
+  move(fresh, file);
+}
+
+function move(from: string, to: string): void {
+  for (const suffix of SUFFIXES) if (existsSync(from + suffix)) renameSync(from + suffix, to + suffix);
 }
 
 /** Loads rows as any device would: written locally, then pushed. */
