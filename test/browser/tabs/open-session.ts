@@ -17,11 +17,11 @@ export interface Session {
   crash(): void;
 }
 
-export function openSession(name: string): Session {
+export function openSession(name: string, kind: 'opfs' | 'memory' = 'opfs'): Session {
   const workers: Worker[] = [];
   const sync = createSync({
     schema,
-    storage: { kind: 'opfs', name },
+    storage: { kind, name },
     worker: () => {
       const worker = spawnWorker();
       workers.push(worker);

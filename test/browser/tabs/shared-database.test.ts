@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/core/sql.ts';
-import { openSession, type Session } from './open-session.ts';
+import { createSync } from '../../../src/store/create-sync.ts';
+import { openSession, type Session, schema } from './open-session.ts';
 
 const open: Session[] = [];
 afterEach(async () => {
@@ -13,8 +14,8 @@ function newName(): string {
   return `tabs-${count}-${crypto.randomUUID()}`;
 }
 
-async function openTab(name: string): Promise<Session> {
-  const session = openSession(name);
+async function openTab(name: string, kind: 'opfs' | 'memory' = 'opfs'): Promise<Session> {
+  const session = openSession(name, kind);
   open.push(session);
   await session.sync.ready;
   return session;
@@ -78,6 +79,33 @@ describe('two tabs of one app', () => {
     await a.sync.close();
     const b = await openTab(name);
     expect(await b.sync.query(all)).toMatchObject([{ title: 'kept' }]);
+  });
+});
+
+describe('two tabs without a disk', () => {
+  test('share what is in memory, and say that it will not last', async () => {
+    const name = newName();
+    const a = await openTab(name, 'memory');
+    const b = await openTab(name, 'memory');
+    await b.sync.write((tx) => tx.insert('issue', { id: 'a', title: 'shared' }));
+    expect(await a.sync.query(all)).toMatchObject([{ title: 'shared' }]);
+    expect(b.sync.store.getState().status.persisted).toBe(false);
+    crash(a);
+    expect(await b.sync.query(all)).toEqual([]);
+  });
+});
+
+describe('a worker that cannot be loaded', () => {
+  test('is told by every call', async () => {
+    const sync = createSync({
+      schema,
+      storage: { kind: 'memory', name: newName() },
+      worker: () => new Worker('/no-such-worker.js', { type: 'module' }),
+    });
+    await expect(sync.ready).rejects.toMatchObject({ kind: 'storage' });
+    await expect(sync.query(all)).rejects.toMatchObject({ kind: 'storage' });
+    expect(sync.store.getState().status).toMatchObject({ phase: 'error', error: { kind: 'storage' } });
+    await sync.close();
   });
 });
 

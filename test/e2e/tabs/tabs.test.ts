@@ -49,22 +49,32 @@ async function crash(tab: Page): Promise<void> {
   await tab.close();
 }
 
-/** Writes without a pause until told to stop; returns the ids whose write was acknowledged. */
-function writeOn(tab: Page, prefix: string): { stop(): Promise<string[]> } {
+interface Written {
+  /** The ids whose write was acknowledged. */
+  readonly ids: string[];
+  /** What the receipts said in the end, each once. */
+  readonly outcomes: string[];
+}
+
+/** Writes without a pause until told to stop. */
+function writeOn(tab: Page, prefix: string): { stop(): Promise<Written> } {
   const writing = tab.evaluate(async (prefix) => {
     const { sync } = window.device;
     const state = window as unknown as { stopWriting: boolean };
     state.stopWriting = false;
-    const acknowledged: string[] = [];
+    const ids: string[] = [];
+    const settled: Promise<{ outcome: string }>[] = [];
     for (let index = 0; !state.stopWriting; index += 1) {
       const id = `${prefix}${String(index).padStart(5, '0')}`;
-      await sync.write(async (tx) => {
+      const receipt = await sync.write(async (tx) => {
         await tx.insert('task', { id, title: id });
         await tx.insert('tag', { task_id: id, name: 'tag', weight: 1 });
       });
-      acknowledged.push(id);
+      ids.push(id);
+      settled.push(receipt.settled);
     }
-    return acknowledged;
+    const outcomes = (await Promise.all(settled)).map(({ outcome }) => outcome);
+    return { ids, outcomes: [...new Set(outcomes)] };
   }, prefix);
   return {
     async stop() {
@@ -109,7 +119,8 @@ for (const [how, leave] of leavings) {
     await leave(leader);
     const before = (await ids(third, prefix)).length;
     await expect.poll(async () => (await ids(third, prefix)).length, { timeout: 20_000 }).toBeGreaterThan(before + 20);
-    const acknowledged = await writing.stop();
+    const { ids: acknowledged, outcomes } = await writing.stop();
+    expect(outcomes).toEqual(['applied']);
     expect(await ids(third, prefix)).toEqual(acknowledged);
     expect(await integrity(third)).toEqual([]);
     expect((await Promise.all([writer, third].map(isLeader))).filter(Boolean)).toHaveLength(1);
