@@ -12,11 +12,13 @@ export interface CommitQueueOptions {
 
 interface Job {
   readonly section: Section<unknown>;
+  readonly weight: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
-const JOBS_PER_TRANSACTION = 64;
+/** Bounds how long one transaction keeps the event loop: about so many mutations. */
+const WEIGHT_PER_TRANSACTION = 2_000;
 
 /** One turn of the event loop: pushes that arrived together have been let in by then, and go together. */
 const turn = (): Promise<void> =>
@@ -35,10 +37,10 @@ export class CommitQueue {
     this.#options = options;
   }
 
-  /** Resolves once what the section did is durable. */
-  run<T>(section: Section<T>): Promise<T> {
+  /** Resolves once what the section did is durable. `weight` is about how many mutations it decides. */
+  run<T>(section: Section<T>, weight = 1): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ section, resolve: resolve as (value: unknown) => void, reject });
+      this.#waiting.push({ section, weight, resolve: resolve as (value: unknown) => void, reject });
       this.#running ??= this.#drain();
     });
   }
@@ -51,9 +53,19 @@ export class CommitQueue {
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
       await turn();
-      await this.#commit(this.#waiting.splice(0, JOBS_PER_TRANSACTION));
+      await this.#commit(this.#takeGroup());
     }
     this.#running = null;
+  }
+
+  #takeGroup(): Job[] {
+    let weight = 0;
+    const end = this.#waiting.findIndex((job) => {
+      const isFull = weight > 0 && weight + job.weight > WEIGHT_PER_TRANSACTION;
+      weight += job.weight;
+      return isFull;
+    });
+    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {

@@ -93,7 +93,7 @@ export class Pusher {
   async #pushAll(pushing: Pushing, mutations: readonly PushedMutation[]): Promise<Outcome[]> {
     if (mutations.length === 0) return [];
     try {
-      return await this.#options.queue.run((set) => this.#decideAll(set, pushing, mutations));
+      return await this.#options.queue.run((set) => this.#decideAll(set, pushing, mutations), mutations.length);
     } catch (error) {
       // A constraint of the user's own, in the server's tables: it concerns one mutation, so find out which.
       if (!(error instanceof SyncError) || error.kind !== 'invalid-value') throw error;

@@ -45,7 +45,7 @@ export class Connection {
 
   /** All rows, positional. */
   all(sql: string, parameters: readonly Cell[] = []): Cell[][] {
-    return this.#exactly(sql, (statement) => toRows(statement.all(...(parameters as SQLInputValue[]))));
+    return this.#exactly(sql, (statement) => statement.all(...(parameters as SQLInputValue[])).map(toRow));
   }
 
   get(sql: string, parameters: readonly Cell[] = []): Cell[] | undefined {
@@ -58,7 +58,7 @@ export class Connection {
       const rows: Cell[][] = [];
       let bytes = 0;
       for (const cells of statement.iterate(...(parameters as SQLInputValue[]))) {
-        const row = cells as unknown as Cell[];
+        const row = toRow(cells);
         rows.push(row);
         bytes += limit.bytesOf(row);
         if (bytes >= limit.maxBytes) return { rows, bytes, isEnd: false };
@@ -110,9 +110,8 @@ export class Connection {
   }
 }
 
-function toRows(rows: unknown[]): Cell[][] {
-  return rows as Cell[][];
-}
+/** The types of node:sqlite know objects only; these statements give arrays. */
+const toRow = (row: unknown): Cell[] => row as Cell[];
 
 const rowsOf = (result: Cell[][] | Taken): Cell[][] => (Array.isArray(result) ? result : result.rows);
 
