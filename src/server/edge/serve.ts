@@ -29,7 +29,8 @@ export interface RunningServer {
 }
 
 /**
- * Listens on Node: HTTP, and WebSockets on the same port. Resolves once the storage is open and the port is bound.
+ * Listens on Node: HTTP, and WebSockets on the same port. Resolves once the storage is open and the port is bound; when it cannot be, the
+ * server is closed.
  *
  * @throws SyncError `misuse` when the port cannot be bound; whatever opening the storage threw.
  * @example
@@ -50,7 +51,10 @@ export async function serve(server: SyncServer, options: ServeOptions = {}): Pro
   const sockets = new WebSocketServer({ noServer: true, maxPayload: server.maxRequestBytes, perMessageDeflate: false });
   const logger = options.logger ?? silentLogger;
   http.on('upgrade', (incoming, stream, head) => upgrade({ server, sockets, logger }, { incoming, stream, head }));
-  await listen(http, options);
+  await listen(http, options).catch(async (error) => {
+    await server.close();
+    throw error;
+  });
   const { port, address, family } = http.address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   logger.info({ url }, 'listening');

@@ -1,0 +1,47 @@
+import { SyncError } from 'tidemark/core';
+import { HELP } from './help.ts';
+import { inspectCommand } from './inspect.ts';
+import { CliError, type CliIo } from './io.ts';
+import { serveCommand } from './serve.ts';
+
+type Command = (args: readonly string[], io: CliIo) => Promise<number>;
+
+const later =
+  (name: string): Command =>
+  async (_args, io) => {
+    io.warn(`tidemark ${name} comes with a later version.`);
+    return 1;
+  };
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  serve: serveCommand,
+  inspect: inspectCommand,
+  init: later('init'),
+  token: later('token'),
+};
+
+/** Runs the command line; resolves with the exit code. */
+export async function main(args: readonly string[], io: CliIo): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === 'help' || args.includes('--help') || args.includes('-h')) {
+    io.print(HELP);
+    return name === undefined ? 1 : 0;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) {
+    io.warn(`tidemark has no command ${JSON.stringify(name)}.\nSee: tidemark help`);
+    return 1;
+  }
+  try {
+    return await command(rest, io);
+  } catch (error) {
+    io.warn(explain(error));
+    return 1;
+  }
+}
+
+/** Mistakes are told in a sentence; what should not happen, with everything there is. */
+function explain(error: unknown): string {
+  if (error instanceof CliError || error instanceof SyncError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
