@@ -53,7 +53,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
   /** What the engine itself does to the user's tables is no new work. */
   const quietly = <T extends { readonly changed: ChangedRows }>(fn: () => T): T =>
     atomically(() => {
-      const result = parts.capture.silently(fn);
+      const result = parts.capture.silently(() => parts.appTriggers.suspended(fn));
       return { ...result, changed: withSideTables(parts, result.changed) };
     });
   atomically(push.reset);

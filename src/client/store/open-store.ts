@@ -18,7 +18,7 @@ export function openStore(parts: StoreParts, options: LocalStoreOptions): Schema
     refuseUniqueIndexes(database, parts.tables);
     loadParts(parts);
     if (parts.unknown.takeKnown(parts.tables) || setup.isLossy) fetchAnew(parts);
-    showPending(parts, setup.touched);
+    parts.appTriggers.suspended(() => showPending(parts, setup.touched));
     if (options.hasServer) meetServer(parts, options);
     return setup.migrated;
   });

@@ -1,6 +1,7 @@
 import type { Schema } from '../../core/schema.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
+import { createAppTriggers } from './app-triggers.ts';
 import { createCapture } from './capture.ts';
 import { createChainStage } from './chain-stage.ts';
 import { createDeviceClock } from './clock.ts';
@@ -42,11 +43,13 @@ export function createStoreParts({ schema, database }: LocalStoreOptions) {
   const clientId = () => identity.clientId;
   const conflicts = createConflictRecords({ database, tables, clientId });
   const capture = createCapture(database, tables);
+  const appTriggers = createAppTriggers(database, tables);
   const position = createSyncPosition(meta);
   const stage = createChainStage(database, meta);
   const unknown = createUnknownRows(meta);
   const base = { schema, database, tables, meta, identity, clientId };
-  return { ...base, rows, outbox, images, overlay, parking, clock, conflicts, capture, position, stage, unknown };
+  const pending = { rows, outbox, images, overlay, parking, conflicts };
+  return { ...base, ...pending, clock, capture, appTriggers, position, stage, unknown };
 }
 
 /** Reads back everything that is kept in memory beside the database. */
@@ -60,4 +63,5 @@ export function loadParts(parts: StoreParts): void {
   parts.position.load();
   parts.conflicts.load();
   parts.unknown.load();
+  parts.appTriggers.load();
 }

@@ -178,7 +178,7 @@ class World {
   }
 
   #push(step: Extract<Step, { kind: 'push' }>): void {
-    this.#late.splice(0).forEach((deliver) => deliver());
+    for (const deliver of this.#late.splice(0)) deliver();
     const push = this.store.nextPush(step.maxBytes);
     if (!push) return;
     if (push.part) return this.store.unsend(push.mutationIds);
@@ -245,7 +245,7 @@ class World {
   /** Everything pushed, decided and pulled. */
   drain(): void {
     for (let round = 0; round < 200; round++) {
-      this.#late.splice(0).forEach((deliver) => deliver());
+      for (const deliver of this.#late.splice(0)) deliver();
       for (const { mutationId, state } of this.store.outbox()) {
         if (state === 'conflicted' || state === 'rejected') this.store.retry(mutationId, 6_000);
       }
