@@ -47,6 +47,8 @@ export interface LogEntry {
 
 export interface OutcomeRecord {
   readonly clientId: string;
+  /** The stamp of the mutation, as sent: it tells a mutation that comes again from another one under the same id. */
+  readonly hlc: string;
   readonly outcome: Outcome;
 }
 

@@ -303,9 +303,10 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
           },
         ];
         await storage.write((writer) =>
-          writer.saveOutcomes(outcomes.map((outcome) => ({ clientId: 'device', outcome }))),
+          writer.saveOutcomes(outcomes.map((outcome) => ({ clientId: 'device', hlc: stamp.hlc, outcome }))),
         );
         const found = await storage.read((reader) => reader.outcomes('device', [3, 2, 1, 4]));
+        expect(found.every(({ clientId, hlc }) => clientId === 'device' && hlc === stamp.hlc)).toBe(true);
         expect(found.map(({ outcome }) => outcome).sort((a, b) => a.mutationId - b.mutationId)).toEqual(outcomes);
         expect(await storage.read((reader) => reader.outcomes('another', [1, 2, 3]))).toEqual([]);
       });

@@ -7,6 +7,7 @@ import { SyncError } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import { type Access, FULL_ACCESS } from '../access.ts';
 import type { ServiceLimits, ValidateFunction } from '../options.ts';
+import type { OutcomeRecord } from '../records.ts';
 import type { Identity } from '../service.ts';
 import { checkChanges } from './check-change.ts';
 import type { CommitQueue } from './commit-queue.ts';
@@ -98,17 +99,17 @@ export class Pusher {
       // A constraint of the user's own, in the server's tables: it concerns one mutation, so find out which.
       if (!(error instanceof SyncError) || error.kind !== 'invalid-value') throw error;
       const [only] = mutations;
-      if (mutations.length === 1 && only) return this.#reject(pushing, only.mutationId, error);
+      if (mutations.length === 1 && only) return this.#reject(pushing, only, error);
       const outcomes: Outcome[] = [];
       for (const mutation of mutations) outcomes.push(...(await this.#pushAll(pushing, [mutation])));
       return outcomes;
     }
   }
 
-  async #reject({ request }: Pushing, mutationId: number, error: SyncError): Promise<Outcome[]> {
+  async #reject({ request }: Pushing, { mutationId, hlc }: PushedMutation, error: SyncError): Promise<Outcome[]> {
     return this.#options.queue.run(async (set) => {
       const outcome = { mutationId, ...toRejection(error) };
-      set.saveOutcome(request.clientId, outcome);
+      set.saveOutcome({ clientId: request.clientId, hlc, outcome });
       return [outcome];
     });
   }
@@ -121,13 +122,13 @@ export class Pusher {
     return queue.run(async (set) => {
       await set.loadOutcomes(clientId, [mutationId]);
       const known = set.outcome(clientId, mutationId);
-      if (known) return [known];
+      if (known) return [known.outcome];
       const received = await receivePart(set, part, options);
       if (received.kind === 'waiting') return [];
       await set.writer.dropParts(clientId, mutationId);
       if (received.kind === 'complete') return this.#decideAll(set, pushing, [received.mutation]);
       const outcome = { mutationId, ...toRejection(received.error) };
-      set.saveOutcome(clientId, outcome);
+      set.saveOutcome({ clientId, hlc: ANY_HLC, outcome });
       return [outcome];
     });
   }
@@ -138,20 +139,22 @@ export class Pusher {
       clientId,
       mutations.map((mutation) => mutation.mutationId),
     );
-    const checked = mutations.map((mutation) => ({
-      mutationId: mutation.mutationId,
-      mutation: this.#check(set, pushing.request, mutation),
-    }));
+    const checked = mutations.map((mutation) => ({ mutation, content: this.#check(set, pushing.request, mutation) }));
     await loadRows(
       set,
-      checked.flatMap(({ mutation }) => ('changes' in mutation ? [mutation.changes] : [])),
+      checked.flatMap(({ content }) => ('changes' in content ? [content.changes] : [])),
     );
     const context = this.#context(set, pushing);
     const outcomes: Outcome[] = [];
-    for (const { mutationId, mutation } of checked) {
+    for (const { mutation, content } of checked) {
+      const { mutationId, hlc } = mutation;
       const known = set.outcome(clientId, mutationId);
-      const outcome = known ?? { mutationId, ...(await verdictOn(context, mutation)) };
-      if (!known) set.saveOutcome(clientId, outcome);
+      if (known) {
+        outcomes.push(isSame(known, mutation) ? known.outcome : copied(mutationId));
+        continue;
+      }
+      const outcome = { mutationId, ...(await verdictOn(context, content)) };
+      set.saveOutcome({ clientId, hlc, outcome });
       outcomes.push(outcome);
     }
     return outcomes;
@@ -182,10 +185,25 @@ export class Pusher {
   }
 }
 
-async function verdictOn(context: DecideContext, mutation: CheckedMutation | Verdict): Promise<Verdict> {
-  if ('outcome' in mutation) return mutation;
+/** Of a mutation whose parts could not be read. */
+const ANY_HLC = '';
+
+function isSame(known: OutcomeRecord, { hlc }: PushedMutation): boolean {
+  return known.hlc === hlc || known.hlc === ANY_HLC;
+}
+
+/** Not an answer to a repeated push: two databases count their mutations under one clientId. Nothing may pass for applied. */
+function copied(mutationId: number): Outcome {
+  const message =
+    `Mutation ${mutationId} of this device has been decided with other content: its local database is a copy of another. ` +
+    'Give the copy a database of its own, or retry.';
+  return { mutationId, ...toRejection(new SyncError('rejected', message)) };
+}
+
+async function verdictOn(context: DecideContext, content: CheckedMutation | Verdict): Promise<Verdict> {
+  if ('outcome' in content) return content;
   try {
-    return await decideMutation(context, mutation);
+    return await decideMutation(context, content);
   } catch (error) {
     return toRejection(error);
   }

@@ -1,6 +1,5 @@
 import { ZERO_HLC } from '../../core/hlc.ts';
 import type { Table } from '../../core/schema.ts';
-import type { Outcome } from '../../protocol/messages/push.ts';
 import { keyText, type RowKey } from '../../shared/cell.ts';
 import type { LogEntry, OutcomeRecord } from '../records.ts';
 import type { StorageWriter, StoredRow } from '../storage.ts';
@@ -13,7 +12,7 @@ export class WorkingSet {
   readonly writer: StorageWriter;
   readonly #rows = new Map<Table, Map<string, StoredRow | null>>();
   readonly #dirty = new Map<Table, Map<string, StoredRow>>();
-  readonly #outcomes = new Map<string, Outcome>();
+  readonly #outcomes = new Map<string, OutcomeRecord>();
   #newLog: LogEntry[] = [];
   #newOutcomes: OutcomeRecord[] = [];
   #head: number;
@@ -62,18 +61,16 @@ export class WorkingSet {
   }
 
   async loadOutcomes(clientId: string, mutationIds: readonly number[]): Promise<void> {
-    for (const { outcome } of await this.writer.outcomes(clientId, mutationIds)) {
-      this.#outcomes.set(`${clientId} ${outcome.mutationId}`, outcome);
-    }
+    for (const record of await this.writer.outcomes(clientId, mutationIds)) this.#keep(record);
   }
 
-  outcome(clientId: string, mutationId: number): Outcome | undefined {
+  outcome(clientId: string, mutationId: number): OutcomeRecord | undefined {
     return this.#outcomes.get(`${clientId} ${mutationId}`);
   }
 
-  saveOutcome(clientId: string, outcome: Outcome): void {
-    this.#outcomes.set(`${clientId} ${outcome.mutationId}`, outcome);
-    this.#newOutcomes.push({ clientId, outcome });
+  saveOutcome(record: OutcomeRecord): void {
+    this.#keep(record);
+    this.#newOutcomes.push(record);
   }
 
   /** Takes over one mutation's rows and entries as the commit after `head`. */
@@ -89,6 +86,10 @@ export class WorkingSet {
       if (entry.commit.hlc > this.#lastHlc) this.#lastHlc = entry.commit.hlc;
     }
     this.#head += 1;
+  }
+
+  #keep(record: OutcomeRecord): void {
+    this.#outcomes.set(`${record.clientId} ${record.outcome.mutationId}`, record);
   }
 
   /** Writes what has been decided so far, so that queries see it. */

@@ -18,7 +18,7 @@ const OWN_TABLES = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS _tidemark_log_scope ON _tidemark_log (scope, seq);
   CREATE TABLE IF NOT EXISTS _tidemark_outcome (
-    client_id TEXT NOT NULL, mutation_id INTEGER NOT NULL, outcome TEXT NOT NULL, seq INTEGER, details BLOB,
+    client_id TEXT NOT NULL, mutation_id INTEGER NOT NULL, hlc TEXT NOT NULL, outcome TEXT NOT NULL, seq INTEGER, details BLOB,
     PRIMARY KEY (client_id, mutation_id)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS _tidemark_part (

@@ -7,9 +7,13 @@ import type { Connection } from './connection.ts';
 /** Outcomes, parts and devices: what is remembered per client. */
 
 export function readOutcomes(connection: Connection, clientId: string, ids: readonly number[]): OutcomeRecord[] {
-  const sql = `SELECT mutation_id, outcome, seq, details FROM _tidemark_outcome
+  const sql = `SELECT hlc, mutation_id, outcome, seq, details FROM _tidemark_outcome
     WHERE client_id = ? AND mutation_id IN (SELECT value FROM json_each(?))`;
-  return connection.all(sql, [clientId, JSON.stringify(ids)]).map((cells) => ({ clientId, outcome: toOutcome(cells) }));
+  return connection.all(sql, [clientId, JSON.stringify(ids)]).map(([hlc, ...cells]) => ({
+    clientId,
+    hlc: String(hlc),
+    outcome: toOutcome(cells),
+  }));
 }
 
 type Details = Pick<Outcome, 'conflicts' | 'reason'>;
@@ -25,13 +29,14 @@ function toOutcome([mutationId, outcome, seq, details]: readonly Cell[]): Outcom
 }
 
 export function saveOutcomes(connection: Connection, records: readonly OutcomeRecord[]): void {
-  for (const { clientId, outcome } of records) {
+  for (const { clientId, hlc, outcome } of records) {
     const { mutationId, seq, conflicts, reason } = outcome;
     const isPlain = conflicts.length === 0 && reason === undefined;
     const details = isPlain ? null : encode({ conflicts, reason } as unknown as WireMap);
-    connection.run('INSERT INTO _tidemark_outcome VALUES (?, ?, ?, ?, ?)', [
+    connection.run('INSERT INTO _tidemark_outcome VALUES (?, ?, ?, ?, ?, ?)', [
       clientId,
       mutationId,
+      hlc,
       outcome.outcome,
       seq,
       details,

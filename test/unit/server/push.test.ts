@@ -76,6 +76,15 @@ describe('a mutation', () => {
     expect(await device.send(mutations)).toEqual(outcomes);
   });
 
+  test('of a copied database never passes for the one of the original', async () => {
+    const service = await memoryService();
+    const [original, copy] = [new Pusher(service, 'a'), new Pusher(service, 'a')];
+    await original.push([putIssue('1')], { at: 1 });
+    const outcome = await copy.push([putIssue('2')], { at: 2 });
+    expect(outcome).toMatchObject({ outcome: 'rejected', reason: { message: expect.stringContaining('copy') } });
+    expect(await copy.push([putIssue('2')])).toMatchObject({ mutationId: 2, outcome: 'applied' });
+  });
+
   test('is applied whole or not at all', async () => {
     const service = await memoryService();
     const device = new Pusher(service, 'a');
