@@ -4,6 +4,9 @@ import type { ChangedRows } from '../local-store.ts';
 import { Dependencies } from './dependencies.ts';
 import { type LiveContext, LiveQuery, type LiveSubscriber } from './live-query.ts';
 
+/** After so long, writes and other reads get their turn before the rest is refreshed. */
+const SLICE_MS = 12;
+
 /**
  * All live queries of one database. After a commit it runs those again whose tables changed; the same statement with the
  * same parameters runs once for all who follow it.
@@ -68,9 +71,26 @@ export class LiveRegistry {
       });
       return;
     }
-    for (const query of this.#queries.values()) if (query.isDirty) query.refresh();
-    const endedAt = runtime.elapsed();
+    const endedAt = this.#refreshSome(startedAt);
     this.#nextRefreshAt = endedAt + (endedAt - startedAt);
+    if (this.#dirtyQueries().length > 0) this.refresh();
+  }
+
+  /** Refreshes for a while, those first that have waited longest. Returns when it has ended. */
+  #refreshSome(startedAt: number): number {
+    let now = startedAt;
+    for (const [name, query] of this.#dirtyQueries()) {
+      if (now - startedAt >= SLICE_MS) break;
+      this.#queries.delete(name);
+      this.#queries.set(name, query);
+      query.refresh();
+      now = this.#context.runtime.elapsed();
+    }
+    return now;
+  }
+
+  #dirtyQueries(): [string, LiveQuery][] {
+    return [...this.#queries].filter(([, query]) => query.isDirty);
   }
 
   closeAll(): void {

@@ -30,8 +30,8 @@ interface WindowPlan {
 
 /**
  * A sorted part of one table, kept current from the rows that changed: each is read by its key, tested against the
- * condition and moved in the sorted rows. Where that could differ from running the query again (equal sort keys, rows that come in from
- * beyond the limit), it says so.
+ * condition and moved in the sorted rows. Where that could differ from running the query again (equal sort keys or none, rows that come
+ * in from beyond the limit), it says so.
  */
 export class WindowQuery {
   readonly #database: LocalDatabase;

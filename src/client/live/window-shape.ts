@@ -1,6 +1,6 @@
 import { nameOf, type SqlToken, tokenize } from './sql-tokens.ts';
 
-/** `SELECT columns FROM table [WHERE …] ORDER BY columns [LIMIT n]`, in its parts. */
+/** `SELECT columns FROM table [WHERE …] [ORDER BY columns] [LIMIT n]`, in its parts. */
 export interface WindowShape {
   readonly table: string;
   /** What the table is called in the query, as written. */
@@ -49,7 +49,7 @@ export function windowShape(sql: string): WindowShape | null {
     from: textOf(clauses.from, sql),
     where: clauses.where.length === 0 ? null : textOf(clauses.where, sql),
     order,
-    rest: sql.slice(clauses.orderAt, tokens.at(-1)?.to),
+    rest: clauses.restAt === null ? '' : sql.slice(clauses.restAt, tokens.at(-1)?.to),
     limit,
     whereParameterCount,
   };
@@ -73,23 +73,28 @@ interface Clauses {
   readonly where: readonly SqlToken[];
   readonly order: readonly SqlToken[];
   readonly limit: readonly SqlToken[];
-  readonly orderAt: number;
+  /** Where `ORDER BY` or `LIMIT` begins. */
+  readonly restAt: number | null;
 }
 
 function splitClauses(tokens: readonly SqlToken[]): Clauses | null {
   const outer = outerWords(tokens);
-  const at = (word: string) => outer.get(word) ?? -1;
-  const [from, where, order, limit] = [at('FROM'), at('WHERE'), at('ORDER'), at('LIMIT')];
-  if (from < 0 || order < 0 || tokens[order + 1]?.text !== 'BY') return null;
-  const end = limit < 0 ? tokens.length : limit;
-  if (!(from < order && order < end && (where < 0 || (from < where && where < order)))) return null;
+  const from = outer.get('FROM');
+  if (from === undefined) return null;
+  // A clause that is missing is empty, and lies where the next one begins.
+  const limit = outer.get('LIMIT') ?? tokens.length;
+  const order = outer.get('ORDER') ?? limit;
+  const where = outer.get('WHERE') ?? order;
+  const hasOrder = order < limit;
+  if (!(from < where && where <= order && order <= limit) || (hasOrder && tokens[order + 1]?.text !== 'BY'))
+    return null;
   return {
     select: tokens.slice(1, from),
-    from: tokens.slice(from + 1, where < 0 ? order : where),
-    where: where < 0 ? [] : tokens.slice(where + 1, order),
-    order: tokens.slice(order + 2, end),
-    limit: tokens.slice(end + 1),
-    orderAt: tokens[order]?.from ?? 0,
+    from: tokens.slice(from + 1, where),
+    where: tokens.slice(where + 1, order),
+    order: hasOrder ? tokens.slice(order + 2, limit) : [],
+    limit: tokens.slice(limit + 1),
+    restAt: tokens[order]?.from ?? null,
   };
 }
 
@@ -113,6 +118,7 @@ function sourceOf(tokens: readonly SqlToken[], sql: string): { table: string; al
 }
 
 function orderOf(tokens: readonly SqlToken[], sql: string): OrderTerm[] | null {
+  if (tokens.length === 0) return [];
   const terms = splitByComma(tokens).map((term) => orderTerm(term, sql));
   return terms.some((term) => term === null) ? null : (terms as OrderTerm[]);
 }

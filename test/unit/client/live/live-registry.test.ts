@@ -189,4 +189,16 @@ describe('refreshing', () => {
     expect(query.runCount).toBe(3);
     expect(follower.rows?.rows).toEqual([{ n: 13 }]);
   });
+
+  test('of many expensive queries leaves room for others, and leaves none behind', async () => {
+    const follows = ['id', 'title', 'status'].map((column) => follow(`SELECT count(${column}) AS n FROM issue`));
+    cost = 8;
+    const runs = () => follows.map(({ query }) => query.runCount);
+    write("INSERT INTO issue VALUES ('4', '', '')", rowsOf('issue', ['4']));
+    expect(runs()).toEqual([2, 1, 1]);
+    write("INSERT INTO issue VALUES ('5', '', '')", rowsOf('issue', ['5']));
+    await time.advance(500);
+    expect(runs()).toEqual([3, 2, 2]);
+    expect(follows.map(({ follower }) => follower.rows?.rows)).toEqual([[{ n: 5 }], [{ n: 5 }], [{ n: 5 }]]);
+  });
 });
