@@ -1,3 +1,5 @@
+import { WritePace } from './write-pace.ts';
+
 /** How often a single mutation may make the server fail before it is parked, although the server is well without it. */
 const STRIKES = 5;
 
@@ -6,6 +8,8 @@ const STRIKES = 5;
  * and which one is suspected.
  */
 export class PushMemory {
+  /** How fast the app writes. */
+  readonly pace = new WritePace();
   #window = Number.POSITIVE_INFINITY;
   #suspect: { readonly mutationId: number; readonly strikes: number } | null = null;
   #lastPushAt: number | null = null;

@@ -164,9 +164,10 @@ function checkOutcomes(batch: OutgoingPush, outcomes: readonly Outcome[]): void 
   throw new SyncError('server', `The server was sent the mutations ${sent} and answered for ${received || 'none'}.`);
 }
 
-/** Lets writes that come one by one gather for a moment, so that they share a request. */
-async function waitForMore({ options, pushMemory, signal }: RoundContext): Promise<void> {
-  if (!options.autoSync || !options.store.counts().hasSendable) return;
+/** Lets writes that come faster than requests gather for a moment, so that they share one. */
+async function waitForMore({ options, pushMemory, signal, isLive }: RoundContext): Promise<void> {
+  const { hasSendable, pendingCount } = options.store.counts();
+  if (!options.autoSync || !hasSendable || (isLive() && pushMemory.pace.isLone(pendingCount))) return;
   const since = options.runtime.elapsed() - (pushMemory.lastPushAt ?? 0);
   await pause(options.autoSync.debounceMs - since, options.runtime, signal);
 }

@@ -9,7 +9,7 @@ import { Watchdog } from './watchdog.ts';
  * A round in which nothing has moved for so long is given up and tried again. Longer than any request may take by the
  * transport's own deadlines: this is for what has none.
  */
-export const STALL_MS = 120_000;
+export const STALL_MS = 180_000;
 
 /** What every round of one loop works with. */
 export type RoundTools = Omit<RoundContext, 'plan' | 'signal' | 'report' | 'onProgress'>;

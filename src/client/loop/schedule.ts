@@ -30,7 +30,10 @@ export interface ScheduleInput {
   readonly lastPushAt: number | null;
   readonly lastRoundAt: number | null;
   readonly hasSendable: boolean;
-  readonly isBehind: boolean;
+  /** One mutation waits, and no more. */
+  readonly isLone: boolean;
+  /** Since when something is known to wait on the server; null when nothing is. */
+  readonly behindSince: number | null;
   readonly isLive: boolean;
 }
 
@@ -52,20 +55,24 @@ function waitingWishes({ wish, retryAt, now }: ScheduleInput): (Wish | null)[] {
 }
 
 function idleWishes(input: ScheduleInput, autoSync: { intervalMs: number; debounceMs: number }): (Wish | null)[] {
-  const { now, wish, lastPushAt, lastRoundAt, hasSendable, isBehind, isLive } = input;
+  const { now, wish, lastPushAt, lastRoundAt, hasSendable, behindSince, isLive } = input;
   const lastRound = lastRoundAt ?? now;
   const calm = Math.max(lastPushAt ?? 0, lastRoundAt ?? 0) + autoSync.debounceMs;
   const interval = autoSync.intervalMs * (isLive ? LIVE_POLL_FACTOR : 1);
   const automatic = { isUrgent: false };
   return [
     wish,
-    hasSendable ? { at: Math.max(now, isFirst(input) ? 0 : calm), trigger: 'write', pulls: false, ...automatic } : null,
-    isBehind ? { at: lastRound + BEHIND_PATIENCE_MS, trigger: 'changes', pulls: true, ...automatic } : null,
+    hasSendable ? { at: goesAtOnce(input) ? now : calm, trigger: 'write', pulls: false, ...automatic } : null,
+    behindSince !== null
+      ? { at: Math.max(lastRound, behindSince) + BEHIND_PATIENCE_MS, trigger: 'changes', pulls: true, ...automatic }
+      : null,
     { at: lastRound + interval, trigger: 'interval', pulls: true, ...automatic },
   ];
 }
 
-const isFirst = ({ lastPushAt, lastRoundAt }: ScheduleInput) => lastPushAt === null && lastRoundAt === null;
+/** The first write ever; and one that comes alone while a channel is open, where a push is only a frame. */
+const goesAtOnce = ({ isLone, isLive, lastPushAt, lastRoundAt }: ScheduleInput) =>
+  (isLone && isLive) || (lastPushAt === null && lastRoundAt === null);
 
 /** What is overdue is due now; of those that are due together, the first in the list. */
 function earliest(wishes: readonly (Wish | null)[], now: number): Wish | null {

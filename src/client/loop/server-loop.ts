@@ -2,7 +2,7 @@ import { tableOf } from '../../core/schema.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Transport } from '../../transport/transport.ts';
 import type { SyncKind } from '../engine-api.ts';
-import type { CursorInfo, SyncRound, SyncStats, SyncStatus, SyncTrigger } from '../types.ts';
+import type { ConnectionState, CursorInfo, SyncRound, SyncStats, SyncStatus, SyncTrigger } from '../types.ts';
 import { throwIfAborted } from './abortable.ts';
 import { Calls } from './calls.ts';
 import { ChannelFeed } from './channel-feed.ts';
@@ -17,6 +17,7 @@ import { RoundLog } from './round-log.ts';
 import { type LoopEvent, type LoopState, initialLoopState, transition } from './round-machine.ts';
 import { type RoundEnd, RoundRunner } from './round-runner.ts';
 import { type Wish, mergeWishes, nextRound } from './schedule.ts';
+import { SleepWatch } from './sleep-watch.ts';
 import { type Position, cursorInfos, isBehind, statusOf } from './status.ts';
 import type { RunOptions, SyncLoop, SyncLoopOptions } from './sync-loop.ts';
 
@@ -32,6 +33,7 @@ export class ServerLoop implements SyncLoop {
   readonly #pushMemory = new PushMemory();
   readonly #pauses = new Pauses();
   readonly #calls = new Calls();
+  readonly #sleep: SleepWatch;
   readonly #unsubscribeHint: () => void;
   readonly devices: SyncLoop['devices'];
 
@@ -40,10 +42,13 @@ export class ServerLoop implements SyncLoop {
   #roundCount = 0;
   #lastRoundAt: number | null = null;
   #retryAt: number | null = null;
+  #behindSince: number | null = null;
+  #toldConnection: ConnectionState = 'closed';
   #cancelTimer: (() => void) | null = null;
 
   constructor(options: SyncLoopOptions, transport: Transport) {
     this.#options = options;
+    this.#sleep = new SleepWatch(options.runtime);
     this.#line = new Line(transport, () => this.#heard());
     this.#publisher = new Publisher(options, this.#log);
     this.#answers = new ConflictAnswers(options, this.#publisher, () => this.written());
@@ -68,7 +73,7 @@ export class ServerLoop implements SyncLoop {
       isClosed: () => this.#state.name === 'closed',
       onPullWanted: (trigger, delayMs) => this.#wishFor(trigger, { delayMs, isUrgent: false }),
       onMoved: () => this.#schedule(),
-      onConnectionChanged: () => this.#connectionChanged(),
+      onConnectionChanged: () => this.#moved(),
     });
     this.#unsubscribeHint = options.onlineHint?.subscribe((online) => this.#hinted(online)) ?? (() => {});
     this.devices = createDevices(options.store, () => this.#openLine());
@@ -82,6 +87,8 @@ export class ServerLoop implements SyncLoop {
   }
 
   written(): void {
+    if (this.#sleep.hasSlept()) this.#renewed();
+    this.#pushMemory.pace.wrote(this.#options.runtime.elapsed());
     this.#options.onStateChanged();
     this.#schedule();
   }
@@ -174,7 +181,12 @@ export class ServerLoop implements SyncLoop {
     this.#state = transition(before, event);
     if (this.#state === before) return;
     this.#enter(this.#state);
+    this.#moved();
+  }
+
+  #moved(): void {
     this.#schedule();
+    this.#tellConnection();
     this.#options.onStateChanged();
   }
 
@@ -228,12 +240,24 @@ export class ServerLoop implements SyncLoop {
     if (!next) return;
     const delayMs = next.at - this.#options.runtime.elapsed();
     if (delayMs <= 0) this.#begin(next);
-    else this.#cancelTimer = this.#options.runtime.setTimer(delayMs, () => this.#schedule());
+    else this.#setTimer(delayMs);
+  }
+
+  #setTimer(delayMs: number): void {
+    const { runtime } = this.#options;
+    const dueAt = runtime.elapsed() + delayMs;
+    this.#cancelTimer = runtime.setTimer(delayMs, () => {
+      if (this.#sleep.hasSlept(dueAt)) this.#renewed();
+      this.#schedule();
+    });
   }
 
   #nextRound(): Wish | null {
     const { autoSync, runtime, store } = this.#options;
     const state = this.#state;
+    const { hasSendable, pendingCount } = store.counts();
+    const isLate = this.#line.head !== null && isBehind(this.#position());
+    this.#behindSince = isLate ? (this.#behindSince ?? runtime.elapsed()) : null;
     return nextRound({
       state,
       autoSync,
@@ -243,8 +267,9 @@ export class ServerLoop implements SyncLoop {
       retryAt: this.#retryAt,
       lastPushAt: this.#pushMemory.lastPushAt,
       lastRoundAt: this.#lastRoundAt,
-      hasSendable: state.name === 'idle' && store.counts().hasSendable,
-      isBehind: this.#line.head !== null && isBehind(this.#position()),
+      hasSendable: state.name === 'idle' && hasSendable,
+      isLone: this.#pushMemory.pace.isLone(pendingCount),
+      behindSince: this.#behindSince,
       isLive: this.#feed.isLive,
     });
   }
@@ -300,17 +325,23 @@ export class ServerLoop implements SyncLoop {
 
   // ── what comes from outside ─────────────────────────────────────────────────────────────────────────
 
-  #connectionChanged(): void {
-    this.#publisher.event({ type: 'connection-changed', connection: this.status().connection });
+  #hinted(online: boolean): void {
+    if (online) this.#renewed();
     this.#options.onStateChanged();
-    this.#schedule();
   }
 
-  #hinted(online: boolean): void {
-    this.#options.onStateChanged();
-    if (!online) return;
+  /** The network was gone for a while: what was open over it is dead, whether it knows or not. */
+  #renewed(): void {
+    this.#feed.want(false);
     // What the server asked us to wait for is not over because a cable is back.
     if (this.#state.name !== 'waiting' || this.#state.trouble.phase === 'offline') this.#wishFor('online');
+  }
+
+  #tellConnection(): void {
+    const { connection } = this.status();
+    if (connection === this.#toldConnection) return;
+    this.#toldConnection = connection;
+    this.#publisher.event({ type: 'connection-changed', connection });
   }
 
   /** The line, where requests may be made. */

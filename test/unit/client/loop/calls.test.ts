@@ -308,7 +308,7 @@ describe('watchdog', () => {
     const handshake = server.handshake.bind(server);
     server.handshake = () => new Promise(() => {});
     await start();
-    await runtime.advance(119_000);
+    await runtime.advance(179_000);
     server.handshake = handshake;
     expect(phase()).toBe('syncing');
     await runtime.advance(3_000);
@@ -321,11 +321,11 @@ describe('watchdog', () => {
     server.snapshotPages = 20;
     const pull = server.pull.bind(server);
     server.pull = async (request, signal) => {
-      await new Promise<void>((resolve) => runtime.setTimer(60_000, resolve));
+      await new Promise<void>((resolve) => runtime.setTimer(120_000, resolve));
       return pull(request, signal);
     };
     await start();
-    await runtime.advance(22 * 60_000);
+    await runtime.advance(44 * 60_000);
     expect(loop.history()).toMatchObject([{ outcome: 'ok' }]);
   });
 
@@ -333,7 +333,7 @@ describe('watchdog', () => {
     const { start, runtime, gate, phase, loop } = device();
     const release = gate.hold();
     await start();
-    await runtime.advance(130_000);
+    await runtime.advance(190_000);
     expect(loop.history()[0]?.error?.kind).toBe('timeout');
     release();
     await runtime.advance(60_000);

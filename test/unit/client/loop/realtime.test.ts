@@ -153,3 +153,42 @@ test('a channel that stays silent while the app holds a transaction loses nothin
   expect(store.cursor?.seq).toBe(2);
   expect(phase()).toBe('synced');
 });
+
+test('R11: when the network is back, the old channel is not trusted but replaced', async () => {
+  const { server, start, runtime, online, loop } = device();
+  await start();
+  online.emit(true);
+  await runtime.advance(0);
+  expect(server.channels.map(({ state }) => state)).toEqual(['closed', 'open']);
+  expect(loop.status()).toMatchObject({ phase: 'synced', connection: 'open' });
+});
+
+test('R12: after a sleep of the machine, too', async () => {
+  const { server, start, runtime, store } = device();
+  await start();
+  server.tells = false;
+  server.commit();
+  runtime.shiftWallClock(8 * 3_600_000);
+  await runtime.advance(300_000);
+  expect(store.cursor?.seq).toBe(1);
+  expect(server.channels.map(({ state }) => state)).toEqual(['closed', 'open']);
+});
+
+test('the connection is told when it changes, and only then', async () => {
+  const { server, start, runtime, loop, eventsOf } = device();
+  await start();
+  server.channels[0]?.cut();
+  await runtime.advance(2_000);
+  loop.pause('test');
+  loop.resume('test');
+  await runtime.advance(100);
+  expect(eventsOf('connection-changed').map(({ connection }) => connection)).toEqual([
+    'connecting',
+    'open',
+    'connecting',
+    'open',
+    'closed',
+    'connecting',
+    'open',
+  ]);
+});
