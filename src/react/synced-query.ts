@@ -39,9 +39,21 @@ export interface Completeness {
   readonly isComplete: boolean;
 }
 
-/** The key under which the rows of a query stand in the query cache. */
-export function syncedQueryKey(statement: Statement): QueryKey {
-  return ['tidemark', statement.sql, keyText(statement.parameters)];
+/** The key under which the rows of a query stand in the query cache: several databases may share one cache. */
+export function syncedQueryKey(sync: Sync, query: QueryInput): QueryKey {
+  const { sql: text, parameters } = toStatement(query);
+  return ['tidemark', databaseNumber(sync), text, keyText(parameters)];
+}
+
+const databaseNumbers = new WeakMap<object, number>();
+let databaseCount = 0;
+
+function databaseNumber(sync: Sync): number {
+  const known = databaseNumbers.get(sync);
+  if (known !== undefined) return known;
+  databaseCount += 1;
+  databaseNumbers.set(sync, databaseCount);
+  return databaseCount;
 }
 
 /**
@@ -100,7 +112,7 @@ function useStableStatement(query: QueryInput): Statement {
 
 function liveOptions<Row>(sync: Sync, statement: Statement) {
   return {
-    queryKey: syncedQueryKey(statement),
+    queryKey: syncedQueryKey(sync, statement),
     queryFn: () => firstRows<Row>(sync, statement),
     // The live feed keeps the data current: nothing of TanStack Query's own refetching is needed,
     // and the network has no say in reading a local database.
@@ -128,7 +140,7 @@ function useLiveFeed(sync: Sync, queryClient: QueryClient, statement: Statement,
   useEffect(() => {
     if (!isEnabled) return;
     const live = sync.liveQuery(statement);
-    const feed = () => writeSnapshot(queryClient, syncedQueryKey(statement), live.getSnapshot());
+    const feed = () => writeSnapshot(queryClient, syncedQueryKey(sync, statement), live.getSnapshot());
     feed();
     const unsubscribe = live.subscribe(feed);
     return () => {

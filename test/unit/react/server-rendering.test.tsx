@@ -2,17 +2,17 @@ import { Suspense } from 'react';
 import { renderToString } from 'react-dom/server';
 import {
   createSync,
-  sql,
   SyncProvider,
+  sql,
   useConflicts,
   useCursors,
   useDevices,
   useOutbox,
   useRowStatus,
   useSuspenseSyncedQuery,
+  useSyncEvents,
   useSyncedMutation,
   useSyncedQuery,
-  useSyncEvents,
   useSyncProgress,
   useSyncStatus,
 } from 'tidemark';

@@ -2,7 +2,7 @@
 import { act, renderHook, waitFor } from '@testing-library/react';
 import { sql, useSyncedMutation, useSyncedQuery } from 'tidemark';
 import { expect, test, vi } from 'vitest';
-import { insertIssues, type Issue, openSync, type schema, within } from './harness.tsx';
+import { type Issue, insertIssues, openSync, type schema, within } from './harness.tsx';
 
 type Schema = typeof schema;
 

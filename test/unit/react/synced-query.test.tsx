@@ -2,10 +2,10 @@
 import { keepPreviousData, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { act, render, renderHook, screen, waitFor } from '@testing-library/react';
 import { Component, type ReactNode, Suspense } from 'react';
-import { sql, SyncProvider, useSuspenseSyncedQuery, useSyncedQuery } from 'tidemark';
+import { SyncProvider, sql, useSuspenseSyncedQuery, useSyncedQuery } from 'tidemark';
 import { createFakeSync } from 'tidemark/testing';
 import { describe, expect, test } from 'vitest';
-import { insertIssues, type Issue, openSync, schema, within } from './harness.tsx';
+import { type Issue, insertIssues, openSync, schema, within } from './harness.tsx';
 
 const all = () => sql<Issue>`SELECT * FROM issue ORDER BY id`;
 const titles = (rows: readonly { readonly title: string }[] | undefined) => rows?.map((row) => row.title);
@@ -193,6 +193,21 @@ describe('useSyncedQuery', () => {
     const { result } = renderHook(() => useSyncedQuery(all()), { wrapper });
     await waitFor(() => expect(result.current.isSuccess).toBe(true));
     expect(queryClient.getQueryCache().getAll()).toHaveLength(1);
+  });
+
+  test('keeps databases apart that share a query client', async () => {
+    const [outer, inner] = [openSync(), openSync()];
+    await insertIssues(outer, 'of the outer one');
+    await insertIssues(inner, 'of the inner one');
+    const query = sql<Issue>`SELECT * FROM issue`;
+    const queryClient = new QueryClient();
+    const { result } = renderHook(() => useSyncedQuery(query), { wrapper: within(inner, { queryClient }) });
+    const other = renderHook(() => useSyncedQuery(query), { wrapper: within(outer, { queryClient }) });
+    await waitFor(() => expect(result.current.data?.map((issue) => issue.title)).toEqual(['of the inner one']));
+    await waitFor(() => expect(other.result.current.data?.map((issue) => issue.title)).toEqual(['of the outer one']));
+    await insertIssues(outer, 'one more');
+    await waitFor(() => expect(other.result.current.data).toHaveLength(2));
+    expect(result.current.data).toHaveLength(1);
   });
 
   test('needs no network', async () => {
