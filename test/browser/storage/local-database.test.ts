@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { cdp } from 'vitest/browser';
 import { openMemoryDatabase } from '../../../src/storage/sqlite-wasm/memory.ts';
 import { describeCases, runLocalDatabaseContract } from '../../contract/local-database-suite.ts';
 import type { WorkerCalls } from './database-worker.ts';
@@ -90,6 +91,24 @@ describe('a database on OPFS', () => {
     await second.call('open', names[1], 0);
     await first.call('exec', names[0], 'CREATE TABLE one (id)');
     expect(await second.call('read', names[1], 'SELECT name FROM sqlite_schema')).toEqual([]);
+  });
+
+  test('names a full disk quota, and goes on when there is room again', async () => {
+    const name = crypto.randomUUID();
+    const worker = start();
+    await worker.call('open', name, 0);
+    await worker.call('exec', name, 'CREATE TABLE a (id INTEGER PRIMARY KEY, bytes BLOB)');
+    const { origin } = location;
+    try {
+      await cdp().send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+      const filling = worker.call('exec', name, 'INSERT INTO a VALUES (1, randomblob(30000000))');
+      await expect(filling).rejects.toMatchObject({ kind: 'quota' });
+    } finally {
+      await cdp().send('Storage.overrideQuotaForOrigin', { origin });
+    }
+    await worker.call('exec', name, 'INSERT INTO a VALUES (2, NULL)');
+    expect(await worker.call('read', name, 'SELECT id FROM a')).toEqual([[2]]);
+    expect(await worker.call('integrityCheck', name)).toEqual([]);
   });
 
   test('falls back to memory where the browser refuses the disk', async () => {
