@@ -1,0 +1,189 @@
+/** `createSync` in this thread, against a real server over loopback sockets. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Sync, SyncOptions } from '../../../src/client/sync.ts';
+import type { SyncEvent, SyncProgress } from '../../../src/client/types.ts';
+import { custom } from '../../../src/core/policy.ts';
+import { defineSchema, t, table } from '../../../src/core/schema.ts';
+import { sql } from '../../../src/core/sql.ts';
+import { createSyncServer, type RunningServer, serve } from '../../../src/server/index.ts';
+import { sqliteStorage } from '../../../src/server/sqlite/index.ts';
+import { SyncError } from '../../../src/shared/error.ts';
+import { createSync } from '../../../src/store/create-sync.ts';
+
+const schema = defineSchema({
+  version: 1,
+  tables: {
+    issue: table({ id: t.text(), title: t.text(), votes: t.counter() }),
+    careful: table({ id: t.text(), title: t.text() }, { conflict: 'manual' }),
+    decided: table({ id: t.text(), title: t.text() }, { conflict: custom(({ fields }) => joined(fields.title)) }),
+  },
+});
+
+/** Both sides' titles, in the order of the alphabet: the same on every device. */
+function joined(field: { local: unknown; remote: unknown } | undefined) {
+  return { merged: { title: [field?.local, field?.remote].sort().join('+') } };
+}
+
+let server: RunningServer;
+let tokens: (string | null)[];
+const open: Sync<typeof schema>[] = [];
+
+beforeEach(async () => {
+  tokens = [];
+  const sync = createSyncServer({
+    schema,
+    storage: sqliteStorage({ file: ':memory:' }),
+    auth: ({ token }) => {
+      tokens.push(token);
+      return token === 'good' ? { id: 'anna' } : null;
+    },
+    validate: {
+      issue: ({ values }) => {
+        if (values.title === 'forbidden') throw new SyncError('rejected', 'This title is forbidden.');
+      },
+    },
+  });
+  server = await serve(sync, { port: 0, hostname: '127.0.0.1' });
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((sync) => sync.close()));
+  await server.close();
+});
+
+function device(options: Partial<SyncOptions<typeof schema>> = {}) {
+  const sync = createSync({ schema, server: { url: server.url, auth: () => 'good' }, ...options });
+  open.push(sync);
+  return sync;
+}
+
+const titles = (of: 'issue' | 'careful' | 'decided') =>
+  sql<{ title: string }>`SELECT title FROM ${sql.identifier(of)} ORDER BY id`;
+
+describe('two devices', () => {
+  test('see each other’s writes, live, and the receipt settles', async () => {
+    const [a, b] = [device(), device()];
+    const live = b.liveQuery(titles('issue'));
+    await live.ready;
+    const receipt = await a.write((tx) => tx.insert('issue', { id: 'a', title: 'hello' }));
+    expect(receipt.mutationId).toBe(1);
+    expect(await receipt.settled).toMatchObject({ mutationId: 1, outcome: 'applied', seq: 1 });
+    await expect.poll(() => live.getSnapshot().rows).toEqual([{ title: 'hello' }]);
+    await expect.poll(() => a.store.getState().status.phase).toBe('synced');
+    expect(await a.outbox.list()).toEqual([]);
+    live.close();
+  });
+
+  test('decide a conflict by app code, and by a person', async () => {
+    const [a, b] = [device(), device()];
+    await a.write(async (tx) => {
+      await tx.insert('decided', { id: 'd', title: 'base' });
+      await tx.insert('careful', { id: 'c', title: 'base' });
+    });
+    await a.sync();
+    await b.sync();
+    await Promise.all([a.pause('test'), b.pause('test')]);
+    for (const [sync, title] of [
+      [a, 'from a'],
+      [b, 'from b'],
+    ] as const) {
+      await sync.write((tx) => tx.update('decided', 'd', { title }));
+      await sync.write((tx) => tx.update('careful', 'c', { title }));
+    }
+    await a.resume('test');
+    await a.sync();
+    await b.resume('test');
+    await b.sync();
+    await expect.poll(() => b.query(titles('decided'))).toEqual([{ title: 'from a+from b' }]);
+    const conflicts = await b.conflicts.list({ table: 'careful', state: 'open' });
+    expect(conflicts).toMatchObject([{ fields: { title: { base: 'base', local: 'from b', remote: 'from a' } } }]);
+    await b.conflicts.resolve(conflicts[0]?.id ?? '', { merged: { title: 'by hand' } });
+    await b.sync();
+    await a.sync();
+    expect(await a.query(titles('careful'))).toEqual([{ title: 'by hand' }]);
+    expect(await b.conflicts.list({ state: 'open' })).toEqual([]);
+  });
+});
+
+describe('a rejected write', () => {
+  test('settles as rejected, keeps its reason, and can be discarded', async () => {
+    const sync = device();
+    const receipt = await sync.write((tx) => tx.insert('issue', { id: 'a', title: 'forbidden' }));
+    expect(await receipt.settled).toMatchObject({
+      outcome: 'rejected',
+      reason: { message: 'This title is forbidden.' },
+    });
+    expect(await sync.query(titles('issue'))).toEqual([]);
+    const [entry] = await sync.outbox.list();
+    expect(entry).toMatchObject({ state: 'rejected', mutationId: receipt.mutationId });
+    await sync.outbox.discard(entry?.mutationId ?? 0);
+    expect(await sync.outbox.list()).toEqual([]);
+  });
+});
+
+describe('signing in', () => {
+  test('asks the page for the token, and again when it was refused', async () => {
+    const asked: boolean[] = [];
+    const sync = device({
+      server: {
+        url: server.url,
+        auth: ({ refresh }) => {
+          asked.push(refresh);
+          return refresh ? 'good' : 'old';
+        },
+      },
+      autoSync: false,
+    });
+    await sync.sync();
+    expect(asked.slice(0, 2)).toEqual([false, true]);
+    expect(tokens).toContain('old');
+  });
+
+  test('says so when there is nobody', async () => {
+    const sync = device({ server: { url: server.url, auth: () => null } });
+    await expect(sync.sync()).rejects.toMatchObject({ kind: 'needs-auth' });
+    await expect.poll(() => sync.store.getState().status.phase).toBe('needs-auth');
+  });
+});
+
+describe('rounds by hand', () => {
+  test('tell their progress and end in the history', async () => {
+    const sync = device({ autoSync: false });
+    const events: SyncEvent['type'][] = [];
+    sync.subscribe((event) => events.push(event.type));
+    await sync.write((tx) => tx.insert('issue', { id: 'a', title: 'A' }));
+    const progress: SyncProgress[] = [];
+    const round = await sync.sync({ tables: ['issue'], onProgress: (now) => progress.push(now) });
+    expect(round).toMatchObject({ outcome: 'ok', pushedCount: 1 });
+    expect(progress.length).toBeGreaterThan(0);
+    expect(await sync.history()).toHaveLength(1);
+    expect((await sync.stats()).pushedMutationCount).toBe(1);
+    await expect
+      .poll(() => events)
+      .toEqual(expect.arrayContaining(['mutation-written', 'sync-started', 'sync-finished']));
+    await expect(sync.sync({ tables: ['isue' as never] })).rejects.toMatchObject({ kind: 'not-found' });
+  });
+
+  test('end at once when their signal says so', async () => {
+    const sync = device({ autoSync: false });
+    await expect(sync.sync({ signal: AbortSignal.abort() })).rejects.toMatchObject({ kind: 'aborted' });
+    const abort = new AbortController();
+    const running = sync.sync({ signal: abort.signal });
+    abort.abort();
+    await expect(running).rejects.toMatchObject({ kind: 'aborted' });
+  });
+});
+
+describe('wiping', () => {
+  test('refuses to lose unsent work, or hands it over', async () => {
+    const sync = device({ autoSync: false });
+    const receipt = await sync.write((tx) => tx.insert('issue', { id: 'a', title: 'unsent' }));
+    await expect(sync.wipe({ unsent: 'refuse' })).rejects.toMatchObject({ kind: 'unsent-work', details: { count: 1 } });
+    const text = await sync.wipe({ unsent: 'export' });
+    expect(JSON.parse(text ?? '')).toMatchObject({
+      format: 'tidemark-outbox',
+      mutations: [{ changes: [{ table: 'issue', key: ['a'], columns: { title: 'unsent' } }] }],
+    });
+    expect(await receipt.settled).toMatchObject({ outcome: 'discarded' });
+    expect(await sync.query(titles('issue'))).toEqual([]);
+  });
+});
