@@ -1,6 +1,6 @@
 /** The part of the browser's `WebSocket` that is used here, so that tests and simulations can bring their own. */
 export interface WebSocketLike {
-  binaryType: 'arraybuffer' | 'blob';
+  binaryType: string;
   send(bytes: Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
   onopen: ((event: never) => void) | null;
