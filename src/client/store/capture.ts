@@ -158,7 +158,7 @@ function tableReader(database: LocalDatabase, of: LocalTable): TableReader {
 function notesSql(of: LocalTable, noted: number): string {
   const cells = Array.from({ length: noted }, (_, index) => `c.c${index}`).join(', ');
   const same = of.keys.map(({ name }, index) => `t.${quoteName(name)} = c.c${index}`).join(' AND ');
-  const values = of.values.length > 0 ? `, ${list(of.values.map(({ name }) => name))}` : '';
+  const values = of.values.map(({ name }) => `, t.${quoteName(name)}`).join('');
   const [first] = of.keys;
   return `SELECT c.was, t.${quoteName(first?.name ?? 'rowid')} IS NOT NULL, ${cells}${values}
     FROM _tidemark_capture AS c LEFT JOIN main.${quoteName(of.name)} AS t ON ${same} WHERE c.tbl = ${of.index} ORDER BY c.n`;
