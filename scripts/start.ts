@@ -1,6 +1,6 @@
 /**
  * `npm start`: the sync server over `./.tidemark/tracker.db` and the example app, until Ctrl-C.
- * `-- --import DIR` first loads CSV files, one per table; `--port` and `--app-port` choose ports.
+ * `-- --import DIR` first loads CSV files, one per table; `--port`, `--app-port` and `--data DIR` choose other places.
  */
 import { createServer as createNetServer } from 'node:net';
 import { resolve } from 'node:path';
@@ -13,15 +13,15 @@ const { values } = parseArgs({
     import: { type: 'string' },
     port: { type: 'string' },
     'app-port': { type: 'string', default: '5173' },
+    data: { type: 'string' },
   },
 });
 const root = resolve(import.meta.dirname, '..');
 
 const tracker = await startTracker({
-  file: resolve(root, '.tidemark/tracker.db'),
+  file: resolve(values.data === undefined ? resolve(root, '.tidemark') : fromHere(values.data), 'tracker.db'),
   port: values.port === undefined ? await freePort(8787) : Number(values.port),
-  // Where the person stood when calling npm, not where npm went.
-  ...(values.import === undefined ? {} : { importFrom: resolve(process.env.INIT_CWD ?? '.', values.import) }),
+  ...(values.import === undefined ? {} : { importFrom: fromHere(values.import) }),
 });
 process.env.TIDEMARK_SERVER = tracker.url;
 const app = await createServer({
@@ -37,6 +37,11 @@ console.log(`
 
   Open the app in two windows. Ctrl-C stops both.
 `);
+
+/** A path from where the person stood when calling npm, not from where npm went. */
+function fromHere(path: string): string {
+  return resolve(process.env.INIT_CWD ?? '.', path);
+}
 
 /** The wanted port, or any other when something listens there. */
 function freePort(wanted: number): Promise<number> {
