@@ -11,6 +11,7 @@ import { SyncError } from '../shared/error.ts';
 import { systemRuntime } from '../shared/runtime.ts';
 import { createAccess } from './access.ts';
 import { Devices } from './devices.ts';
+import { labelRows } from './label-rows.ts';
 import type { ServiceLimits, SyncServiceOptions } from './options.ts';
 import { Puller } from './pull/pull.ts';
 import { CommitQueue } from './push/commit-queue.ts';
@@ -34,6 +35,7 @@ const DEFAULT_LIMITS: ServiceLimits = {
 export async function createSyncService(options: SyncServiceOptions): Promise<SyncService> {
   const runtime = options.runtime ?? systemRuntime;
   await options.storage.open(options.schema, runtime.uuid());
+  await labelRows(options.storage, options.schema, () => runtime.uuid());
   const position = await options.storage.read((reader) => reader.position());
   return new Service({ ...options, runtime }, position);
 }

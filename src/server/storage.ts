@@ -51,6 +51,8 @@ export interface StorageReader {
   partBytes(clientId: string, mutationId: number): Promise<Uint8Array[]>;
   device(clientId: string): Promise<DeviceRecord | null>;
   devices(subject: string): Promise<DeviceRecord[]>;
+  /** A word of the server to itself; null when it was never saved. */
+  setting(name: string): Promise<string | null>;
 }
 
 export interface StorageWriter extends StorageReader {
@@ -62,6 +64,7 @@ export interface StorageWriter extends StorageReader {
   dropParts(clientId: string, mutationId: number): Promise<void>;
   saveDevice(device: DeviceRecord): Promise<void>;
   setEpoch(epoch: string): Promise<void>;
+  saveSetting(name: string, value: string): Promise<void>;
   /** Drops the oldest commits before a seq or a time, older tombstones, and old parts. Returns how many commits. */
   prune(bounds: PruneBounds): Promise<number>;
 }

@@ -423,6 +423,13 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
         expect((await storage.read((reader) => reader.position())).epoch).toBe('second');
       });
 
+      test('keeps settings', async () => {
+        await storage.write((writer) => writer.saveSetting('a', 'first'));
+        await storage.write((writer) => writer.saveSetting('a', 'second'));
+        const [a, b] = await storage.read(async (reader) => [await reader.setting('a'), await reader.setting('b')]);
+        expect([a, b]).toEqual(['second', null]);
+      });
+
       test('refuses calls after it was closed', async () => {
         await storage.close();
         await expect(storage.read((reader) => reader.position())).rejects.toMatchObject({ kind: 'closed' });
@@ -465,6 +472,31 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
         const [found] = await storage.read((reader) => reader.rows(tableOf(newer, 'child'), [['c']]));
         expect(found?.columns).toEqual({ item_id: 'x', rank: 0, label: 'new', tag: 'null' });
         expect(await storage.read((reader) => reader.count(tableOf(newer, 'extra'), null))).toBe(0);
+      });
+
+      test('lets a column become nullable, and keeps columns the schema has dropped', async () => {
+        if (!fixture.isDurable) return;
+        const columns = { item_id: 'x' };
+        await storage.write((writer) => writer.writeRows(children, [row('a', { key: ['c'], columns })]));
+        const reopen = async (version: number, definition: typeof child | ReturnType<typeof table>) => {
+          await storage.close();
+          const next: Schema = defineSchema({ version, tables: { child: definition } });
+          storage = fixture.connect();
+          await storage.open(next, 'another');
+          return tableOf(next, 'child');
+        };
+        const without = await reopen(2, table({ id: t.text(), label: t.text() }));
+        await storage.write((writer) =>
+          writer.writeRows(without, [row('b', { key: ['d'], columns: { label: 'new' } })]),
+        );
+        const loose = await reopen(3, table({ id: t.text(), label: t.text().nullable() }));
+        await storage.write((writer) => writer.writeRows(loose, [row('b', { key: ['d'], columns: { label: null } })]));
+        const again = await reopen(4, table({ id: t.text(), label: t.text().nullable(), item_id: t.text() }));
+        const found = await storage.read((reader) => reader.rows(again, [['c'], ['d']]));
+        expect(found.map((one) => one?.columns)).toEqual([
+          { label: '', item_id: 'x' },
+          { label: null, item_id: '' },
+        ]);
       });
 
       test('refuses a schema its tables cannot be grown into', async () => {

@@ -99,6 +99,14 @@ export class SqliteWriter implements StorageWriter {
     log.setMeta(this.#connection, 'epoch', epoch);
   }
 
+  async setting(name: string) {
+    return log.readSetting(this.#connection, name);
+  }
+
+  async saveSetting(name: string, value: string) {
+    log.saveSetting(this.#connection, name, value);
+  }
+
   async prune(bounds: PruneBounds) {
     const pruned = log.pruneLog(this.#connection, bounds);
     ledger.dropOldParts(this.#connection, bounds.partsBeforeAt);

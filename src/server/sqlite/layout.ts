@@ -9,6 +9,7 @@ import type { Connection } from './connection.ts';
 /** Our own tables. Those of the user have no column of ours: what we know about a row lies in {@link versionTable}. */
 const OWN_TABLES = `
   CREATE TABLE IF NOT EXISTS _tidemark_meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS _tidemark_setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS _tidemark_commit (
     seq INTEGER PRIMARY KEY, client_id TEXT, mutation_id INTEGER, hlc TEXT NOT NULL, at INTEGER NOT NULL
   ) STRICT;
@@ -64,32 +65,57 @@ function versionTableSql(of: Table): string {
 
 interface ExistingColumn {
   readonly type: string;
+  readonly isRequired: boolean;
   readonly keyIndex: number;
 }
+
+type ExistingColumns = ReadonlyMap<string, ExistingColumn>;
 
 function createUserTable(connection: Connection, of: Table): void {
   const existing = readColumns(connection, of);
   if (existing.size === 0) connection.exec(createTableSql(of));
-  else addColumns(connection, of, existing);
+  else migrate(connection, of, existing);
   for (const statement of createIndexSql(of)) connection.exec(statement);
   const column = scopeColumn(of);
   if (column === null) return;
-  const index = quoteName(`${RESERVED_PREFIX}via_${of.name}`);
+  const index = quoteName(`${RESERVED_PREFIX}via_${of.name}_${column}`);
   connection.exec(`CREATE INDEX IF NOT EXISTS ${index} ON ${quoteName(of.name)} (${quoteName(column)})`);
 }
 
-function readColumns(connection: Connection, of: Table): Map<string, ExistingColumn> {
-  const rows = connection.all(`SELECT name, type, pk FROM pragma_table_info(?)`, [of.name]);
-  return new Map(rows.map(([name, type, pk]) => [String(name), { type: String(type), keyIndex: Number(pk) }]));
+function readColumns(connection: Connection, of: Table): ExistingColumns {
+  const rows = connection.all(`SELECT name, type, "notnull", pk FROM pragma_table_info(?)`, [of.name]);
+  return new Map(
+    rows.map(([name, type, isRequired, pk]) => [
+      String(name),
+      { type: String(type), isRequired: isRequired === 1, keyIndex: Number(pk) },
+    ]),
+  );
 }
 
-function addColumns(connection: Connection, of: Table, existing: ReadonlyMap<string, ExistingColumn>): void {
-  for (const name of Object.keys(of.columns)) {
-    const found = existing.get(name);
-    if (found) checkColumn(of, name, found);
-    else if (of.primaryKey.includes(name)) throw changed(of, name, 'is new in the primary key');
-    else connection.exec(`ALTER TABLE ${quoteName(of.name)} ADD COLUMN ${columnSql(of, name)}`);
+function migrate(connection: Connection, of: Table, existing: ExistingColumns): void {
+  const names = Object.keys(of.columns);
+  for (const [name, found] of existing) if (names.includes(name)) checkColumn(of, name, found);
+  for (const name of names) {
+    if (existing.has(name)) continue;
+    if (of.primaryKey.includes(name)) throw changed(of, name, 'is new in the primary key');
+    connection.exec(`ALTER TABLE ${quoteName(of.name)} ADD COLUMN ${columnSql(of, name)}`);
   }
+  const isTooStrict = names.some((name) => existing.get(name)?.isRequired && columnOf(of, name).isNullable);
+  if (isTooStrict) rebuild(connection, of, existing);
+}
+
+/** SQLite cannot take a NOT NULL back in place. Columns the schema no longer names are kept. */
+function rebuild(connection: Connection, of: Table, existing: ExistingColumns): void {
+  const fresh = `${RESERVED_PREFIX}rebuilt_${of.name}`;
+  connection.exec(createTableSql(of, fresh));
+  const kept = [...existing].filter(([name]) => !Object.hasOwn(of.columns, name));
+  for (const [name, { type }] of kept) {
+    connection.exec(`ALTER TABLE ${quoteName(fresh)} ADD COLUMN ${quoteName(name)} ${type}`);
+  }
+  const names = [...Object.keys(of.columns), ...kept.map(([name]) => name)].map(quoteName).join(', ');
+  connection.exec(`INSERT INTO ${quoteName(fresh)} (${names}) SELECT ${names} FROM ${quoteName(of.name)}`);
+  connection.exec(`DROP TABLE ${quoteName(of.name)}`);
+  connection.exec(`ALTER TABLE ${quoteName(fresh)} RENAME TO ${quoteName(of.name)}`);
 }
 
 function checkColumn(of: Table, name: string, found: ExistingColumn): void {

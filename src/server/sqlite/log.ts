@@ -20,6 +20,16 @@ export function setMeta(connection: Connection, name: 'epoch' | 'head' | 'pruned
   connection.run(sql, [name, String(value)]);
 }
 
+export function readSetting(connection: Connection, name: string): string | null {
+  const row = connection.get('SELECT value FROM _tidemark_setting WHERE name = ?', [name]);
+  return row ? String(row[0]) : null;
+}
+
+export function saveSetting(connection: Connection, name: string, value: string): void {
+  const sql = 'INSERT INTO _tidemark_setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
+  connection.run(sql, [name, value]);
+}
+
 export function appendLog(connection: Connection, entries: readonly LogEntry[]): void {
   let head = -1;
   for (const { commit, n, scope, table, key, op, columns } of entries) {
