@@ -1,0 +1,118 @@
+import { createRoot, type Root } from 'react-dom/client';
+import { createSync, defineSchema, type Sync, SyncProvider, t, table } from 'tidemark';
+import { SyncDevtools, SyncDevtoolsPanel } from 'tidemark/devtools';
+import { createFakeSync } from 'tidemark/testing';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+
+const schema = defineSchema({ version: 1, tables: { issue: table({ id: t.text(), title: t.text() }) } });
+
+let place: HTMLElement;
+let root: Root;
+
+beforeEach(() => {
+  localStorage.removeItem('tidemark-devtools');
+  place = document.createElement('div');
+  place.style.height = '400px';
+  document.body.append(place);
+  root = createRoot(place);
+});
+
+afterEach(() => {
+  root.unmount();
+  place.remove();
+});
+
+const fake = () => createFakeSync({ schema, state: { status: { lastSyncedAt: 1 } } }) as unknown as Sync;
+
+function inside(kind: 'panel' | 'floating'): ShadowRoot {
+  const shadow = document.querySelector(`[data-tidemark-devtools=${kind}]`)?.shadowRoot;
+  if (!shadow) throw new Error('The devtools are not there yet.');
+  return shadow;
+}
+
+/** What has the focus in the floating devtools, by its text. */
+const focused = () => inside('floating').activeElement?.textContent;
+
+test('the panel shows a real database in its worker', async () => {
+  const sync = createSync({ schema, storage: { kind: 'opfs', name: 'devtools-panel' } });
+  root.render(
+    <SyncProvider sync={sync}>
+      <SyncDevtoolsPanel />
+    </SyncProvider>,
+  );
+  await expect.element(page.getByText(/On this device only/)).toBeVisible();
+  await sync.write((tx) => tx.insert('issue', { id: 'a', title: 'A' }));
+  await expect.element(page.getByText('persisted on disk')).toBeVisible();
+  await expect.element(page.getByText('this tab')).toBeVisible();
+  await sync.wipe({ unsent: 'discard' });
+  await sync.close();
+});
+
+test('styles of the page do not reach the panel, nor its styles the page', async () => {
+  const style = document.createElement('style');
+  style.textContent = '* { font-size: 40px; text-transform: uppercase } button { display: none !important }';
+  document.head.append(style);
+  const button = document.createElement('p');
+  place.before(button);
+  const before = { ...getComputedStyle(button) };
+  root.render(<SyncDevtoolsPanel sync={fake()} />);
+  const pause = page.getByRole('button', { name: 'Pause' });
+  await expect.element(pause).toBeVisible();
+  expect(getComputedStyle(pause.element())).toMatchObject({ fontSize: '13px', textTransform: 'none' });
+  expect({ ...getComputedStyle(button) }).toEqual(before);
+  style.remove();
+  button.remove();
+});
+
+test('keys typed in the panel are not the shortcuts of the app', async () => {
+  const shortcut = vi.fn();
+  document.addEventListener('keydown', shortcut);
+  root.render(<SyncDevtools sync={fake()} initialIsOpen />);
+  await userEvent.click(page.getByRole('tab', { name: 'Events' }));
+  await userEvent.keyboard('j');
+  expect(shortcut).not.toHaveBeenCalled();
+  document.removeEventListener('keydown', shortcut);
+});
+
+test('the height is set by the keyboard and remembered', async () => {
+  root.render(<SyncDevtools sync={fake()} initialIsOpen />);
+  const edge = page.getByRole('separator', { name: 'Height of the panel' });
+  await expect.element(edge).toBeVisible();
+  const before = Number(edge.element().getAttribute('aria-valuenow'));
+  (edge.element() as HTMLElement).focus();
+  await userEvent.keyboard('{ArrowDown}{ArrowDown}');
+  await expect.element(edge).toHaveAttribute('aria-valuenow', String(before - 48));
+  expect(JSON.parse(localStorage.getItem('tidemark-devtools') ?? '{}')).toMatchObject({ height: before - 48 });
+});
+
+test('the shortcut opens and closes, and nothing is left when it unmounts', async () => {
+  root.render(<SyncDevtools sync={fake()} />);
+  await expect.element(page.getByRole('button', { name: /Open tidemark devtools/ })).toBeVisible();
+  await userEvent.keyboard('{Alt>}{Shift>}S{/Shift}{/Alt}');
+  await expect.poll(focused).toBe('Overview');
+  await userEvent.keyboard('{Escape}');
+  await expect.poll(focused).toBe('tidemark');
+  root.render(null);
+  await vi.waitFor(() => expect(document.querySelector('[data-tidemark-devtools]')).toBeNull());
+});
+
+test.each([
+  ['without a nonce', undefined],
+  ['with the nonce', 'n0nce'],
+])('a strict Content-Security-Policy is kept %s', async (_name, nonce) => {
+  const violations = vi.fn();
+  document.addEventListener('securitypolicyviolation', violations);
+  const policy = document.createElement('meta');
+  policy.httpEquiv = 'Content-Security-Policy';
+  policy.content = "style-src 'nonce-n0nce'";
+  document.head.append(policy);
+  root.render(<SyncDevtools sync={fake()} initialIsOpen {...(nonce === undefined ? {} : { nonce })} />);
+  const tabs = page.getByRole('tablist');
+  await expect.element(tabs).toBeVisible();
+  for (const name of ['Queue', 'Conflicts', 'Cursors', 'Events']) await page.getByRole('tab', { name }).click();
+  expect(getComputedStyle(tabs.element()).display).toBe('flex');
+  expect(inside('floating').querySelector('style') !== null).toBe(nonce !== undefined);
+  expect(violations).not.toHaveBeenCalled();
+  document.removeEventListener('securitypolicyviolation', violations);
+});
