@@ -1,10 +1,11 @@
 import { type Cell, type Cells, type RowKey, keyText } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
-import { backfillCell, checkCell } from '../../core/values.ts';
 import type { PulledTransaction, SnapshotRows } from '../../protocol/messages/pull.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { ChangeCollector } from './changed-rows.ts';
-import { type LocalColumn, type LocalTable, type LocalTables, patchSql, putSql } from './local-table.ts';
+import { fitting, isMisfit } from './fit-cells.ts';
+import { type LocalTable, type LocalTables, patchSql, putSql } from './local-table.ts';
+import { writeRow } from './row-access.ts';
 import { type Rebase, missingRow } from './rebase.ts';
 import type { UnknownRows } from './unknown-rows.ts';
 
@@ -34,7 +35,7 @@ export function createRowApplier(parts: {
     }
     changed.add(of.name, row.keyText);
     if (remote.op === 'delete') database.run(of.deleteSql, remote.key);
-    else if (remote.op === 'put') put(database, of, remote);
+    else if (remote.op === 'put') writeRow(database, of, remote);
     else patch(database, of, remote);
   };
 
@@ -99,17 +100,9 @@ function writeMany(
     // Those before the one that does not fit are written again: it makes no difference.
     for (const row of rows) {
       const [key, rest] = [row.slice(0, of.keys.length), named(columns, row, of.keys.length)];
-      put(database, of, { key, columns: rest });
+      writeRow(database, of, { key, columns: rest });
     }
   }
-}
-
-/** Writes a whole row. Cells that this version's columns cannot hold are replaced by what such a column starts with. */
-function put(database: LocalDatabase, of: LocalTable, row: { key: RowKey; columns: Cells }): void {
-  const known = of.values.filter(({ name }) => Object.hasOwn(row.columns, name));
-  const sql =
-    known.length === of.values.length ? of.putSql : putSql(of.table, [...of.table.primaryKey, ...names(known)]);
-  fitting(known, row.columns, (cells) => database.run(sql, [...row.key, ...cells]));
 }
 
 /**
@@ -119,35 +112,12 @@ function put(database: LocalDatabase, of: LocalTable, row: { key: RowKey; column
 function patch(database: LocalDatabase, of: LocalTable, row: { key: RowKey; columns: Cells }): void {
   const known = of.values.filter(({ name }) => Object.hasOwn(row.columns, name));
   if (known.length === 0) return;
-  const sql = patchSql(of.table, names(known));
+  const sql = patchSql(
+    of.table,
+    known.map(({ name }) => name),
+  );
   const count = fitting(known, row.columns, (cells) => database.run(sql, [...cells, ...row.key]));
   if (count === 0) throw missingRow(of.name);
-}
-
-/** Remote rows never fail on this version's types: what does not fit is written again with cells that do. */
-function fitting(columns: readonly LocalColumn[], cells: Cells, write: (cells: readonly Cell[]) => number): number {
-  try {
-    return write(columns.map(({ name }) => cells[name] ?? null));
-  } catch (error) {
-    if (!isMisfit(error)) throw error;
-    return write(columns.map((column) => fitCell(column, cells[column.name] ?? null)));
-  }
-}
-
-function fitCell({ column, where }: LocalColumn, cell: Cell): Cell {
-  try {
-    return checkCell(column, cell, where);
-  } catch {
-    return backfillCell(column, where);
-  }
-}
-
-function isMisfit(error: unknown): boolean {
-  return error instanceof SyncError && error.kind === 'invalid-value';
-}
-
-function names(columns: readonly LocalColumn[]): string[] {
-  return columns.map(({ name }) => name);
 }
 
 function named(columns: readonly string[], cells: readonly Cell[], from: number): Cells {

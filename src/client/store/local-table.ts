@@ -1,8 +1,7 @@
 import { SyncError } from '../../shared/error.ts';
-import type { Cell, Cells, RowKey } from '../../shared/cell.ts';
+import type { Cell } from '../../shared/cell.ts';
 import { type Column, type Schema, type Table, columnOf } from '../../core/schema.ts';
 import { quoteName } from '../../core/sql.ts';
-import type { LocalDatabase } from '../../storage/local-database.ts';
 
 /** A column with what the checks of its cells need. */
 export interface LocalColumn {
@@ -77,19 +76,6 @@ export function putSql(table: Table, columns: readonly string[]): string {
 export function patchSql(table: Table, columns: readonly string[]): string {
   const assign = columns.map((name) => `${quoteName(name)} = ?`).join(', ');
   return `UPDATE ${quoteName(table.name)} SET ${assign} WHERE ${isKey(table)}`;
-}
-
-/** The non-key columns of a row as it stands in its table; null when there is none. */
-export function readRow(database: LocalDatabase, of: LocalTable, key: RowKey): Cells | null {
-  const [row] = database.read(of.selectSql, key).rows;
-  return row === undefined ? null : cellsAt(of.values, row, 0);
-}
-
-/** Writes a whole row; columns that `cells` does not know get their default. */
-export function writeRow(database: LocalDatabase, of: LocalTable, row: { key: RowKey; columns: Cells }): void {
-  const known = of.values.filter(({ name }) => Object.hasOwn(row.columns, name)).map(({ name }) => name);
-  const sql = known.length === of.values.length ? of.putSql : putSql(of.table, [...of.table.primaryKey, ...known]);
-  database.run(sql, [...row.key, ...known.map((name) => row.columns[name] ?? null)]);
 }
 
 /** Names of columns and the cells that start at `from` in a positional row, as one map. */

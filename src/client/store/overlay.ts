@@ -3,7 +3,8 @@ import { type Change, applyPatch } from '../../core/change.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { ChangeCollector } from './changed-rows.ts';
 import type { Images, RowImage } from './images.ts';
-import { type LocalTables, readRow, writeRow } from './local-table.ts';
+import type { LocalTables } from './local-table.ts';
+import { readRow, writeRow } from './row-access.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 import type { PendingRows } from './pending-rows.ts';
 

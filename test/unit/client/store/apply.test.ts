@@ -6,18 +6,33 @@ const ISSUES = (...ids: string[]) => [{ table: 'issue', columns: ['id', 'title']
 
 test('a snapshot fills missing columns, in any order of columns', async () => {
   const { store, database } = await openStore();
-  const snapshot = [{ table: 'label', columns: ['color', 'name', 'issue_id'], rows: [['red', 'bug', 'a']] }, ...ISSUES('a')];
+  const snapshot = [
+    { table: 'label', columns: ['color', 'name', 'issue_id'], rows: [['red', 'bug', 'a']] },
+    ...ISSUES('a'),
+  ];
   const result = store.applyChain(page({ from: 0, seq: 3, snapshot }), 5);
   expect(result).toMatchObject({ changeCount: 2, tables: ['label', 'issue'], echoed: [], droppedScopes: [] });
   expect(all(database, 'SELECT * FROM label')).toEqual([{ issue_id: 'a', name: 'bug', color: 'red' }]);
   expect(all(database, 'SELECT project_id, votes, done FROM issue')).toEqual([{ project_id: 'p1', votes: 0, done: 0 }]);
-  expect(store).toMatchObject({ cursor: { epoch: 'epoch-1', seq: 3 }, scopes: ['main', 'project:p1'], hasSynced: true, lastSyncedAt: 5 });
+  expect(store).toMatchObject({
+    cursor: { epoch: 'epoch-1', seq: 3 },
+    scopes: ['main', 'project:p1'],
+    hasSynced: true,
+    lastSyncedAt: 5,
+  });
   expect(store.outbox()).toEqual([]);
 });
 
 test('an interrupted chain goes on after a restart, and is applied whole at its end', async () => {
   const { store, database } = await openStore();
-  const first = page({ from: 0, seq: 3, cursor: null, resume: 'next', snapshot: ISSUES('a'), progress: { rowsDone: 1, rowsTotal: 2 } });
+  const first = page({
+    from: 0,
+    seq: 3,
+    cursor: null,
+    resume: 'next',
+    snapshot: ISSUES('a'),
+    progress: { rowsDone: 1, rowsTotal: 2 },
+  });
   store.stagePage(first);
   expect(store.rowCount('issue')).toBe(0);
   const again = reopen(database);
@@ -60,7 +75,11 @@ test.each([
 test('a table that is fetched anew loses rows that are gone and keeps pending work on top', async () => {
   const { store, database } = await openStore();
   store.applyChain(page({ from: 0, seq: 1, snapshot: ISSUES('a', 'b', 'c') }), 1);
-  write(store, "UPDATE issue SET body = 'mine' WHERE id IN ('a', 'b')", "INSERT INTO issue (id, title) VALUES ('new', 'new')");
+  write(
+    store,
+    "UPDATE issue SET body = 'mine' WHERE id IN ('a', 'b')",
+    "INSERT INTO issue (id, title) VALUES ('new', 'new')",
+  );
   const snapshot = [{ table: 'issue', columns: ['id', 'title'], rows: [['a', 'fresh']] }];
   store.applyChain(page({ from: 1, seq: 2, snapshot, replaces: ['issue'] }), 1);
   // The server no longer has b: the change on it has nothing to change until it is answered.
@@ -85,9 +104,32 @@ test('after a reset of the cursor the next chain replaces everything, and unsent
 test('rows of a scope that is lost leave the device, through parents too, and pending work on them stays queued', async () => {
   const { store, database } = await openStore();
   const snapshot = [
-    { table: 'project', columns: ['id', 'name'], rows: [['p1', 'One'], ['p2', 'Two']] },
-    { table: 'issue', columns: ['id', 'project_id', 'title'], rows: [['a', 'p1', 'A'], ['b', 'p2', 'B'], ['c', 'p2', 'C']] },
-    { table: 'comment', columns: ['id', 'issue_id', 'text'], rows: [['ca', 'a', ''], ['cb', 'b', ''], ['cc', 'c', '']] },
+    {
+      table: 'project',
+      columns: ['id', 'name'],
+      rows: [
+        ['p1', 'One'],
+        ['p2', 'Two'],
+      ],
+    },
+    {
+      table: 'issue',
+      columns: ['id', 'project_id', 'title'],
+      rows: [
+        ['a', 'p1', 'A'],
+        ['b', 'p2', 'B'],
+        ['c', 'p2', 'C'],
+      ],
+    },
+    {
+      table: 'comment',
+      columns: ['id', 'issue_id', 'text'],
+      rows: [
+        ['ca', 'a', ''],
+        ['cb', 'b', ''],
+        ['cc', 'c', ''],
+      ],
+    },
     { table: 'label', columns: ['issue_id', 'name', 'color'], rows: [['b', 'bug', null]] },
   ];
   store.applyChain(page({ from: 0, seq: 1, snapshot, scopes: ['main', 'project:p1', 'project:p2'] }), 1);
@@ -104,7 +146,16 @@ test('rows of a scope that is lost leave the device, through parents too, and pe
 
 test('from all scopes to some, only rows of those stay', async () => {
   const { store, database } = await openStore();
-  const snapshot = [{ table: 'project', columns: ['id', 'name'], rows: [['p1', 'One'], ['p2', 'Two']] }];
+  const snapshot = [
+    {
+      table: 'project',
+      columns: ['id', 'name'],
+      rows: [
+        ['p1', 'One'],
+        ['p2', 'Two'],
+      ],
+    },
+  ];
   store.applyChain(page({ from: 0, seq: 1, snapshot, scopes: ['*'] }), 1);
   expect(store.applyChain(page({ from: 1, seq: 2, scopes: ['*', 'main'] }), 1).droppedScopes).toEqual([]);
   store.applyChain(page({ from: 2, seq: 3, scopes: ['project:p2'] }), 1);
@@ -117,7 +168,10 @@ test('cells that this version cannot hold do not stop the stream', async () => {
     ['a', 'A', 1],
     ['b', 42, 'many'],
   ];
-  store.applyChain(page({ from: 0, seq: 1, snapshot: [{ table: 'issue', columns: ['id', 'title', 'size'], rows }] }), 1);
+  store.applyChain(
+    page({ from: 0, seq: 1, snapshot: [{ table: 'issue', columns: ['id', 'title', 'size'], rows }] }),
+    1,
+  );
   pull(store, 2, transaction(2, [{ table: 'issue', key: ['a'], op: 'patch', columns: { title: null, size: 2 } }]));
   expect(all(database, 'SELECT id, title, size FROM issue ORDER BY id')).toEqual([
     { id: 'a', title: '', size: 2 },
@@ -145,7 +199,16 @@ test('counters of several devices add up, pending ones on top', async () => {
   pull(store, 2, transaction(2, [{ table: 'issue', key: ['a'], op: 'patch', columns: { votes: 10 } }]));
   expect(all(database, 'SELECT votes FROM issue')).toEqual([{ votes: 12 }]);
   store.nextPush(LIMITS.maxRequestBytes);
-  store.settle(response([{ mutationId: 1, seq: 3 }, { mutationId: 2, seq: 4 }], 4), 1);
+  store.settle(
+    response(
+      [
+        { mutationId: 1, seq: 3 },
+        { mutationId: 2, seq: 4 },
+      ],
+      4,
+    ),
+    1,
+  );
   const mine = { clientId: 'client-1' };
   pull(
     store,

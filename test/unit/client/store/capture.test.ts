@@ -84,7 +84,7 @@ test('REPLACE over a row is a patch of what differs; over nothing it is a put', 
 
 test('an upsert is captured as what it did', async () => {
   const { store } = await synced();
-  const upsert = "INSERT INTO issue (id, title) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET title = excluded.title";
+  const upsert = 'INSERT INTO issue (id, title) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET title = excluded.title';
   write(store, [upsert, 'a', 'Up'], [upsert, 'b', 'New']);
   expect(lastChanges(store).map(({ key, op }) => [key[0], op])).toEqual([
     ['a', 'patch'],
@@ -94,7 +94,10 @@ test('an upsert is captured as what it did', async () => {
 
 test('a statement over many rows gives a change for each', async () => {
   const { store } = await openStore();
-  write(store, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO issue (id, title) SELECT i, 't' FROM n");
+  write(
+    store,
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO issue (id, title) SELECT i, 't' FROM n",
+  );
   write(store, "UPDATE issue SET title = 'u' WHERE CAST(id AS INTEGER) <= 300");
   expect(lastChanges(store)).toHaveLength(300);
 });
@@ -111,10 +114,28 @@ test('a changed key is a delete of the old row and a put of the new one', async 
 test('two rows that swap their keys end as two patches', async () => {
   const { store } = await openStore();
   store.applyChain(
-    page({ from: 0, seq: 1, snapshot: [{ table: 'label', columns: ['issue_id', 'name', 'color'], rows: [['a', 'x', 'red'], ['a', 'y', 'blue']] }] }),
+    page({
+      from: 0,
+      seq: 1,
+      snapshot: [
+        {
+          table: 'label',
+          columns: ['issue_id', 'name', 'color'],
+          rows: [
+            ['a', 'x', 'red'],
+            ['a', 'y', 'blue'],
+          ],
+        },
+      ],
+    }),
     1,
   );
-  write(store, "UPDATE label SET name = 'z' WHERE name = 'x'", "UPDATE label SET name = 'x' WHERE name = 'y'", "UPDATE label SET name = 'y' WHERE name = 'z'");
+  write(
+    store,
+    "UPDATE label SET name = 'z' WHERE name = 'x'",
+    "UPDATE label SET name = 'x' WHERE name = 'y'",
+    "UPDATE label SET name = 'y' WHERE name = 'z'",
+  );
   expect(lastChanges(store)).toEqual([
     { table: 'label', key: ['a', 'x'], op: 'patch', columns: { color: 'blue' }, old: { color: 'red' } },
     { table: 'label', key: ['a', 'y'], op: 'patch', columns: { color: 'red' }, old: { color: 'blue' } },
@@ -141,9 +162,9 @@ test('only the net effect of a transaction goes up', async () => {
 test('what triggers of the app write counts too, before and after the statement', async () => {
   const { store } = await synced({
     localSchema: [
-      "CREATE TRIGGER IF NOT EXISTS touch AFTER UPDATE OF title ON issue BEGIN UPDATE issue SET size = size + 1 WHERE id = NEW.id; END",
+      'CREATE TRIGGER IF NOT EXISTS touch AFTER UPDATE OF title ON issue BEGIN UPDATE issue SET size = size + 1 WHERE id = NEW.id; END',
       "CREATE TRIGGER IF NOT EXISTS first AFTER INSERT ON issue BEGIN UPDATE issue SET size = 7 WHERE id = NEW.id; INSERT INTO label VALUES (NEW.id, 'auto', NULL); END",
-      "CREATE TRIGGER IF NOT EXISTS early BEFORE DELETE ON issue BEGIN DELETE FROM label WHERE issue_id = OLD.id; END",
+      'CREATE TRIGGER IF NOT EXISTS early BEFORE DELETE ON issue BEGIN DELETE FROM label WHERE issue_id = OLD.id; END',
     ],
   });
   write(store, "UPDATE issue SET title = 'x' WHERE id = 'a'", "INSERT INTO issue (id, title) VALUES ('b', 't')");
@@ -161,7 +182,14 @@ test('what triggers of the app write counts too, before and after the statement'
 
 test('a rolled back savepoint leaves no trace', async () => {
   const { store } = await synced();
-  write(store, 'SAVEPOINT s', "UPDATE issue SET title = 'lost'", 'ROLLBACK TO s', 'RELEASE s', "UPDATE issue SET body = 'kept'");
+  write(
+    store,
+    'SAVEPOINT s',
+    "UPDATE issue SET title = 'lost'",
+    'ROLLBACK TO s',
+    'RELEASE s',
+    "UPDATE issue SET body = 'kept'",
+  );
   expect(lastChanges(store)).toEqual([
     { table: 'issue', key: ['a'], op: 'patch', columns: { body: 'kept' }, old: { body: null } },
   ]);

@@ -7,7 +7,11 @@ const AUTHOR = { clientId: 'other', hlc: '0000000000010000' };
 const ROW = { project_id: 'p1', title: 'Base', body: 'base', rank: 0, size: 0, done: 0, data: null, votes: 5 };
 
 /** One confirmed issue `a`, and local statements over it that the server answers with these reports. */
-async function conflicted(statements: string[], reports: Partial<ConflictReport>[], outcome: Outcome['outcome'] = 'conflict') {
+async function conflicted(
+  statements: string[],
+  reports: Partial<ConflictReport>[],
+  outcome: Outcome['outcome'] = 'conflict',
+) {
   const opened = await openStore();
   const { store } = opened;
   store.applyChain(
@@ -20,17 +24,19 @@ async function conflicted(statements: string[], reports: Partial<ConflictReport>
   );
   write(store, ...statements);
   store.nextPush(LIMITS.maxRequestBytes);
-  const conflicts = reports.map((one): ConflictReport => ({
-    table: 'issue',
-    key: ['a'],
-    kind: 'update-update',
-    columns: ['title'],
-    remote: { ...ROW, title: 'Theirs' },
-    remoteSeq: 4,
-    remoteAuthor: AUTHOR,
-    decided: {},
-    ...one,
-  }));
+  const conflicts = reports.map(
+    (one): ConflictReport => ({
+      table: 'issue',
+      key: ['a'],
+      kind: 'update-update',
+      columns: ['title'],
+      remote: { ...ROW, title: 'Theirs' },
+      remoteSeq: 4,
+      remoteAuthor: AUTHOR,
+      decided: {},
+      ...one,
+    }),
+  );
   const answer = response([{ mutationId: 1, outcome, conflicts, seq: outcome === 'merged' ? 5 : null }], 5);
   return { ...opened, settled: store.settle(answer, 7_000), answer };
 }
@@ -69,11 +75,27 @@ test('a conflict is durable data with base, local and remote, and is recorded on
 
 test('base and local do not depend on what was pulled before the conflict was told', async () => {
   const { store } = await openStore();
-  store.applyChain(page({ from: 0, seq: 1, snapshot: [{ table: 'issue', columns: ['id', ...Object.keys(ROW)], rows: [['a', ...Object.values(ROW)]] }] }), 1);
+  store.applyChain(
+    page({
+      from: 0,
+      seq: 1,
+      snapshot: [{ table: 'issue', columns: ['id', ...Object.keys(ROW)], rows: [['a', ...Object.values(ROW)]] }],
+    }),
+    1,
+  );
   write(store, UPDATE);
   store.nextPush(LIMITS.maxRequestBytes);
   pull(store, 4, transaction(4, [{ table: 'issue', key: ['a'], op: 'patch', columns: { title: 'Theirs', rank: 3 } }]));
-  const report: ConflictReport = { table: 'issue', key: ['a'], kind: 'update-update', columns: ['title'], remote: { ...ROW, title: 'Theirs', rank: 3 }, remoteSeq: 4, remoteAuthor: AUTHOR, decided: {} };
+  const report: ConflictReport = {
+    table: 'issue',
+    key: ['a'],
+    kind: 'update-update',
+    columns: ['title'],
+    remote: { ...ROW, title: 'Theirs', rank: 3 },
+    remoteSeq: 4,
+    remoteAuthor: AUTHOR,
+    decided: {},
+  };
   const { openConflicts } = store.settle(response([{ mutationId: 1, outcome: 'conflict', conflicts: [report] }]), 1);
   expect(openConflicts[0]?.base).toMatchObject({ title: 'Base', rank: 0 });
   expect(openConflicts[0]?.local).toMatchObject({ title: 'Mine', rank: 0 });
@@ -86,15 +108,20 @@ const resolutions = [
   [{ merged: { rank: 2 } }, { rank: 2, body: 'my body' }],
 ] as const;
 
-test.each(resolutions)('resolved %j, the rest of the mutation goes along and counters go on counting', async (resolution, columns) => {
-  const { store, settled } = await conflicted([UPDATE], [{}]);
-  const result = store.resolveConflict(settled.openConflicts[0]?.id ?? '', resolution, person);
-  expect(result.mutationId).toBe(2);
-  const [entry] = store.outbox();
-  expect(entry).toMatchObject({ mutationId: 2, state: 'pending', base: 4 });
-  expect(entry?.changes).toMatchObject([{ table: 'issue', key: ['a'], op: 'patch', columns, counters: { votes: 1 } }]);
-  expect(Object.keys(entry?.changes[0]?.columns ?? {}).sort()).toEqual(Object.keys(columns).sort());
-});
+test.each(resolutions)(
+  'resolved %j, the rest of the mutation goes along and counters go on counting',
+  async (resolution, columns) => {
+    const { store, settled } = await conflicted([UPDATE], [{}]);
+    const result = store.resolveConflict(settled.openConflicts[0]?.id ?? '', resolution, person);
+    expect(result.mutationId).toBe(2);
+    const [entry] = store.outbox();
+    expect(entry).toMatchObject({ mutationId: 2, state: 'pending', base: 4 });
+    expect(entry?.changes).toMatchObject([
+      { table: 'issue', key: ['a'], op: 'patch', columns, counters: { votes: 1 } },
+    ]);
+    expect(Object.keys(entry?.changes[0]?.columns ?? {}).sort()).toEqual(Object.keys(columns).sort());
+  },
+);
 
 test('the history keeps every side and who chose', async () => {
   const { store, database, settled } = await conflicted([UPDATE], [{}]);
@@ -106,7 +133,9 @@ test('the history keeps every side and who chose', async () => {
     resolution: { by: 'person', choice: 'merged', values: { title: 'Both' }, at: 9_000, policies: {} },
   });
   expect(store.counts().openConflictCount).toBe(0);
-  expect(() => store.resolveConflict(kept?.id ?? '', 'local', person)).toThrow(expect.objectContaining({ kind: 'misuse' }));
+  expect(() => store.resolveConflict(kept?.id ?? '', 'local', person)).toThrow(
+    expect.objectContaining({ kind: 'misuse' }),
+  );
 });
 
 test('taking the remote side of everything leaves no mutation', async () => {
@@ -122,7 +151,17 @@ test('taking the remote side of everything leaves no mutation', async () => {
 test('a mutation waits for the answer to each of its conflicts', async () => {
   const { store, settled } = await conflicted(
     [UPDATE, "INSERT INTO label VALUES ('a', 'l', 'red')"],
-    [{}, { table: 'label', key: ['a', 'l'], kind: 'insert-insert', columns: ['color'], remote: { color: 'blue' }, remoteSeq: 6 }],
+    [
+      {},
+      {
+        table: 'label',
+        key: ['a', 'l'],
+        kind: 'insert-insert',
+        columns: ['color'],
+        remote: { color: 'blue' },
+        remoteSeq: 6,
+      },
+    ],
   );
   const [first, second] = settled.openConflicts;
   expect(store.resolveConflict(second?.id ?? '', 'remote', person)).toMatchObject({ mutationId: null });
@@ -140,7 +179,10 @@ test.each([
     ["INSERT INTO label VALUES ('a', 'l', 'red')"],
     [{ table: 'label', key: ['a', 'l'], kind: 'insert-insert', columns: ['color'], remote: { color: 'blue' } }],
   );
-  expect(settled.openConflicts[0]).toMatchObject({ base: null, fields: { color: { base: undefined, local: 'red', remote: 'blue' } } });
+  expect(settled.openConflicts[0]).toMatchObject({
+    base: null,
+    fields: { color: { base: undefined, local: 'red', remote: 'blue' } },
+  });
   store.resolveConflict(settled.openConflicts[0]?.id ?? '', resolution, person);
   expect(store.outbox().flatMap((entry) => entry.changes)).toMatchObject(changes);
 });
@@ -150,11 +192,16 @@ test.each([
   ['remote', []],
   [{ merged: { title: 'Both' } }, [{ op: 'put', columns: { ...ROW, title: 'Both', body: 'my body', votes: 6 } }]],
 ] as const)('a row changed here and deleted elsewhere, resolved %j', async (resolution, changes) => {
-  const { store, database, settled } = await conflicted([UPDATE], [{ kind: 'update-delete', columns: ['title', 'body'], remote: null }]);
+  const { store, database, settled } = await conflicted(
+    [UPDATE],
+    [{ kind: 'update-delete', columns: ['title', 'body'], remote: null }],
+  );
   pull(store, 4, transaction(4, [{ table: 'issue', key: ['a'], op: 'delete', columns: {} }]));
   expect(store.rowCount('issue')).toBe(0);
   store.resolveConflict(settled.openConflicts[0]?.id ?? '', resolution, person);
-  expect(store.outbox().flatMap((entry) => entry.changes)).toEqual(changes.map((one) => ({ table: 'issue', key: ['a'], ...one })));
+  expect(store.outbox().flatMap((entry) => entry.changes)).toEqual(
+    changes.map((one) => ({ table: 'issue', key: ['a'], ...one })),
+  );
   expect(database.read('SELECT title FROM issue').rows).toEqual(changes.map(({ columns }) => [columns.title]));
 });
 
@@ -164,7 +211,11 @@ test.each([
   [{ merged: { title: 'Kept', votes: 9 } }, [{ op: 'patch', columns: { title: 'Kept' }, counters: { votes: 4 } }], 1],
 ] as const)('a row deleted here and changed elsewhere, resolved %j', async (resolution, changes, rowCount) => {
   const { store, settled } = await conflicted(["DELETE FROM issue WHERE id = 'a'"], [{ kind: 'delete-update' }]);
-  expect(settled.openConflicts[0]).toMatchObject({ local: null, base: { title: 'Base' }, fields: { title: { base: 'Base', local: undefined, remote: 'Theirs' } } });
+  expect(settled.openConflicts[0]).toMatchObject({
+    local: null,
+    base: { title: 'Base' },
+    fields: { title: { base: 'Base', local: undefined, remote: 'Theirs' } },
+  });
   store.resolveConflict(settled.openConflicts[0]?.id ?? '', resolution, person);
   expect(store.outbox().flatMap((entry) => entry.changes)).toMatchObject(changes);
   expect(store.rowCount('issue')).toBe(rowCount);
@@ -177,20 +228,31 @@ test.each([
   ['null where none may be', { title: null }, 'invalid-value'],
 ])('a merge with %s is refused, and the conflict stays open', async (_, merged, kind) => {
   const { store, settled } = await conflicted([UPDATE], [{}]);
-  expect(() => store.resolveConflict(settled.openConflicts[0]?.id ?? '', { merged }, person)).toThrow(expect.objectContaining({ kind }));
+  expect(() => store.resolveConflict(settled.openConflicts[0]?.id ?? '', { merged }, person)).toThrow(
+    expect.objectContaining({ kind }),
+  );
   expect(store.conflicts({ state: 'open' })).toHaveLength(1);
   expect(store.outbox()[0]?.state).toBe('conflicted');
 });
 
 test('what the policies of the server decided is in the history with the losing values', async () => {
-  const decided = { title: { policy: 'merge', winner: 'remote' }, body: { policy: 'client-wins', winner: 'local' } } as const;
+  const decided = {
+    title: { policy: 'merge', winner: 'remote' },
+    body: { policy: 'client-wins', winner: 'local' },
+  } as const;
   const { store, settled } = await conflicted([UPDATE], [{ columns: ['title', 'body'], decided }], 'merged');
   expect(settled.openConflicts).toEqual([]);
   expect(settled.decidedConflicts).toMatchObject([
     {
       state: 'resolved',
       fields: { title: { local: 'Mine', remote: 'Theirs' }, body: { local: 'my body', remote: 'base' } },
-      resolution: { by: 'policy', choice: 'merged', policies: decided, values: { title: 'Theirs', body: 'my body' }, at: 7_000 },
+      resolution: {
+        by: 'policy',
+        choice: 'merged',
+        policies: decided,
+        values: { title: 'Theirs', body: 'my body' },
+        at: 7_000,
+      },
     },
   ]);
   expect(store.conflicts({ state: 'open' })).toEqual([]);

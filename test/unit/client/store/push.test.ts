@@ -141,11 +141,20 @@ test('a rejected mutation rolls its rows back and, edited, goes up under a new i
   insert(store, 'a', 'bad');
   insert(store, 'b');
   store.nextPush(MAX);
-  store.settle(response([{ mutationId: 1, outcome: 'rejected', reason: { code: 'rejected', message: 'no' } }, { mutationId: 2, seq: 1 }]), 1);
+  store.settle(
+    response([
+      { mutationId: 1, outcome: 'rejected', reason: { code: 'rejected', message: 'no' } },
+      { mutationId: 2, seq: 1 },
+    ]),
+    1,
+  );
   expect(store.rowCount('issue')).toBe(1);
   const [entry] = reopen(database).outbox();
   expect(entry).toMatchObject({ state: 'rejected', reason: { code: 'rejected', message: 'no' } });
-  const changes = (entry?.changes ?? []).map((change) => ({ ...change, columns: { ...change.columns, title: 'good' } }));
+  const changes = (entry?.changes ?? []).map((change) => ({
+    ...change,
+    columns: { ...change.columns, title: 'good' },
+  }));
   expect(store.edit(1, changes, 3).mutationId).toBe(3);
   expect(states(store)).toEqual([
     [3, 'pending'],
@@ -161,7 +170,11 @@ test.each([
   ['a wrong type', [{ table: 'issue', key: ['a'], op: 'patch', columns: { title: 1 } }], 'invalid-value'],
   ['a key column', [{ table: 'issue', key: ['a'], op: 'patch', columns: { id: 'b' } }], 'invalid-value'],
   ['a short key', [{ table: 'label', key: ['a'], op: 'delete', columns: {} }], 'invalid-value'],
-  ['a counter that is none', [{ table: 'issue', key: ['a'], op: 'patch', columns: {}, counters: { size: 1 } }], 'invalid-value'],
+  [
+    'a counter that is none',
+    [{ table: 'issue', key: ['a'], op: 'patch', columns: {}, counters: { size: 1 } }],
+    'invalid-value',
+  ],
   ['a put without a required column', [{ table: 'issue', key: ['a'], op: 'put', columns: {} }], 'invalid-value'],
 ] as const)('an edit with %s is refused, and the mutation stays as it was', async (_, changes, kind) => {
   const { store } = await openStore();
@@ -193,7 +206,10 @@ test('retry sends the same changes again and releases what waited', async () => 
 
 test('discard restores the rows, releases what waited and tells', async () => {
   const { store } = await openStore();
-  store.applyChain(page({ from: 0, seq: 1, snapshot: [{ table: 'issue', columns: ['id', 'title'], rows: [['a', 'T']] }] }), 1);
+  store.applyChain(
+    page({ from: 0, seq: 1, snapshot: [{ table: 'issue', columns: ['id', 'title'], rows: [['a', 'T']] }] }),
+    1,
+  );
   write(store, "UPDATE issue SET title = 'mine'");
   const result = store.discard(1, 3);
   expect(result.settled).toEqual([{ mutationId: 1, outcome: 'discarded', seq: null, reason: null }]);
@@ -216,7 +232,10 @@ test('an echo that comes before the outcome ends what is shown, not the mutation
   insert(store, 'a', 'mine');
   store.nextPush(MAX);
   const columns = { project_id: 'p1', title: 'as stored', body: null, rank: 0, size: 0, done: 0, data: null, votes: 0 };
-  const echo = transaction(1, [{ table: 'issue', key: ['a'], op: 'put', columns }], { clientId: 'client-1', mutationId: 1 });
+  const echo = transaction(1, [{ table: 'issue', key: ['a'], op: 'put', columns }], {
+    clientId: 'client-1',
+    mutationId: 1,
+  });
   expect(pull(store, 1, echo).echoed).toEqual([1]);
   expect(database.read('SELECT title FROM issue').rows).toEqual([['as stored']]);
   expect(states(store)).toEqual([[1, 'sent']]);
@@ -230,7 +249,10 @@ test('a mutation accepted by a history that is gone is sent again', async () => 
   store.nextPush(MAX);
   store.settle(response([{ mutationId: 1, seq: 7 }], 7), 1);
   store.resetCursor();
-  store.applyChain(page({ epoch: 'epoch-2', from: 0, seq: 9, cursor: { epoch: 'epoch-2', seq: 9 }, replaces: ['issue'] }), 1);
+  store.applyChain(
+    page({ epoch: 'epoch-2', from: 0, seq: 9, cursor: { epoch: 'epoch-2', seq: 9 }, replaces: ['issue'] }),
+    1,
+  );
   expect(states(store)).toEqual([[1, 'pending']]);
   expect(store.rowCount('issue')).toBe(1);
 });

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { type Columns, defineSchema, type TableOptions, type TablesInput, table, t } from '../../../../src/core/schema.ts';
+import {
+  type Columns,
+  defineSchema,
+  type TableOptions,
+  type TablesInput,
+  table,
+  t,
+} from '../../../../src/core/schema.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
 import { all, openStore, page, pull, reopen, response, schema, transaction, write } from './store-helpers.ts';
 
@@ -12,10 +19,19 @@ const v1 = note({ text: t.text(), n: t.integer() }, {}, 1);
 async function withNotes(from = v1, localSchema: string[] = []) {
   const opened = await openStore({ schema: from, localSchema });
   opened.store.applyChain(
-    page({ from: 0, seq: 1, snapshot: [{ table: 'note', columns: ['id', 'text', 'n'], rows: [['a', 'A', 1]] }], scopes: ['main'] }),
+    page({
+      from: 0,
+      seq: 1,
+      snapshot: [{ table: 'note', columns: ['id', 'text', 'n'], rows: [['a', 'A', 1]] }],
+      scopes: ['main'],
+    }),
     1,
   );
-  write(opened.store, "UPDATE note SET text = 'mine' WHERE id = 'a'", "INSERT INTO note (id, text, n) VALUES ('b', 'B', 2)");
+  write(
+    opened.store,
+    "UPDATE note SET text = 'mine' WHERE id = 'a'",
+    "INSERT INTO note (id, text, n) VALUES ('b', 'B', 2)",
+  );
   return opened;
 }
 
@@ -41,18 +57,39 @@ test('new tables, columns and indexes come in place', async () => {
   expect(all(database, "SELECT * FROM note WHERE id = 'a'")).toEqual([
     { id: 'a', text: 'mine', n: 1, extra: null, flag: 1, must: '1970-01-01' },
   ]);
-  expect(database.read("SELECT name FROM sqlite_schema WHERE tbl_name = 'note' AND name LIKE '\\_tidemark%' ESCAPE '\\'").rows).toEqual([['_tidemark_index_note_n']]);
+  expect(
+    database.read("SELECT name FROM sqlite_schema WHERE tbl_name = 'note' AND name LIKE '\\_tidemark%' ESCAPE '\\'")
+      .rows,
+  ).toEqual([['_tidemark_index_note_n']]);
   expect(store.outbox()[0]?.changes).toHaveLength(2);
   write(store, "UPDATE note SET extra = 'x' WHERE id = 'a'");
   expect(store.outbox()[1]?.changes[0]?.columns).toEqual({ extra: 'x' });
-  reopen(database, { schema: note({ text: t.text(), n: t.integer(), extra: t.text().nullable(), flag: t.boolean().default(true), must: t.date() }, {}, 3) });
-  expect(database.read("SELECT name FROM sqlite_schema WHERE type = 'index' AND name = '_tidemark_index_note_n'").rows).toEqual([]);
+  reopen(database, {
+    schema: note(
+      { text: t.text(), n: t.integer(), extra: t.text().nullable(), flag: t.boolean().default(true), must: t.date() },
+      {},
+      3,
+    ),
+  });
+  expect(
+    database.read("SELECT name FROM sqlite_schema WHERE type = 'index' AND name = '_tidemark_index_note_n'").rows,
+  ).toEqual([]);
 });
 
 test.each([
   ['a dropped column', note({ text: t.text() }), { id: 'a', text: 'mine' }, 1],
-  ['a column that may no longer be null', note({ text: t.text(), n: t.integer() }, {}, 2), { id: 'a', text: 'mine', n: 1 }, 1],
-  ['a column that may be null now', note({ text: t.text().nullable(), n: t.integer() }), { id: 'a', text: 'mine', n: 1 }, 1],
+  [
+    'a column that may no longer be null',
+    note({ text: t.text(), n: t.integer() }, {}, 2),
+    { id: 'a', text: 'mine', n: 1 },
+    1,
+  ],
+  [
+    'a column that may be null now',
+    note({ text: t.text().nullable(), n: t.integer() }),
+    { id: 'a', text: 'mine', n: 1 },
+    1,
+  ],
   ['a number that becomes text', note({ text: t.text(), n: t.text() }), { id: 'a', text: 'mine', n: '1' }, 1],
   ['a text that cannot be a number', note({ text: t.integer(), n: t.integer() }), { id: 'a', text: 0, n: 1 }, null],
 ])('%s rebuilds the table and keeps the outbox', async (_, v2, row, seq) => {
@@ -95,7 +132,12 @@ test('a rebuild keeps full-text indexes and triggers of the app right', async ()
   write(store, "DELETE FROM note WHERE id = 'a'", "INSERT INTO note (id, text, n) VALUES ('c', 'third', 3)");
   const again = reopen(database, { schema: note({ text: t.text(), n: t.integer().nullable() }), localSchema });
   write(again, "INSERT INTO note (id, text, n) VALUES ('d', 'fourth', 4)");
-  expect(all(database, "SELECT n.id FROM search s JOIN note n ON n.rowid = s.rowid WHERE search MATCH 'third OR fourth' ORDER BY 1")).toEqual([{ id: 'c' }, { id: 'd' }]);
+  expect(
+    all(
+      database,
+      "SELECT n.id FROM search s JOIN note n ON n.rowid = s.rowid WHERE search MATCH 'third OR fourth' ORDER BY 1",
+    ),
+  ).toEqual([{ id: 'c' }, { id: 'd' }]);
   expect(all(database, 'SELECT count(*) AS n FROM big')).toEqual([{ n: 3 }]);
 });
 
@@ -107,19 +149,40 @@ test('what a newer server sends is fetched anew by the schema that knows it', as
   const v2 = note({ text: t.text(), n: t.integer() }, {}, 2, { later: table({ id: t.text(), a: t.integer() }) });
   const again = reopen(database, { schema: v2 });
   expect([again.cursor, again.outbox().length, again.rowCount('note')]).toEqual([null, 1, 2]);
-  again.applyChain(page({ from: 0, seq: 2, scopes: ['main'], snapshot: [{ table: 'later', columns: ['id', 'a', 'b'], rows: [['x', 1, 2]] }] }), 1);
+  again.applyChain(
+    page({
+      from: 0,
+      seq: 2,
+      scopes: ['main'],
+      snapshot: [{ table: 'later', columns: ['id', 'a', 'b'], rows: [['x', 1, 2]] }],
+    }),
+    1,
+  );
   expect(reopen(database, { schema: v2 }).cursor?.seq).toBe(2);
 });
 
 test('rows from before there was a server wait for seed, safe from what the server sends', async () => {
   const { store: local, database } = await openStore({ hasServer: false });
-  const result = write(local, "INSERT INTO issue (id, title) VALUES ('a', 'mine'), ('b', 'mine')", "INSERT INTO project VALUES ('p1', 'P')");
-  expect(result).toMatchObject({ mutationId: null, changed: new Map([['issue', new Set(['"a"', '"b"'])], ['project', new Set(['"p1"'])]]) });
-  expect(() => write(local, "UPDATE issue SET done = 7")).toThrow(expect.objectContaining({ kind: 'invalid-value' }));
+  const result = write(
+    local,
+    "INSERT INTO issue (id, title) VALUES ('a', 'mine'), ('b', 'mine')",
+    "INSERT INTO project VALUES ('p1', 'P')",
+  );
+  expect(result).toMatchObject({
+    mutationId: null,
+    changed: new Map([
+      ['issue', new Set(['"a"', '"b"'])],
+      ['project', new Set(['"p1"'])],
+    ]),
+  });
+  expect(() => write(local, 'UPDATE issue SET done = 7')).toThrow(expect.objectContaining({ kind: 'invalid-value' }));
   expect(local.counts()).toMatchObject({ pendingCount: 0, hasSendable: false });
   const store = reopen(database);
   expect(store.counts()).toMatchObject({ pendingCount: 2, hasSendable: false });
-  store.applyChain(page({ from: 0, seq: 1, snapshot: [{ table: 'issue', columns: ['id', 'title'], rows: [['a', 'theirs']] }] }), 1);
+  store.applyChain(
+    page({ from: 0, seq: 1, snapshot: [{ table: 'issue', columns: ['id', 'title'], rows: [['a', 'theirs']] }] }),
+    1,
+  );
   expect(all(database, "SELECT title FROM issue WHERE id = 'a'")).toEqual([{ title: 'mine' }]);
   expect(store.seed(['issue'], { now: 1, rowsEach: 500 })).toEqual({ rowCount: 2 });
   expect(store.seed(['issue'], { now: 1, rowsEach: 500 })).toEqual({ rowCount: 0 });
@@ -139,7 +202,9 @@ test('a database that once had a server goes on queueing without one', async () 
 
 test('SQL of the app that fails, or that makes synced rows unique, is refused at open', async () => {
   await expect(openStore({ localSchema: ['CREATE TABEL x'] })).rejects.toMatchObject({ kind: 'invalid-schema' });
-  await expect(openStore({ localSchema: ['CREATE UNIQUE INDEX u ON issue (title)'] })).rejects.toMatchObject({ kind: 'invalid-schema' });
+  await expect(openStore({ localSchema: ['CREATE UNIQUE INDEX u ON issue (title)'] })).rejects.toMatchObject({
+    kind: 'invalid-schema',
+  });
 });
 
 test('local data belongs to one subject', async () => {
@@ -165,8 +230,16 @@ test('wipe leaves an empty database that works, for somebody else', async () => 
   write(store, "INSERT INTO issue (id, title) VALUES ('a', 'secret')", "INSERT INTO draft VALUES ('secret')");
   store.nextPush(LIMITS.maxRequestBytes);
   store.wipe();
-  expect([store.rowCount('issue'), store.outbox(), store.cursor, store.subject, store.hasSynced]).toEqual([0, [], null, null, false]);
-  expect(all(database, "SELECT (SELECT count(*) FROM draft) AS d, (SELECT count(*) FROM search) AS s")).toEqual([{ d: 0, s: 0 }]);
+  expect([store.rowCount('issue'), store.outbox(), store.cursor, store.subject, store.hasSynced]).toEqual([
+    0,
+    [],
+    null,
+    null,
+    false,
+  ]);
+  expect(all(database, 'SELECT (SELECT count(*) FROM draft) AS d, (SELECT count(*) FROM search) AS s')).toEqual([
+    { d: 0, s: 0 },
+  ]);
   expect(write(store, "INSERT INTO issue (id, title) VALUES ('b', 'new')").mutationId).toBe(1);
   expect(store.nextPush(LIMITS.maxRequestBytes)?.mutationIds).toEqual([1]);
   expect(database.integrityCheck()).toEqual([]);

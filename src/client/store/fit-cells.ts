@@ -1,0 +1,33 @@
+import type { Cell, Cells } from '../../shared/cell.ts';
+import { SyncError } from '../../shared/error.ts';
+import { backfillCell, checkCell } from '../../core/values.ts';
+import type { LocalColumn } from './local-table.ts';
+
+/**
+ * Writes cells that were made for these columns by another version of the schema (rows of the server, changes in the outbox). They must never
+ * fail on this version's types: what does not fit is written again as what such a column starts with.
+ */
+export function fitting(
+  columns: readonly LocalColumn[],
+  cells: Cells,
+  write: (cells: readonly Cell[]) => number,
+): number {
+  try {
+    return write(columns.map(({ name }) => cells[name] ?? null));
+  } catch (error) {
+    if (!isMisfit(error)) throw error;
+    return write(columns.map((column) => fitCell(column, cells[column.name] ?? null)));
+  }
+}
+
+export function isMisfit(error: unknown): boolean {
+  return error instanceof SyncError && error.kind === 'invalid-value';
+}
+
+function fitCell({ column, where }: LocalColumn, cell: Cell): Cell {
+  try {
+    return checkCell(column, cell, where);
+  } catch {
+    return backfillCell(column, where);
+  }
+}
