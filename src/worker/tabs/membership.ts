@@ -152,7 +152,7 @@ export class Membership {
     onLeadership(true);
     onTrouble(null);
     relay.connect(leadership.connectOwn(sessionId, onPush));
-    this.#tell({ type: 'lead', term: leadership.term });
+    this.#tellLead();
     if (!this.#isClosed) await Promise.race([lock.gone, stopped]);
     this.#leadership = null;
     this.#stepDown = null;
@@ -198,6 +198,9 @@ export class Membership {
       case 'lead':
         this.#hearLeader(message.term);
         break;
+      case 'who-leads':
+        this.#tellLead();
+        break;
       case 'opening':
       case 'steal':
         this.#silentBeats = 0;
@@ -231,7 +234,10 @@ export class Membership {
   }
 
   #hearOwn(message: SessionMessage): void {
-    if (this.#isClosed || message.to !== 'session' || !('welcome' in message)) return;
+    if (this.#isClosed || message.to !== 'session') return;
+    // Whatever the leader says is a sign of life.
+    if (message.term === this.#term) this.#silentBeats = 0;
+    if (!('welcome' in message)) return;
     if (message.welcome !== this.#nonce || message.term < this.#term || this.#leadership) return;
     this.#unlink();
     this.#term = message.term;
@@ -266,12 +272,17 @@ export class Membership {
   }
 
   #beat(): void {
-    if (this.#leadership) this.#tell({ type: 'lead', term: this.#leadership.term });
+    if (this.#leadership) this.#tellLead();
     else if (this.#isWaiting) this.#countSilence();
+  }
+
+  #tellLead(): void {
+    if (this.#leadership) this.#tell({ type: 'lead', term: this.#leadership.term });
   }
 
   #countSilence(): void {
     this.#silentBeats += 1;
+    if (this.#silentBeats > 1) this.#tell({ type: 'who-leads' });
     if (this.#silentBeats === SUSPECT_BEATS) this.#options.onTrouble(silentLeader());
     if (this.#silentBeats < this.#stealAfter) return;
     this.#silentBeats = 0;

@@ -5,6 +5,8 @@
 export type GroupMessage =
   /** I lead, in this term; repeated as a heartbeat. */
   | { readonly type: 'lead'; readonly term: number }
+  /** Does anyone lead? Timers of a hidden tab may sleep for long; it hears this all the same. */
+  | { readonly type: 'who-leads' }
   /** I got the lock and am opening the database. */
   | { readonly type: 'opening' }
   /** I stop leading: someone else will. */

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { EngineMethods } from '../../../src/client/engine-api.ts';
 import { RpcClient } from '../../../src/client/rpc/client.ts';
 import { engineMethodsOver } from '../../../src/client/rpc/methods.ts';
-import { broadcastPort, messagePort } from '../../../src/client/rpc/port.ts';
+import { broadcastPort, messagePort, type RpcPort } from '../../../src/client/rpc/port.ts';
 import type { WorkerConfig, WorkerPush } from '../../../src/client/worker-api.ts';
 import { SyncError } from '../../../src/shared/error.ts';
 import type { Runtime } from '../../../src/shared/runtime.ts';
@@ -37,7 +37,7 @@ function group() {
   const runtime = new ManualRuntime();
   const name = crypto.randomUUID();
   let count = 0;
-  const openTab = (options: { schemaVersion?: number; runtime?: Runtime } = {}): Tab => {
+  const openTab = (options: { schemaVersion?: number; runtime?: Runtime; isDeaf?: () => boolean } = {}): Tab => {
     count += 1;
     const sessionId = `session-${count}`;
     const { port1, port2 } = new MessageChannel();
@@ -58,7 +58,7 @@ function group() {
         openChannel: (channelName) => {
           const channel = new BroadcastChannel(channelName);
           channels.push(channel);
-          return broadcastPort(channel);
+          return hardOfHearing(broadcastPort(channel), options.isDeaf);
         },
       },
       openEngine: async (_config, lastTerm) => {
@@ -97,6 +97,11 @@ function group() {
     };
   };
   return { disk, locks, runtime, openTab };
+}
+
+/** A line on which nothing is heard while its end is deaf. */
+function hardOfHearing(port: RpcPort, isDeaf: () => boolean = () => false): RpcPort {
+  return { ...port, listen: (listener) => port.listen((message) => !isDeaf() && listener(message)) };
 }
 
 function gate() {
@@ -327,14 +332,30 @@ describe('page lifecycle', () => {
     expect(disk.term).toBe(2);
   });
 
+  test('a leader whose timers sleep is asked, and keeps the lead', async () => {
+    const { openTab, runtime } = group();
+    const sleepy = openTab({ runtime: new ManualRuntime() });
+    await sleepy.ready;
+    const b = openTab();
+    await b.ready;
+    for (let beat = 0; beat < 30; beat++) {
+      runtime.pass(1_000);
+      await b.methods.query(insert(''));
+    }
+    expect([sleepy.isLeader(), b.isLeader()]).toEqual([true, false]);
+    expect(b.pushes.filter((push) => push.type === 'trouble' && push.error !== null)).toEqual([]);
+  });
+
   test('a leader that falls silent loses the lock and closes itself', async () => {
     const { disk, openTab, runtime } = group();
-    // Its own clock stands still, so it holds the lock and beats no more.
-    const silent = openTab({ runtime: new ManualRuntime() });
+    // It holds the lock, beats no more and hears nothing, as in an endless loop.
+    let isDeaf = false;
+    const silent = openTab({ runtime: new ManualRuntime(), isDeaf: () => isDeaf });
     await silent.ready;
     const b = openTab();
     await b.ready;
     await b.methods.writeRun('w', insert('lost'));
+    isDeaf = true;
     runtime.pass(6_000);
     const troubles = () => b.pushes.filter((push) => push.type === 'trouble' && push.error !== null);
     await expect.poll(troubles).toMatchObject([{ error: { kind: 'storage' } }]);
@@ -345,9 +366,11 @@ describe('page lifecycle', () => {
         return b.isLeader();
       })
       .toBe(true);
+    isDeaf = false;
     await expect(b.methods.writeCommit('w')).rejects.toMatchObject({ kind: 'interrupted' });
     await b.methods.writeRun('w2', insert('kept'));
     await b.methods.writeCommit('w2');
+    runtime.pass(1_000);
     expect((await silent.methods.query(insert(''))).rows).toEqual([['kept']]);
     expect(silent.isLeader()).toBe(false);
     expect(disk).toMatchObject({ openCount: 1, term: 2, rows: ['kept'] });
