@@ -130,7 +130,7 @@ export class EngineCore implements EngineContext {
     }
     for (const outcome of settled) this.feed.addEvent({ at, type: 'mutation-settled', outcome });
     this.#onSettled(settled);
-    this.feed.changed();
+    this.feed.committed();
     this.loop.written();
   }
 

@@ -64,9 +64,15 @@ export class StateFeed {
     this.changed();
   }
 
+  /** A write was committed: its author should find it in the counts by the time the write resolves. */
+  committed(): void {
+    // "Everything is synced" must not be said a moment longer than it is true.
+    if (this.#toldPhase === 'synced' || !this.#status.isResting(this.#options.runtime)) this.#tellStatus();
+    this.changed();
+  }
+
   /** Something may be different now. */
   changed(): void {
-    // "Everything is synced" must not be said a moment longer than it is true.
     if (this.#toldPhase === 'synced') this.#tellStatus();
     else this.#status.soon(this.#options.runtime, () => this.#tellStatus());
     this.#lists.soon(this.#options.runtime, () => this.#tellLists());
@@ -138,6 +144,10 @@ class Pace {
       this.#stopTimer = null;
       run();
     });
+  }
+
+  isResting(runtime: Runtime): boolean {
+    return runtime.elapsed() < this.#notBefore;
   }
 
   restAfter(runtime: Runtime, ms: number): void {

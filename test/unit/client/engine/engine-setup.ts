@@ -3,7 +3,7 @@ import type { Engine } from '../../../../src/client/engine/engine.ts';
 import type { EngineConnection, EnginePush } from '../../../../src/client/engine-api.ts';
 import { applyDelta, type LiveRows } from '../../../../src/client/live/apply-delta.ts';
 import type { SyncState } from '../../../../src/client/types.ts';
-import { defineSchema, t, table } from '../../../../src/core/schema.ts';
+import { defineSchema, type Schema, t, table } from '../../../../src/core/schema.ts';
 import type { Cell } from '../../../../src/shared/cell.ts';
 import type { LocalDatabase } from '../../../../src/storage/local-database.ts';
 import { openMemoryDatabase } from '../../../../src/storage/sqlite-wasm/memory.ts';
@@ -20,11 +20,13 @@ export const schema = defineSchema({
 /** One session, with all it was told. */
 export class Tab {
   readonly connection: EngineConnection;
+  readonly #schema: Schema;
   readonly pushes: EnginePush[] = [];
   readonly live = new Map<string, LiveRows>();
   state: Partial<SyncState> = {};
 
-  constructor(connection: EngineConnection) {
+  constructor(connection: EngineConnection, of: Schema = schema as Schema) {
+    this.#schema = of;
     this.connection = connection;
     connection.onPush((push) => this.#hear(push));
   }
@@ -49,7 +51,7 @@ export class Tab {
     this.pushes.push(push);
     if (push.type === 'state') this.state = { ...this.state, ...push.state };
     if (push.type === 'live') {
-      this.live.set(push.liveId, applyDelta(schema, this.live.get(push.liveId) ?? null, push.delta));
+      this.live.set(push.liveId, applyDelta(this.#schema, this.live.get(push.liveId) ?? null, push.delta));
     }
   }
 }

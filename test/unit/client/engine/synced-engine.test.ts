@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { composeEngine } from '../../../../src/client/engine/compose.ts';
+import type { Engine } from '../../../../src/client/engine/engine.ts';
+import type { AskAnswer } from '../../../../src/client/engine-api.ts';
+import { defineSchema, type Schema, t, table } from '../../../../src/core/schema.ts';
+import { createSyncService } from '../../../../src/server/create-service.ts';
+import type { SyncService } from '../../../../src/server/service.ts';
+import { sqliteStorage } from '../../../../src/server/sqlite/index.ts';
+import { SyncError } from '../../../../src/shared/error.ts';
+import { openMemoryDatabase } from '../../../../src/storage/sqlite-wasm/memory.ts';
+import { inProcessTransport } from '../../../../src/testing/in-process-transport.ts';
+import { type ManualRuntime, manualRuntime } from '../../../../src/testing/manual-runtime.ts';
+import { Tab } from './engine-setup.ts';
+
+const schema = defineSchema({
+  version: 1,
+  tables: {
+    note: table({ id: t.text(), text: t.text() }, { conflict: 'manual' }),
+    plan: table({ id: t.text(), text: t.text() }, { conflict: 'manual' }),
+  },
+});
+
+/** What the app of a tab answers when it is asked. */
+type App = Partial<Record<'token' | 'resolve', () => AskAnswer>>;
+
+let runtime: ManualRuntime;
+let service: SyncService;
+let engines: Engine[];
+
+beforeEach(async () => {
+  runtime = manualRuntime();
+  engines = [];
+  service = await createSyncService({
+    schema: schema as Schema,
+    storage: sqliteStorage({ file: ':memory:' }),
+    runtime,
+  });
+});
+
+afterEach(async () => {
+  for (const engine of engines) await engine.close();
+  await service.close();
+});
+
+async function device(): Promise<Engine> {
+  const database = await openMemoryDatabase();
+  const auth = (token: string | null) => {
+    if (token !== 'good') throw new SyncError('needs-auth', 'Sign in.');
+    return { id: 'ana' };
+  };
+  const engine = composeEngine({
+    schema,
+    database,
+    runtime,
+    decides: ['plan'],
+    createTransport: (getToken) =>
+      inProcessTransport(service, ({ token }) => auth(token), { schemaVersion: 1, getToken, runtime }),
+  });
+  engines.push(engine);
+  return engine;
+}
+
+function open(engine: Engine, sessionId: string, app: App = {}): Tab {
+  const tab = new Tab(engine.connect(sessionId), schema as Schema);
+  const answers: App = { token: () => ({ type: 'token', token: 'good' }), ...app };
+  tab.connection.onPush((push) => {
+    if (push.type !== 'ask') return;
+    const answer = answers[push.question.type]?.();
+    if (answer) void tab.methods.answer(push.askId, answer);
+  });
+  return tab;
+}
+
+async function until(condition: () => boolean | undefined): Promise<void> {
+  for (let step = 0; step < 2_000 && !condition(); step++) await runtime.advance(20);
+  expect(condition()).toBe(true);
+}
+
+const isSynced = (tab: Tab) => () => tab.state.status?.phase === 'synced' && tab.state.status.hasSynced;
+
+async function write(tab: Tab, sql: string): Promise<number | null> {
+  const writeId = runtime.uuid();
+  await tab.run(writeId, sql);
+  return (await tab.methods.writeCommit(writeId)).mutationId;
+}
+
+describe('an engine with a server', () => {
+  test('carries a write to another device, and tells every tab how it stands', async () => {
+    const engine = await device();
+    const [tab, twin] = [open(engine, 'tab'), open(engine, 'twin')];
+    const far = open(await device(), 'far');
+    await far.methods.openLive('q', { sql: 'SELECT * FROM note', parameters: [] });
+    await until(() => isSynced(tab)() && isSynced(far)());
+    await tab.methods.watchRow('r', 'note', ['1']);
+
+    const mutationId = await write(tab, "INSERT INTO note VALUES ('1', 'one')");
+    // Not "synced" for a moment longer than it is true, in no tab.
+    expect([tab, twin].map(({ state }) => [state.status?.phase === 'synced', state.status?.pendingCount])).toEqual([
+      [false, 1],
+      [false, 1],
+    ]);
+    await until(() => far.live.get('q')?.rows.length === 1);
+    await until(isSynced(twin));
+    expect(far.live.get('q')?.rows).toEqual([{ id: '1', text: 'one' }]);
+    for (const one of [tab, twin]) {
+      expect(one.told('settled').map(({ outcome }) => [outcome.mutationId, outcome.outcome])).toEqual([
+        [mutationId, 'applied'],
+      ]);
+    }
+    await until(() => tab.told('row-status').at(-1)?.status === 'synced');
+    expect(tab.told('row-status').map(({ status }) => status)).toContain('pending');
+    expect(twin.state.outbox).toEqual([]);
+    expect(twin.state.events?.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['mutation-written', 'mutation-settled', 'changes-applied']),
+    );
+  });
+
+  test('asks another tab for the token when one is silent', async () => {
+    const engine = await device();
+    const silent = open(engine, 'silent', { token: undefined as never });
+    const tab = open(engine, 'tab');
+    await until(isSynced(tab));
+    expect(silent.told('ask').length).toBeGreaterThan(0);
+  });
+
+  test('waits for a person where nobody is signed in', async () => {
+    const tab = open(await device(), 'tab', { token: () => ({ type: 'token', token: null }) });
+    await until(() => tab.state.status?.phase === 'needs-auth');
+    await write(tab, "INSERT INTO note VALUES ('1', 'kept')");
+    await until(() => tab.state.status?.pendingCount === 1);
+    expect(tab.state.status?.phase).toBe('needs-auth');
+  });
+
+  test('tries again by itself when the app cannot give a token just now', async () => {
+    let tries = 0;
+    const token = (): AskAnswer =>
+      tries++ === 0 ? { type: 'failed', message: 'offline' } : { type: 'token', token: 'good' };
+    const tab = open(await device(), 'tab', { token });
+    await until(isSynced(tab));
+    expect(tries).toBeGreaterThan(1);
+  });
+
+  test('shows a conflict to every tab until a person has decided it', async () => {
+    const { mine, theirs } = await conflictIn('note');
+    await until(() => mine.state.conflicts?.[0]?.state === 'open');
+    expect(mine.state.conflicts?.[0]?.fields.text).toEqual({ base: 'old', local: 'mine', remote: 'theirs' });
+    await mine.methods.openLive('q', { sql: 'SELECT text FROM note', parameters: [] });
+    await mine.methods.resolveConflict(mine.state.conflicts?.[0]?.id ?? '', { merged: { text: 'both' } });
+    expect(mine.live.get('q')?.rows).toEqual([{ text: 'both' }]);
+    await until(() => isSynced(mine)() && isSynced(theirs)());
+    expect(await theirs.rows('SELECT text FROM note')).toEqual([['both']]);
+    expect(mine.state.conflicts?.map(({ state, resolution }) => [state, resolution?.by])).toEqual([
+      ['resolved', 'person'],
+    ]);
+    expect(mine.state.events?.filter(({ type }) => type === 'conflict-resolved').length).toBe(1);
+  });
+
+  test('lets the app decide its own tables', async () => {
+    const { mine, theirs } = await conflictIn('plan', { resolve: () => ({ type: 'resolve', resolution: 'local' }) });
+    await until(() => isSynced(mine)() && isSynced(theirs)() && mine.told('ask').some(isResolve));
+    await until(() => isSynced(mine)() && isSynced(theirs)());
+    expect(await theirs.rows('SELECT text FROM plan')).toEqual([['mine']]);
+  });
+
+  test('starts from nothing after a wipe', async () => {
+    const tab = open(await device(), 'tab');
+    await until(isSynced(tab));
+    await write(tab, "INSERT INTO note VALUES ('1', 'one')");
+    await until(isSynced(tab));
+    const before = tab.state.clientId;
+    await tab.methods.openLive('q', { sql: 'SELECT id FROM note', parameters: [] });
+    await tab.methods.wipe();
+    expect(tab.live.get('q')?.rows).toEqual([]);
+    await until(() => tab.live.get('q')?.rows.length === 1);
+    expect(tab.state.clientId).not.toBe(before);
+  });
+});
+
+function isResolve(push: { readonly question: { readonly type: string } }): boolean {
+  return push.question.type === 'resolve';
+}
+
+/** Two devices that change the same row while one of them is held. */
+async function conflictIn(name: 'note' | 'plan', app: App = {}): Promise<{ mine: Tab; theirs: Tab }> {
+  const [mine, theirs] = [open(await device(), 'mine', app), open(await device(), 'theirs')];
+  await until(() => isSynced(mine)() && isSynced(theirs)());
+  await write(mine, `INSERT INTO ${name} VALUES ('1', 'old')`);
+  await until(() => isSynced(mine)() && isSynced(theirs)());
+  await mine.methods.pause('test');
+  await write(mine, `UPDATE ${name} SET text = 'mine'`);
+  await write(theirs, `UPDATE ${name} SET text = 'theirs'`);
+  await until(isSynced(theirs));
+  await mine.methods.resume('test');
+  return { mine, theirs };
+}
