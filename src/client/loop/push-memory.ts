@@ -1,7 +1,7 @@
 import { WritePace } from './write-pace.ts';
 
-/** How often a single mutation may make the server fail before it is parked, although the server is well without it. */
-const STRIKES = 5;
+/** How often the server may fail over a single mutation before another one is tried in its place. */
+const STRIKES = 3;
 
 /**
  * What pushing learns from one request to the next, and from one round to the next: how many mutations to send at once,
@@ -40,7 +40,7 @@ export class PushMemory {
     this.#window = Math.max(1, Math.floor(count / 2));
   }
 
-  /** The server failed over this mutation alone. Whether that was once too often. */
+  /** The server failed over this mutation alone. Whether that has happened often enough to suspect it. */
   strike(mutationId: number): boolean {
     const strikes = (this.#suspect?.mutationId === mutationId ? this.#suspect.strikes : 0) + 1;
     this.#suspect = { mutationId, strikes };

@@ -4,6 +4,7 @@ import { SyncError } from '../../shared/error.ts';
 import type { LocalStore, OutgoingPush } from '../local-store.ts';
 import { abortable, pause, throwIfAborted } from './abortable.ts';
 import { type PushReaction, nextStep } from './next-step.ts';
+import { witnesses } from './push-suspect.ts';
 import { type RoundContext, showProgress } from './round-context.ts';
 
 /** Most small requests in one go before the round looks at the other direction. */
@@ -121,7 +122,7 @@ async function failed(context: RoundContext, batch: OutgoingPush, error: SyncErr
   const reaction = nextStep(error).push;
   const count = batch.mutations.length;
   const suspect = batch.part?.mutationId ?? (count === 1 ? batch.mutations[0]?.mutationId : undefined);
-  if (suspect !== undefined && isAtFault(context, { suspect, error, reaction }) && (await takesOthers(context))) {
+  if (suspect !== undefined && (await isAtFault(context, { suspect, error, reaction }))) {
     return park(context, suspect, error);
   }
   await abortable(giveBack(context, batch), signal);
@@ -129,11 +130,13 @@ async function failed(context: RoundContext, batch: OutgoingPush, error: SyncErr
   if (reaction !== 'isolate' || count <= 1) throw error;
 }
 
-function isAtFault(
-  { pushMemory }: RoundContext,
+/** Blames a mutation only where the server is well without it. */
+async function isAtFault(
+  context: RoundContext,
   { suspect, error, reaction }: { suspect: number; error: SyncError; reaction: PushReaction },
-): boolean {
-  return reaction === 'isolate' || (error.kind === 'server' && pushMemory.strike(suspect));
+): Promise<boolean> {
+  if (reaction === 'isolate') return takesOthers(context);
+  return error.kind === 'server' && context.pushMemory.strike(suspect) && (await takesAnother(context, suspect));
 }
 
 /** Whether the server takes a push without the suspected mutation: if not, the mutation is not what is wrong. */
@@ -144,6 +147,30 @@ async function takesOthers(context: RoundContext): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/**
+ * Whether the server takes another mutation instead. A server that fails at every write is not well; then nobody is to
+ * blame, and all of them wait.
+ */
+async function takesAnother(context: RoundContext, suspect: number): Promise<boolean> {
+  const { options, line, signal } = context;
+  const taken = options.exclusive(() => {
+    options.store.unsend([suspect]);
+    const batch = options.store.nextPush(LIMITS.maxRequestBytes);
+    if (batch) options.store.unsend(batch.mutationIds);
+    return batch ? witnesses(batch.mutations) : [];
+  });
+  for (const mutation of await abortable(taken, signal)) {
+    try {
+      const response = await line.push(requestOf(context, { mutations: [mutation], part: undefined }), signal);
+      await settle(context, response);
+      return true;
+    } catch {
+      throwIfAborted(signal);
+    }
+  }
+  return false;
 }
 
 /** Gives a mutation that the server cannot take the outcome it will never get from there. */

@@ -200,6 +200,20 @@ describe('poison', () => {
     expect(store.outcomes()).toEqual([...Array(4).fill('applied'), 'rejected', ...Array(5).fill('applied')]);
   });
 
+  test('P7: a server that fails at every write blames nobody, however long it lasts', async () => {
+    const { store, server, start, runtime, phase } = device();
+    server.checkPush = ({ mutations }) => {
+      if (mutations.length > 0) throw new SyncError('server', 'the disk is full');
+    };
+    for (let count = 0; count < 10; count += 1) store.write();
+    await start();
+    await runtime.advance(3_600_000);
+    expect(store.counts()).toMatchObject({ pendingCount: 10, rejectedCount: 0 });
+    server.checkPush = () => {};
+    await runtime.advance(30_000);
+    expect(phase()).toBe('synced');
+  });
+
   test('a server that fails for a while makes no mutation suspect', async () => {
     const { store, server, start, runtime, phase } = device();
     server.fail('push', 'server', { times: 12 });

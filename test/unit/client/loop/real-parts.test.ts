@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { SyncError } from '../../../../src/shared/error.ts';
 import { type RealDevice, type World, openWorld } from './support/real-parts.ts';
 
 let world: World;
@@ -96,4 +97,36 @@ describe('C7, C9: whatever the network does, devices agree within 60 s of its he
     ]);
     expect(a.rows('issue')).toEqual(b.rows('issue'));
   });
+});
+
+test('a mutation the server cannot take is parked, and the others arrive', async () => {
+  const [a, b] = await twoDevices();
+  const push = a.transport.push;
+  a.transport.push = async (request, signal) => {
+    const isBad = request.mutations.some(({ changes }) => changes.some(({ key }) => key[0] === 'a13'));
+    if (isBad) throw new SyncError('protocol', 'The message is not valid.');
+    return push(request, signal);
+  };
+  a.loop.pause('offline');
+  for (let count = 0; count < 40; count += 1) await addIssue(a, `a${count}`);
+  a.loop.resume('offline');
+  for (let turn = 0; turn < 20; turn += 1) await world.runtime.advance(100);
+  expect(b.rows('issue')).toHaveLength(39);
+  expect(a.loop.status()).toMatchObject({ phase: 'blocked', rejectedCount: 1, pendingCount: 0 });
+  expect(a.store.outbox()).toMatchObject([{ state: 'rejected', reason: { code: 'protocol' } }]);
+});
+
+test('a server that is restored from a copy makes everyone start over, and keeps what was not sent', async () => {
+  const [a, b] = await twoDevices();
+  await addIssue(a, 'i1');
+  await world.runtime.advance(100);
+  a.loop.pause('offline');
+  await addIssue(a, 'i2');
+  await world.service.renewEpoch();
+  a.loop.resume('offline');
+  for (let turn = 0; turn < 10; turn += 1) await world.runtime.advance(1_000);
+  expect(a.rows('issue')).toEqual(b.rows('issue'));
+  expect(a.rows('issue')).toHaveLength(2);
+  expect([a.loop.status().phase, b.loop.status().phase]).toEqual(['synced', 'synced']);
+  expect(a.store.cursor?.epoch).toBe(b.store.cursor?.epoch);
 });

@@ -230,7 +230,8 @@ export class FakeStore implements LocalStore {
 }
 
 function wireMutation(mutationId: number) {
-  return { mutationId, hlc: '0'.repeat(16), base: 0, changes: [] };
+  const change = { table: 'issue', key: [`row-${mutationId}`], op: 'delete' as const, columns: {} };
+  return { mutationId, hlc: '0'.repeat(16), base: 0, changes: [change] };
 }
 
 function conflictOf(id: string, table: string, mutationId: number): Conflict {
