@@ -48,6 +48,7 @@ async function run(
 ) {
   const service = await memoryService();
   const devices = ['a', 'b', 'c'].map((id) => new Pusher(service, id));
+  for (const device of devices) await device.send([]);
   const outcomes: unknown[] = [];
   for (let start = 0; start < mutations.length; start += size) {
     const group: { device: Pusher; mutation: PushedMutation }[] = mutations.slice(start, start + size).map((one) => {
