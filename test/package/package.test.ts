@@ -1,6 +1,5 @@
 /** The package as a stranger gets it: packed, installed into a fresh Vite + React app, and opened in Chromium. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { chromiumArgs, ensureChromium } from '../../scripts/chromium.ts';
+import { killSpawned, spawnUntil } from './spawn-until.ts';
 
 const execute = promisify(execFile);
 /** Vitest sets NODE_ENV to `test`, with which Vite would not build for production. */
@@ -18,7 +18,6 @@ const root = join(import.meta.dirname, '../..');
 const home = mkdtempSync(join(tmpdir(), 'tidemark-package-'));
 const app = join(home, 'app');
 const vite = join(app, 'node_modules/vite/bin/vite.js');
-const children: ChildProcess[] = [];
 let browser: Browser;
 
 /** What the app's own package.json would name, at the versions this repository is tried with. */
@@ -35,30 +34,15 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close();
-  for (const child of children) child.kill('SIGKILL');
+  killSpawned();
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Starts Vite in the app and resolves with the URL it prints. */
-async function startVite(args: string[]): Promise<{ url: string; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [vite, ...args], { cwd: app, env });
-  children.push(child);
-  const url = await new Promise<string>((found, failed) => {
-    let output = '';
-    const read = (chunk: Buffer) => {
-      output += chunk;
-      const match = /http:\/\/localhost:\d+\//.exec(output);
-      if (match) found(match[0]);
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    child.on('exit', () => failed(new Error(`vite ended: ${output}`)));
-  });
-  const stop = async () => {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  };
-  return { url, stop };
+/** Starts Vite in the app, for as long as `use` takes. */
+async function withVite(args: string[], use: (url: string) => Promise<void>): Promise<void> {
+  const { match, end } = await spawnUntil(/http:\/\/localhost:\d+\//, [vite, ...args], { cwd: app, env });
+  await use(match[0]);
+  await end('SIGTERM');
 }
 
 async function rowsOf(page: Page, count: number): Promise<string[]> {
@@ -107,16 +91,12 @@ describe('a fresh Vite + React app', () => {
   });
 
   test('keeps its data on OPFS in the development server', async () => {
-    const server = await startVite(['--port', '0']);
-    await keepsNotes(server.url);
-    await server.stop();
+    await withVite(['--port', '0'], keepsNotes);
   });
 
   test('keeps its data on OPFS once built', async () => {
     await run(process.execPath, [vite, 'build'], app);
-    const server = await startVite(['preview', '--port', '0']);
-    await keepsNotes(server.url);
-    await server.stop();
+    await withVite(['preview', '--port', '0'], keepsNotes);
   });
 
   test('carries nothing of the devtools once built', () => {

@@ -1,16 +1,14 @@
 /** `npm start` as a person meets it: one command, two URLs, the app with data, Ctrl-C. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chromiumArgs, ensureChromium } from '../../scripts/chromium.ts';
+import { killSpawned, spawnUntil } from './spawn-until.ts';
 
 const root = join(import.meta.dirname, '../..');
 const home = mkdtempSync(join(tmpdir(), 'tidemark-start-'));
-const children: ChildProcess[] = [];
 let browser: Browser;
 
 beforeAll(async () => {
@@ -19,41 +17,16 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser?.close();
-  for (const child of children) child.kill('SIGKILL');
+  killSpawned();
   rmSync(home, { recursive: true, force: true });
 });
 
-interface Started {
-  server: string;
-  app: string;
-  /** Ctrl-C; resolves with the exit code. */
-  interrupt(): Promise<unknown>;
-}
-
-async function start(...args: string[]): Promise<Started> {
+async function start(...args: string[]) {
   const command = ['scripts/start.ts', '--port', '0', '--app-port', '0', '--data', join(home, 'data'), ...args];
-  const child = spawn(process.execPath, command, {
-    cwd: root,
-    env: { ...process.env, INIT_CWD: root, NODE_ENV: undefined, NO_COLOR: '1' },
-  });
-  children.push(child);
-  const [, server = '', app = ''] = await new Promise<RegExpExecArray>((found, failed) => {
-    let output = '';
-    const read = (chunk: Buffer) => {
-      output += chunk;
-      const match = /Sync server\s+(\S+)\s+Example app\s+(\S+)/.exec(output);
-      if (match) found(match);
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    child.on('exit', () => failed(new Error(`npm start ended: ${output}`)));
-  });
-  const interrupt = async () => {
-    child.kill('SIGINT');
-    const [code] = await once(child, 'exit');
-    return code;
-  };
-  return { server, app, interrupt };
+  const env = { ...process.env, INIT_CWD: root, NODE_ENV: undefined, NO_COLOR: '1' };
+  const { match, end } = await spawnUntil(/Sync server\s+(\S+)\s+Example app\s+(\S+)/, command, { cwd: root, env });
+  const [, server = '', app = ''] = match;
+  return { server, app, interrupt: () => end('SIGINT') };
 }
 
 async function seesInApp(app: string, text: string): Promise<void> {
