@@ -80,7 +80,9 @@ export class FakeEngine implements SharedEngine {
         return { rowCount: 1, ...(this.#run(sessionId, 'writeCommit', args) as object) };
       }
       case 'writeCommit': {
-        this.#disk.rows.push(...(this.open.get(id)?.rows ?? []));
+        const write = this.open.get(id);
+        if (!write) return { mutationId: null };
+        this.#disk.rows.push(...write.rows);
         this.open.delete(id);
         this.#disk.writes.set(id, this.#disk.writes.size + 1);
         return { mutationId: this.#disk.writes.size };

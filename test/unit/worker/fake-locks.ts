@@ -13,12 +13,14 @@ export class FakeLocks {
   /** As `navigator.locks`. The cast is for the overloads of the DOM's type. */
   readonly api = { request: this.#request.bind(this) } as unknown as Locks;
 
-  isHeld(name: string): boolean {
-    return this.#held.has(name);
+  heldNames(): string[] {
+    return [...this.#held.keys()];
   }
 
-  waiting(name: string): number {
-    return this.#queues.get(name)?.length ?? 0;
+  /** Takes the lock from its holder, as the browser does when the holder's tab dies. */
+  free(name: string): void {
+    this.#held.delete(name);
+    this.#grant(name);
   }
 
   #request(

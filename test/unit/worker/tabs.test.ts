@@ -7,6 +7,7 @@ import type { WorkerConfig, WorkerPush } from '../../../src/client/worker-api.ts
 import { SyncError } from '../../../src/shared/error.ts';
 import type { Runtime } from '../../../src/shared/runtime.ts';
 import { hostSession } from '../../../src/worker/session-host.ts';
+import { sessionLine } from '../../../src/worker/tabs/session-line.ts';
 import { FakeDisk, type FakeEngine } from './fake-engine.ts';
 import { FakeLocks } from './fake-locks.ts';
 import { ManualRuntime } from './manual-runtime.ts';
@@ -201,6 +202,18 @@ describe('tabs of one database', () => {
     await expect.poll(() => engine.open.size).toBe(0);
   });
 
+  test('roll back the open write of a tab that dies without a word', async () => {
+    const { locks, openTab } = group();
+    const a = openTab();
+    const engine = await firstEngine(a);
+    const b = openTab();
+    await b.methods.writeRun('w', insert('half'));
+    expect(engine.open.size).toBe(1);
+    const [lock] = locks.heldNames().filter((name) => name.endsWith(b.sessionId));
+    locks.free(lock ?? '');
+    await expect.poll(() => engine.open.size).toBe(0);
+  });
+
   test('let a tab with a newer schema open the database', async () => {
     const { openTab } = group();
     const a = openTab({ schemaVersion: 1 });
@@ -311,6 +324,24 @@ describe('a call in flight while the leader goes', () => {
     expect(lives()).toBe(1);
     await a.leave();
     await expect.poll(lives).toBe(2);
+  });
+});
+
+describe('a session’s line', () => {
+  test('hears and says nothing of another term', async () => {
+    const { port1, port2 } = new MessageChannel();
+    ends.push(() => {
+      port1.close();
+      port2.close();
+    });
+    port1.start();
+    port2.start();
+    const heard: unknown[] = [];
+    const session = messagePort(port2);
+    sessionLine(session, 'leader', 2).listen((body) => heard.push(body));
+    sessionLine(messagePort(port1), 'session', 1).post('from an old leader');
+    sessionLine(messagePort(port1), 'session', 2).post('from the leader');
+    await expect.poll(() => heard).toEqual(['from the leader']);
   });
 });
 
