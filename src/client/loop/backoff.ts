@@ -2,8 +2,7 @@ import type { RetryPace } from './next-step.ts';
 
 const BASE_MS = 500;
 const CAP_MS = 30_000;
-const SLOW_MS = 60_000;
-const RARE_MS = 300_000;
+const STEADY_MS = { 'sign-in': 20_000, slow: 60_000, rare: 300_000 } as const;
 
 /**
  * Full jitter: anywhere between nothing and a bound that doubles with each failure (Brooker, "Exponential Backoff and
@@ -28,7 +27,6 @@ export function retryDelayMs(options: {
 }
 
 /** Between one half and the whole of the pace. */
-function steady(pace: 'slow' | 'rare', random: number): number {
-  const full = pace === 'slow' ? SLOW_MS : RARE_MS;
-  return Math.round(full * (0.5 + random / 2));
+function steady(pace: keyof typeof STEADY_MS, random: number): number {
+  return Math.round(STEADY_MS[pace] * (0.5 + random / 2));
 }

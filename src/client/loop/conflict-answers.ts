@@ -1,6 +1,7 @@
 import type { ConflictInput, Resolution } from '../../core/policy.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Conflict } from '../types.ts';
+import { abortable } from './abortable.ts';
 import type { Publisher } from './publisher.ts';
 import type { SyncLoopOptions } from './sync-loop.ts';
 
@@ -26,7 +27,7 @@ export class ConflictAnswers {
   }
 
   /** Asks for every open conflict that was not asked for yet; resolves when all have answered, or after a while. */
-  async ask(): Promise<void> {
+  async ask(signal: AbortSignal): Promise<void> {
     const { store, decides, runtime } = this.#options;
     for (const table of decides) {
       if (store.counts().openConflictCount === 0) break;
@@ -37,8 +38,11 @@ export class ConflictAnswers {
     const patience = new Promise<void>((resolve) => {
       cancel = runtime.setTimer(PATIENCE_MS, resolve);
     });
-    await Promise.race([Promise.all(this.#open), patience]);
-    cancel();
+    try {
+      await abortable(Promise.race([Promise.all(this.#open), patience]), signal);
+    } finally {
+      cancel();
+    }
   }
 
   /** Conflicts left open are put before the app again: someone asked for a round by hand. */

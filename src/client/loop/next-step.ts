@@ -4,10 +4,10 @@ import type { SyncError, SyncErrorKind } from '../../shared/error.ts';
 export type TroublePhase = 'offline' | 'needs-auth' | 'error';
 
 /**
- * How soon a failed round is tried again without anyone asking: by growing back-off, once a minute where only a person
- * or an operator can mend it, or every five minutes where only a new version of the app can.
+ * How soon a failed round is tried again without anyone asking: by growing back-off; a few times a minute where somebody
+ * has to sign in; once a minute where only an operator can mend it; every five minutes where only a new version can.
  */
-export type RetryPace = 'backoff' | 'slow' | 'rare';
+export type RetryPace = 'backoff' | 'sign-in' | 'slow' | 'rare';
 
 /**
  * What a failed push means for its mutations: try the same again; send fewer at a time, since size or load may be the
@@ -41,7 +41,7 @@ const rules: Readonly<Record<SyncErrorKind, Rule>> = {
   timeout: tooSlow,
   server: overloaded,
   'rate-limited': failing,
-  'needs-auth': { phase: 'needs-auth', retry: 'slow', push: 'keep' },
+  'needs-auth': { phase: 'needs-auth', retry: 'sign-in', push: 'keep' },
   forbidden: unmendable,
   version: { phase: 'error', retry: 'rare', push: 'keep' },
   epoch: failing,

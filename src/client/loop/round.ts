@@ -1,6 +1,5 @@
 import { SyncError } from '../../shared/error.ts';
 import type { SyncKind } from '../engine-api.ts';
-import { abortable } from './abortable.ts';
 import { shakeHands } from './handshake.ts';
 import { nextStep } from './next-step.ts';
 import { pullChain } from './pull.ts';
@@ -57,7 +56,7 @@ async function exchange(context: RoundContext): Promise<void> {
     // A pull that brings nothing further is not repeated, whatever the server says of its head.
     if ((mustPull || (pulls && isWaitedFor(context))) && !(await pullOn(context))) pulls = false;
     mustPull = false;
-    await abortable(context.answers.ask(), context.signal);
+    await context.answers.ask(context.signal);
     const hasMore = (pushes && context.options.store.counts().hasSendable) || (pulls && isWaitedFor(context));
     if (!hasMore) return;
   }

@@ -3,6 +3,8 @@ import type { LoopState } from './round-machine.ts';
 
 /** How long what is known to be on the server may take to come by the channel before it is pulled. */
 const BEHIND_PATIENCE_MS = 2_000;
+/** However often the app wants to poll. */
+const MIN_INTERVAL_MS = 20;
 /** With a channel that is open, polling only guards against a server that forgets to tell. */
 const LIVE_POLL_FACTOR = 10;
 
@@ -58,7 +60,7 @@ function idleWishes(input: ScheduleInput, autoSync: { intervalMs: number; deboun
   const { now, wish, lastPushAt, lastRoundAt, hasSendable, behindSince, isLive } = input;
   const lastRound = lastRoundAt ?? now;
   const calm = Math.max(lastPushAt ?? 0, lastRoundAt ?? 0) + autoSync.debounceMs;
-  const interval = autoSync.intervalMs * (isLive ? LIVE_POLL_FACTOR : 1);
+  const interval = Math.max(MIN_INTERVAL_MS, autoSync.intervalMs) * (isLive ? LIVE_POLL_FACTOR : 1);
   const automatic = { isUrgent: false };
   return [
     wish,

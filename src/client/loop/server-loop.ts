@@ -325,8 +325,13 @@ export class ServerLoop implements SyncLoop {
 
   // ── what comes from outside ─────────────────────────────────────────────────────────────────────────
 
+  /** A hint: it never stops anything, but what it says is found out at once. */
   #hinted(online: boolean): void {
     if (online) this.#renewed();
+    else {
+      this.#feed.want(false);
+      this.#wishFor('retry', { isUrgent: false });
+    }
     this.#options.onStateChanged();
   }
 

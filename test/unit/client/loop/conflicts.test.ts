@@ -115,8 +115,8 @@ test('nothing is recorded after the close', async () => {
   store.write();
   await start();
   await loop.close();
+  expect(runtime.timerCount).toBe(0);
   answer('local');
   await runtime.advance(0);
   expect(store.resolutions).toEqual([]);
-  expect(runtime.timerCount).toBe(0);
 });

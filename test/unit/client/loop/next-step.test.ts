@@ -10,7 +10,7 @@ test.each([
   ['timeout', 'offline', 'backoff', 'shrink'],
   ['server', 'error', 'backoff', 'shrink'],
   ['rate-limited', 'error', 'backoff', 'keep'],
-  ['needs-auth', 'needs-auth', 'slow', 'keep'],
+  ['needs-auth', 'needs-auth', 'sign-in', 'keep'],
   ['forbidden', 'error', 'slow', 'keep'],
   ['version', 'error', 'rare', 'keep'],
   ['protocol', 'error', 'backoff', 'isolate'],

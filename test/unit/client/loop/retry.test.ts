@@ -60,6 +60,18 @@ test('the platform saying "online" brings an immediate try; "offline" stops noth
   expect(phase()).toBe('synced');
 });
 
+test('the platform saying "offline" is looked into at once, and not believed', async () => {
+  const { server, start, runtime, phase, loop, online } = device();
+  await start();
+  online.emit(false);
+  await runtime.advance(0);
+  expect(loop.status()).toMatchObject({ phase: 'synced', connection: 'open', isOnline: true });
+  server.isDown = true;
+  online.emit(false);
+  await runtime.advance(0);
+  expect(phase()).toBe('offline');
+});
+
 test('"online" does not break into the wait the server asked for', async () => {
   const { server, start, runtime, online } = device();
   server.fail('handshake', 'rate-limited', { retryAfterMs: 20_000 });
@@ -78,8 +90,8 @@ test('I1: needs-auth keeps the work, and a new token, a call, or a slow timer go
   await expect(loop.run('sync')).rejects.toMatchObject({ kind: 'needs-auth' });
   expect(store.counts().pendingCount).toBe(1);
   await runtime.advance(60_000);
-  expect(server.calls('handshake')).toBeGreaterThanOrEqual(3);
-  expect(server.calls('handshake')).toBeLessThanOrEqual(4);
+  expect(server.calls('handshake')).toBeGreaterThanOrEqual(5);
+  expect(server.calls('handshake')).toBeLessThanOrEqual(8);
   server.heal();
   loop.tokenChanged();
   await runtime.advance(0);
