@@ -1,4 +1,3 @@
-import { keyText } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Cursor } from '../../core/change.ts';
 import { quoteName } from '../../core/sql.ts';
@@ -183,9 +182,7 @@ function retire(parts: ChainParts, run: Run, item: OutboxItem): void {
   parts.outbox.remove(item);
 }
 
-function uncover({ outbox }: ChainParts, run: Run, item: OutboxItem): void {
+function uncover({ overlay }: ChainParts, run: Run, item: OutboxItem): void {
   if (!isShown(item)) return;
-  for (const { table, key } of outbox.changesOf(item)) {
-    run.rebase.touch({ table, key, keyText: keyText(key) });
-  }
+  for (const row of overlay.rowsOf(item)) run.rebase.touch(row);
 }

@@ -1,14 +1,13 @@
-import { type Cell, type RowKey, keyText } from '../../shared/cell.ts';
+import { type Cell, keyText } from '../../shared/cell.ts';
 import { quoteName } from '../../core/sql.ts';
 import { SQLITE_TYPES } from '../../core/values.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import { type LocalTable, type LocalTables, list } from './local-table.ts';
+import type { RowRef } from './row-access.ts';
 
 /** What a transaction did to one row in the end: its non-key cells before and after; null where there was no row. */
-export interface NetEffect {
+export interface NetEffect extends RowRef {
   readonly of: LocalTable;
-  readonly key: RowKey;
-  readonly keyText: string;
   readonly before: readonly Cell[] | null;
   readonly after: readonly Cell[] | null;
 }
@@ -36,12 +35,14 @@ export function createCapture(database: LocalDatabase, tables: LocalTables): Cap
   return {
     install: () => install(database, all),
     read(written) {
+      const { count, hasOld } = countNotes(database);
+      if (count === 0) return [];
       const effects: NetEffect[] = [];
       let noted = 0;
-      for (const name of written) noted += readers.get(name)?.(effects) ?? 0;
-      if (noted === countNotes(database)) return effects;
+      for (const name of written) noted += readers.get(name)?.(hasOld, effects) ?? 0;
+      if (noted === count) return effects;
       // Work that no statement announced: it counts all the same.
-      for (const [name, read] of readers) if (!written.has(name)) read(effects);
+      for (const [name, read] of readers) if (!written.has(name)) read(hasOld, effects);
       return effects;
     },
     clear() {
@@ -123,43 +124,59 @@ function note(of: LocalTable, parts: { was: 0 | 1; row: 'OLD' | 'NEW'; columns: 
   return `INSERT INTO _tidemark_capture (tbl, was, ${cells}) VALUES (${of.index}, ${parts.was}, ${values})`;
 }
 
-/** Returns how many notes there were. */
-type TableReader = (into: NetEffect[]) => number;
-
-function countNotes(database: LocalDatabase): number {
-  return Number(database.read('SELECT count(*) FROM _tidemark_capture').rows[0]?.[0] ?? 0);
+function countNotes(database: LocalDatabase): { count: number; hasOld: boolean } {
+  const [row] = database.read('SELECT count(*), max(was) FROM _tidemark_capture').rows;
+  return { count: Number(row?.[0] ?? 0), hasOld: row?.[1] === 1 };
 }
+
+/** Returns how many notes there were. */
+type TableReader = (hasOld: boolean, into: NetEffect[]) => number;
 
 /** Reads the notes about one table, each beside the row as it stands now. */
 function tableReader(database: LocalDatabase, of: LocalTable): TableReader {
-  const [keys, values] = [of.keys.length, of.values.length];
-  const sql = notesSql(of, keys + values);
-  const at = 2 + keys + values;
-  return (into) => {
-    const seen = new Set<string>();
-    const { rows } = database.read(sql);
-    for (const row of rows) {
-      const key = row.slice(2, 2 + keys);
-      const text = keyText(key);
-      if (seen.has(text)) continue;
-      seen.add(text);
-      into.push({
-        of,
-        key,
-        keyText: text,
-        before: row[0] === 1 ? row.slice(2 + keys, at) : null,
-        after: row[1] === 1 ? row.slice(at) : null,
-      });
-    }
+  const insertsSql = joinSql(of, { columns: of.columns.map(inTable), join: 'CROSS JOIN' });
+  const notes = of.columns.map((_, index) => `c.c${index}`);
+  const isThere = `${inTable(of.keys[0]?.name ?? 'rowid')} IS NOT NULL`;
+  const values = of.values.map(({ name }) => inTable(name));
+  const allSql = joinSql(of, { columns: ['c.was', isThere, ...notes, ...values], join: 'LEFT JOIN' });
+  return (hasOld, into) => {
+    const { rows } = database.read(hasOld ? allSql : insertsSql);
+    if (hasOld) addEffects(of, rows, into);
+    else addInserts(of, rows, into);
     return rows.length;
   };
 }
 
-function notesSql(of: LocalTable, noted: number): string {
-  const cells = Array.from({ length: noted }, (_, index) => `c.c${index}`).join(', ');
-  const same = of.keys.map(({ name }, index) => `t.${quoteName(name)} = c.c${index}`).join(' AND ');
-  const values = of.values.map(({ name }) => `, t.${quoteName(name)}`).join('');
-  const [first] = of.keys;
-  return `SELECT c.was, t.${quoteName(first?.name ?? 'rowid')} IS NOT NULL, ${cells}${values}
-    FROM _tidemark_capture AS c LEFT JOIN main.${quoteName(of.name)} AS t ON ${same} WHERE c.tbl = ${of.index} ORDER BY c.n`;
+/** Nothing but inserts: no row twice, and each is there. */
+function addInserts(of: LocalTable, rows: readonly (readonly Cell[])[], into: NetEffect[]): void {
+  for (const row of rows) {
+    const key = row.slice(0, of.keys.length);
+    into.push({ of, table: of.name, key, keyText: keyText(key), before: null, after: row.slice(of.keys.length) });
+  }
+}
+
+function addEffects(of: LocalTable, rows: readonly (readonly Cell[])[], into: NetEffect[]): void {
+  const seen = new Set<string>();
+  const valuesAt = 2 + of.keys.length;
+  const nowAt = valuesAt + of.values.length;
+  for (const row of rows) {
+    const key = row.slice(2, valuesAt);
+    const text = keyText(key);
+    if (seen.has(text)) continue;
+    seen.add(text);
+    const before = row[0] === 1 ? row.slice(valuesAt, nowAt) : null;
+    const after = row[1] === 1 ? row.slice(nowAt) : null;
+    into.push({ of, table: of.name, key, keyText: text, before, after });
+  }
+}
+
+function inTable(name: string): string {
+  return `t.${quoteName(name)}`;
+}
+
+function joinSql(of: LocalTable, parts: { columns: readonly string[]; join: 'CROSS JOIN' | 'LEFT JOIN' }): string {
+  const same = of.keys.map(({ name }, index) => `${inTable(name)} = c.c${index}`).join(' AND ');
+  // The table's number stands in the text: bound as a parameter, SQLite prepares the statement anew each time.
+  return `SELECT ${parts.columns.join(', ')} FROM _tidemark_capture AS c ${parts.join} main.${quoteName(of.name)} AS t
+    ON ${same} WHERE c.tbl = ${of.index} ORDER BY c.n`;
 }

@@ -6,7 +6,8 @@ import type { ChangeCollector } from './changed-rows.ts';
 import type { Images } from './images.ts';
 import type { LocalTable, LocalTables } from './local-table.ts';
 import { readRow, writeRow } from './row-access.ts';
-import type { Overlay, RowRef } from './overlay.ts';
+import type { Overlay } from './overlay.ts';
+import type { RowRef } from './row-access.ts';
 import type { PendingRows } from './pending-rows.ts';
 import { advance } from './images.ts';
 

@@ -7,6 +7,7 @@ import { type LocalTable, type LocalTables, cellsAt, list } from './local-table.
 import type { Outbox } from './outbox.ts';
 import { packChanges } from './pack.ts';
 import type { Parking } from './parking.ts';
+import { rowsOf } from './row-access.ts';
 
 /** How many rows, and about how many bytes, go into one mutation. */
 const MOST_ROWS = 500;
@@ -72,7 +73,7 @@ function addHeld({ outbox, clock }: Parts, changes: readonly Change[], now: numb
     hlc: clock.stamp(now),
     base: 0,
     createdAt: now,
-    changes,
+    rows: rowsOf(changes),
     bytes: packChanges(changes),
     writeId: null,
   };

@@ -24,6 +24,12 @@ interface CommitOptions {
   readonly base: number;
 }
 
+interface Checked {
+  readonly changes: readonly Change[];
+  /** The row of each. */
+  readonly rows: readonly NetEffect[];
+}
+
 export interface LocalWrite {
   readonly isOpen: boolean;
   begin(): void;
@@ -54,11 +60,14 @@ export function createLocalWrite(parts: {
   let changed = collectChanges();
   /** The user's tables this write may have changed, in the order of its statements. */
   const written = new Set<string>();
+  let lastSql = '';
 
   const allow = (sql: string) => {
     if (!isOpen) throw new SyncError('misuse', 'There is no open write.');
     if (!database.inTransaction)
       throw new SyncError('interrupted', 'SQLite has rolled this write back; start it anew.');
+    if (sql === lastSql) return;
+    lastSql = sql;
     for (const name of guard(sql).tablesWritten) {
       if (tables.has(name)) written.add(name);
       else if (isLocalOnly(tables, name)) changed.addAll(name);
@@ -67,6 +76,7 @@ export function createLocalWrite(parts: {
 
   const finish = () => {
     isOpen = false;
+    lastSql = '';
     changed = collectChanges();
     written.clear();
   };
@@ -77,38 +87,38 @@ export function createLocalWrite(parts: {
     if (database.inTransaction) database.rollback();
   };
 
-  /** The changes of a write, and the rows they found. Refuses cells that not every device can hold. */
-  const check = (effects: readonly NetEffect[]): { changes: Change[]; found: NetEffect[] } => {
+  /** What really changed. Refuses cells that not every device can hold. */
+  const check = (effects: readonly NetEffect[]): Checked => {
     const changes: Change[] = [];
-    const found: NetEffect[] = [];
+    const rows: NetEffect[] = [];
     for (const effect of effects) {
       const change = toChange(effect);
       if (change === null) continue;
       changes.push(change);
-      changed.add(change.table, effect.keyText);
-      if (effect.before !== null) found.push(effect);
+      rows.push(effect);
+      changed.add(effect.table, effect.keyText);
     }
-    return { changes, found };
+    return { changes, rows };
   };
 
-  const prepare = (changes: readonly Change[], options: CommitOptions): NewMutation | null => {
+  const prepare = ({ changes, rows }: Checked, options: CommitOptions): NewMutation | null => {
     if (changes.length === 0 || !parts.records()) return null;
     const mutationId = clock.nextMutationId;
     return {
       position: mutationId,
       mutationId,
-      state: parking.isBlocked(changes, mutationId) ? 'parked' : 'pending',
+      state: parking.isBlocked(rows, mutationId) ? 'parked' : 'pending',
       hlc: clock.stamp(options.now),
       base: options.base,
       createdAt: options.now,
-      changes,
+      rows,
       bytes: packChanges(changes),
       writeId: options.writeId,
     };
   };
 
-  const record = (found: readonly NetEffect[], mutation: NewMutation) => {
-    for (const { of, keyText, before } of found) {
+  const record = (rows: readonly NetEffect[], mutation: NewMutation) => {
+    for (const { of, keyText, before } of rows) {
       if (before === null || overlay.covers(of.name, keyText)) continue;
       images.set(of.name, keyText, { exists: true, columns: cellsAt(of.values, before, 0), seen: null });
     }
@@ -117,9 +127,9 @@ export function createLocalWrite(parts: {
 
   const commit = (options: CommitOptions): WriteResult => {
     const effects = capture.read(written);
-    const { changes, found } = check(effects);
-    const mutation = prepare(changes, options);
-    if (mutation) record(found, mutation);
+    const checked = check(effects);
+    const mutation = prepare(checked, options);
+    if (mutation) record(checked.rows, mutation);
     else logWrite(database, options.writeId);
     if (effects.length > 0) capture.clear();
     database.commit();

@@ -6,6 +6,7 @@ import type { OutboxEntry, RowStatus } from '../types.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 import type { Parking } from './parking.ts';
 import type { PendingRows } from './pending-rows.ts';
+import { rowsOf } from './row-access.ts';
 
 /** The outbox as people see it. */
 export interface OutboxList {
@@ -37,7 +38,7 @@ export function createOutboxList(parts: {
       tables: [...new Set(changes.map(({ table }) => table))],
       changes,
       reason: item.state === 'rejected' ? readReason(database, item.position) : null,
-      waitsFor: isWaiting ? (parking.blockerOf(changes, item.position)?.mutationId ?? null) : null,
+      waitsFor: isWaiting ? (parking.blockerOf(rowsOf(changes), item.position)?.mutationId ?? null) : null,
     };
   };
 

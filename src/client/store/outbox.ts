@@ -5,6 +5,7 @@ import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { MutationState } from '../types.ts';
 import { createChangeReader, type ChangeReader } from './change-reader.ts';
 import type { PendingRows } from './pending-rows.ts';
+import { type RowRef, rowsOf } from './row-access.ts';
 import { trimWrites } from './write-log.ts';
 
 /** `held`: rows from the time before there was a server, until `seed` sends them. Shown as `parked`. */
@@ -35,7 +36,8 @@ export interface NewMutation {
   readonly hlc: string;
   readonly base: number;
   readonly createdAt: number;
-  readonly changes: readonly Change[];
+  /** The rows it touches, one per change. */
+  readonly rows: readonly RowRef[];
   readonly bytes: Uint8Array;
   /** The write it came from; null for one that replaces another. */
   readonly writeId: string | null;
@@ -78,13 +80,13 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
   const reader = createChangeReader(database);
   const tally = (state: EntryState, by: number) => counts.set(state, (counts.get(state) ?? 0) + by);
 
-  const remember = (item: OutboxItem, changes: readonly Change[]) => {
+  const remember = (item: OutboxItem, touched: readonly RowRef[]) => {
     items.set(item.position, item);
     if (item.position < highest) sortItems(items);
     highest = Math.max(highest, item.position);
     if (item.position !== item.mutationId) moved.set(item.mutationId, item.position);
     tally(item.state, 1);
-    for (const { table, key } of changes) rows.add({ table, key, keyText: keyText(key) }, item.position);
+    for (const row of touched) rows.add(row, item.position);
   };
 
   const outbox: Outbox = {
@@ -103,7 +105,7 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
       reader.forget(mutation.position);
     },
     remember(mutation) {
-      remember(itemOf(mutation), mutation.changes);
+      remember(itemOf(mutation), mutation.rows);
     },
     update(item, { reason, ...update }) {
       const next: OutboxItem = { ...item, ...update };
@@ -140,7 +142,7 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
       counts.clear();
       rows.clear();
       reader.clear();
-      forEachStored(database, (item) => remember(item, reader.readOnce(item.position)));
+      forEachStored(database, (item) => remember(item, rowsOf(reader.readOnce(item.position))));
     },
     count: (state) => counts.get(state) ?? 0,
   };
@@ -162,7 +164,7 @@ const UPDATE_SQL = `UPDATE _tidemark_outbox SET state = ?, attempts = ?, is_echo
   reason_code = ifnull(?, reason_code), reason_message = ifnull(?, reason_message) WHERE position = ?`;
 
 function insertParameters(mutation: NewMutation) {
-  const { position, mutationId, state, hlc, base, createdAt, changes, bytes, writeId } = mutation;
+  const { position, mutationId, state, hlc, base, createdAt, rows, bytes, writeId } = mutation;
   const untilSeq = null;
   const epoch = null;
   return [
@@ -177,14 +179,14 @@ function insertParameters(mutation: NewMutation) {
     untilSeq,
     epoch,
     bytes.length,
-    changes.length,
+    rows.length,
     writeId,
     bytes,
   ];
 }
 
 function itemOf(mutation: NewMutation): OutboxItem {
-  const { position, mutationId, state, hlc, base, createdAt, changes, bytes } = mutation;
+  const { position, mutationId, state, hlc, base, createdAt, rows, bytes } = mutation;
   return {
     position,
     mutationId,
@@ -197,7 +199,7 @@ function itemOf(mutation: NewMutation): OutboxItem {
     untilSeq: null,
     epoch: null,
     size: bytes.length,
-    changeCount: changes.length,
+    changeCount: rows.length,
   };
 }
 

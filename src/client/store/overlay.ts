@@ -1,18 +1,12 @@
-import { type Cells, type RowKey, keyText, sameCell } from '../../shared/cell.ts';
+import { type Cells, sameCell } from '../../shared/cell.ts';
 import { type Change, applyPatch } from '../../core/change.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { ChangeCollector } from './changed-rows.ts';
 import type { Images, RowImage } from './images.ts';
 import type { LocalTables } from './local-table.ts';
-import { readRow, writeRow } from './row-access.ts';
+import { type RowRef, readRow, rowsOf, writeRow } from './row-access.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 import type { PendingRows } from './pending-rows.ts';
-
-export interface RowRef {
-  readonly table: string;
-  readonly key: RowKey;
-  readonly keyText: string;
-}
 
 /**
  * Pending changes on top of confirmed rows. A row that has any shows `image + its pending changes, in order`; its image is kept as long.
@@ -76,7 +70,7 @@ export function createOverlay(parts: {
       else writeRow(database, of, { key: row.key, columns: wanted });
       changed.add(row.table, row.keyText);
     },
-    rowsOf: (item) => outbox.changesOf(item).map(({ table, key }) => ({ table, key, keyText: keyText(key) })),
+    rowsOf: (item) => rowsOf(outbox.changesOf(item)),
   };
 }
 

@@ -5,8 +5,17 @@ import { decode, encode, type WireValue } from '../../protocol/codec.ts';
 
 /** Our own blobs: written by this module from typed values, so that reading them back needs no second check. */
 
+/** What a mutation holds besides its changes. */
+const MUTATION_HEAD_BYTES = 128;
+
+/**
+ * @throws SyncError `too-large` for what the server would not take.
+ */
 export function packChanges(changes: readonly Change[]): Uint8Array {
-  return pack(changes, LIMITS.maxMutationBytes);
+  const bytes = pack(changes, LIMITS.maxMutationBytes - MUTATION_HEAD_BYTES);
+  // A row beyond the limit makes for at least as many bytes.
+  if (bytes.length > LIMITS.maxRowBytes) for (const change of changes) pack(change, LIMITS.maxRowBytes);
+  return bytes;
 }
 
 export function unpackChanges(bytes: unknown): readonly Change[] {

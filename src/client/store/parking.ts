@@ -1,7 +1,7 @@
-import { type RowKey, keyText } from '../../shared/cell.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 import type { Overlay } from './overlay.ts';
 import type { PendingRows } from './pending-rows.ts';
+import type { RowRef } from './row-access.ts';
 
 /**
  * What waits behind what. A mutation waits while an earlier one on any of its rows is conflicted, rejected, held or itself waiting; all
@@ -9,8 +9,8 @@ import type { PendingRows } from './pending-rows.ts';
  */
 export interface Parking {
   /** The position of the mutation that one at `position` with these rows waits for; null when it may go. */
-  blockerOf(rows: readonly { table: string; key: RowKey }[], position: number): OutboxItem | null;
-  isBlocked(rows: readonly { table: string; key: RowKey }[], position: number): boolean;
+  blockerOf(rows: readonly RowRef[], position: number): OutboxItem | null;
+  isBlocked(rows: readonly RowRef[], position: number): boolean;
   /** Parks what has to wait behind these, and what waits behind that. */
   parkBehind(blockers: readonly OutboxItem[]): void;
   /** Lets go of what waits for nothing any more. */
@@ -24,8 +24,8 @@ export function createParking(outbox: Outbox, rows: PendingRows, overlay: Overla
 
   const blockerOf: Parking['blockerOf'] = (touched, position) => {
     if (!hasBlockers()) return null;
-    for (const { table, key } of touched) {
-      for (const other of rows.get(table, keyText(key))?.positions ?? []) {
+    for (const { table, keyText } of touched) {
+      for (const other of rows.get(table, keyText)?.positions ?? []) {
         const item = other < position ? outbox.at(other) : undefined;
         if (item && BLOCKING.has(item.state)) return item;
       }
@@ -57,7 +57,7 @@ export function createParking(outbox: Outbox, rows: PendingRows, overlay: Overla
       if (outbox.count('parked') === 0) return;
       for (const item of [...outbox.items()]) {
         if (item.state !== 'parked') continue;
-        if (blockerOf(outbox.changesOf(item), item.position) === null) outbox.update(item, { state: 'pending' });
+        if (blockerOf(overlay.rowsOf(item), item.position) === null) outbox.update(item, { state: 'pending' });
       }
     },
   };

@@ -1,4 +1,5 @@
 import type { RowKey } from '../../shared/cell.ts';
+import type { RowRef } from './row-access.ts';
 
 /** A row that mutations in the outbox touch. */
 export interface PendingRow {
@@ -11,7 +12,7 @@ export interface PendingRow {
 export interface PendingRows {
   get(table: string, keyText: string): PendingRow | undefined;
   of(table: string): ReadonlyMap<string, PendingRow>;
-  add(row: { table: string; key: RowKey; keyText: string }, position: number): void;
+  add(row: RowRef, position: number): void;
   remove(table: string, keyText: string, position: number): void;
   clear(): void;
 }

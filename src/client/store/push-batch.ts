@@ -3,6 +3,7 @@ import type { OutgoingPush } from '../local-store.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 import { pack } from './pack.ts';
 import type { Parking } from './parking.ts';
+import { rowsOf } from './row-access.ts';
 
 /** Encoded size of a mutation beyond its changes: the names of its fields, id, stamp and base. */
 const HEAD_BYTES = 64;
@@ -38,7 +39,7 @@ export function createPushQueue(parts: { readonly outbox: Outbox; readonly parki
   let isOnItsWay = false;
 
   const wait = (item: OutboxItem) => {
-    const isBlocked = parking.isBlocked(outbox.changesOf(item), item.position);
+    const isBlocked = parking.isBlocked(rowsOf(outbox.changesOf(item)), item.position);
     outbox.update(item, { state: isBlocked ? 'parked' : 'pending' });
   };
 

@@ -3,7 +3,8 @@ import { SyncError } from '../../shared/error.ts';
 import type { ChangeOp } from '../../core/change.ts';
 import type { ChangeCollector } from './changed-rows.ts';
 import { type Images, type RowImage, advance } from './images.ts';
-import type { Overlay, RowRef } from './overlay.ts';
+import type { Overlay } from './overlay.ts';
+import type { RowRef } from './row-access.ts';
 import { rowId } from './change-reader.ts';
 import type { PendingRows } from './pending-rows.ts';
 

@@ -1,4 +1,4 @@
-import { type Cells, keyText, sameCell } from '../../shared/cell.ts';
+import { type Cells, sameCell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Change } from '../../core/change.ts';
 import type { MutationOutcome } from '../types.ts';
@@ -12,6 +12,7 @@ import type { Outbox, OutboxItem } from './outbox.ts';
 import { isShown, type Overlay } from './overlay.ts';
 import { packChanges } from './pack.ts';
 import type { Parking } from './parking.ts';
+import { rowsOf } from './row-access.ts';
 
 /** What a person (or a resolver) does to a mutation that the server did not take. */
 export interface Revise {
@@ -40,16 +41,16 @@ export function createRevise(parts: {
 
   const putIn = (old: OutboxItem, next: { changes: readonly Change[]; base: number; now: number }) => {
     const { changes, base, now } = next;
-    const rows = changes.map(({ table, key }) => ({ table, key, keyText: keyText(key) }));
+    const rows = rowsOf(changes);
     for (const row of rows) overlay.keepImage(row);
     const mutation = {
       position: old.position,
       mutationId: clock.nextMutationId,
-      state: parking.isBlocked(changes, old.position) ? ('parked' as const) : ('pending' as const),
+      state: parking.isBlocked(rows, old.position) ? ('parked' as const) : ('pending' as const),
       hlc: clock.stamp(now),
       base,
       createdAt: old.createdAt,
-      changes,
+      rows,
       bytes: packChanges(changes),
       writeId: null,
     };

@@ -1,7 +1,13 @@
-import type { Cells, RowKey } from '../../shared/cell.ts';
+import { type Cells, type RowKey, keyText } from '../../shared/cell.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import { fitting } from './fit-cells.ts';
 import { cellsAt, type LocalTable, putSql } from './local-table.ts';
+
+export interface RowRef {
+  readonly table: string;
+  readonly key: RowKey;
+  readonly keyText: string;
+}
 
 /** The non-key columns of a row as it stands in its table; null when there is none. */
 export function readRow(database: LocalDatabase, of: LocalTable, key: RowKey): Cells | null {
@@ -15,4 +21,9 @@ export function writeRow(database: LocalDatabase, of: LocalTable, row: { key: Ro
   const isWhole = known.length === of.values.length;
   const sql = isWhole ? of.putSql : putSql(of.table, [...of.table.primaryKey, ...known.map(({ name }) => name)]);
   fitting(known, row.columns, (cells) => database.run(sql, [...row.key, ...cells]));
+}
+
+/** The rows that changes are about. */
+export function rowsOf(changes: readonly { readonly table: string; readonly key: RowKey }[]): RowRef[] {
+  return changes.map(({ table, key }) => ({ table, key, keyText: keyText(key) }));
 }
