@@ -330,6 +330,20 @@ export const localDatabaseContract: Readonly<Record<string, Case>> = {
     expectEqual(bytes.slice(18, 20), Uint8Array.of(1, 1));
   },
 
+  'lets no statement damage the file'(database) {
+    database.exec("CREATE TABLE a (id INTEGER); CREATE VIRTUAL TABLE f USING fts5(t); INSERT INTO f VALUES ('x')");
+    database.exec('PRAGMA writable_schema = ON');
+    for (const sql of [
+      "UPDATE sqlite_schema SET sql = 'x'",
+      'DELETE FROM f_data',
+      'UPDATE sqlite_dbpage SET data = NULL',
+    ]) {
+      expectThrown(() => database.run(sql));
+    }
+    expectEqual(database.integrityCheck(), []);
+    expectEqual(database.read("SELECT t FROM f WHERE f MATCH 'x'").rows, [['x']]);
+  },
+
   'throws closed after close, which may be called twice'(database) {
     database.close();
     database.close();

@@ -27,6 +27,8 @@ export class AskDesk {
   /** Every live session, in the order in which they are asked. */
   readonly #sessions: () => readonly AskedSession[];
   readonly #asks = new Map<string, Ask>();
+  /** Sessions that did not answer in time (a hidden tab may be frozen): they are asked last. */
+  readonly #silent = new Set<string>();
 
   constructor(runtime: Runtime, sessions: () => readonly AskedSession[]) {
     this.#runtime = runtime;
@@ -45,6 +47,7 @@ export class AskDesk {
 
   answer(askId: string, answer: AskAnswer): void {
     const ask = this.#asks.get(askId);
+    if (ask?.asked) this.#silent.delete(ask.asked);
     if (ask) this.#end(ask, () => ask.resolve(answer));
   }
 
@@ -55,6 +58,7 @@ export class AskDesk {
 
   /** A session has gone: what it was asked goes to the next. */
   sessionRemoved(sessionId: string): void {
+    this.#silent.delete(sessionId);
     for (const ask of [...this.#asks.values()]) if (ask.asked === sessionId) this.#askNext(ask);
   }
 
@@ -64,10 +68,11 @@ export class AskDesk {
 
   #askNext(ask: Ask): void {
     ask.stopTimer();
-    const next = this.#sessions().find(({ sessionId }) => !ask.tried.has(sessionId));
+    const next = this.#nextFor(ask);
     ask.asked = next?.sessionId ?? null;
     if (next) ask.tried.add(next.sessionId);
     ask.stopTimer = this.#runtime.setTimer(ASK_TIMEOUT_MS, () => {
+      if (next) this.#silent.add(next.sessionId);
       if (next) this.#askNext(ask);
       else
         this.#end(ask, () =>
@@ -75,6 +80,11 @@ export class AskDesk {
         );
     });
     next?.push({ type: 'ask', askId: ask.askId, question: ask.question });
+  }
+
+  #nextFor(ask: Ask): AskedSession | undefined {
+    const left = this.#sessions().filter(({ sessionId }) => !ask.tried.has(sessionId));
+    return left.find(({ sessionId }) => !this.#silent.has(sessionId)) ?? left[0];
   }
 
   #end(ask: Ask, settle: () => void): void {

@@ -16,7 +16,7 @@ import type {
   TableInfo,
 } from '../engine-api.ts';
 import type { LiveQuery, LiveSubscriber } from '../live/live-query.ts';
-import type { Conflict, ConflictFilter, DeviceInfo, OutboxEntry, SyncRound, SyncStats } from '../types.ts';
+import type { Conflict, ConflictFilter, DeviceInfo, OutboxEntry, RowStatus, SyncRound, SyncStats } from '../types.ts';
 import type { EngineContext } from './context.ts';
 import { guardRead } from './guard.ts';
 
@@ -146,8 +146,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
     await this.#core.whenCommitted(() => {
       this.#assertOpen();
       this.#watches.get(watchId)?.();
-      const tell = (status: 'synced' | 'pending' | 'sent' | 'conflicted' | 'rejected') =>
-        this.push({ type: 'row-status', watchId, status });
+      const tell = (status: RowStatus) => this.push({ type: 'row-status', watchId, status });
       this.#watches.set(watchId, this.#core.rows.add(table, key, tell));
     });
   }

@@ -37,6 +37,8 @@ export class SqliteWasmDatabase implements LocalDatabase {
     this.#module = module;
     this.#opened = opened;
     this.#heap = new Heap(module);
+    // No statement may damage the file: not through sqlite_dbpage, writable_schema or a search table's shadow tables.
+    module.sqlite3.capi.sqlite3_db_config(opened.db, module.sqlite3.capi.SQLITE_DBCONFIG_DEFENSIVE, 1, 0);
     this.#statements = new Statements({ module, db: opened.db, heap: this.#heap });
   }
 

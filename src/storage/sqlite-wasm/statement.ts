@@ -32,12 +32,14 @@ export class PreparedStatement {
   readonly parameterCount: number;
   readonly #connection: Connection;
   readonly #exports: SqliteExports;
+  readonly #heap: Heap;
   readonly #pointer: Pointer;
   #columns: readonly ReadColumn[] | undefined;
 
   constructor(connection: Connection, pointer: Pointer, source: { sql: string; access: StatementAccess }) {
     this.#connection = connection;
     this.#exports = connection.module.exports;
+    this.#heap = connection.heap;
     this.#pointer = pointer;
     this.sql = source.sql;
     this.access = source.access;
@@ -99,7 +101,9 @@ export class PreparedStatement {
   }
 
   #readCell(index: number): Cell {
-    const [exports, pointer, heap] = [this.#exports, this.#pointer, this.#connection.heap];
+    const exports = this.#exports;
+    const pointer = this.#pointer;
+    const heap = this.#heap;
     switch (exports.sqlite3_column_type(pointer, index)) {
       case INTEGER: {
         // As a double first: no BigInt is made for the integers that fit.
@@ -129,13 +133,15 @@ export class PreparedStatement {
       );
     }
     const size = scratchSize(parameters);
-    let free = size === 0 ? 0 : this.#connection.heap.scratch(size);
+    let free = size === 0 ? 0 : this.#heap.scratch(size);
     for (let index = 0; index < parameters.length; index++) free = this.#bindCell(index + 1, parameters[index], free);
   }
 
   /** Binds one cell, with its bytes written at `free`; returns where the next free byte is. */
   #bindCell(index: number, cell: Cell | undefined, free: Pointer): Pointer {
-    const [exports, pointer, heap] = [this.#exports, this.#pointer, this.#connection.heap];
+    const exports = this.#exports;
+    const pointer = this.#pointer;
+    const heap = this.#heap;
     let used = 0;
     let code: number;
     if (typeof cell === 'string') {
@@ -154,7 +160,8 @@ export class PreparedStatement {
   }
 
   #bindNumber(index: number, value: number): number {
-    const [exports, pointer] = [this.#exports, this.#pointer];
+    const exports = this.#exports;
+    const pointer = this.#pointer;
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) return exports.sqlite3_bind_double(pointer, index, value);
     if (value <= MAX_INT32 && value >= MIN_INT32) return exports.sqlite3_bind_int(pointer, index, value);
     return exports.sqlite3_bind_int64(pointer, index, BigInt(value));

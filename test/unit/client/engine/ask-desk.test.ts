@@ -48,6 +48,23 @@ describe('asking the pages', () => {
     expect(await answer).toEqual({ type: 'failed', message: 'late' });
   });
 
+  test('asks a session that was silent last, until it answers again', async () => {
+    const [first, second] = [new Page('1'), new Page('2')];
+    const { desk, time } = setUp(first, second);
+    const answer = { type: 'token', token: 'x' } as const;
+    const opening = desk.ask(QUESTION);
+    await time.advance(ASK_TIMEOUT_MS);
+    desk.answer(second.asked[0] ?? '', answer);
+    await opening;
+    const again = desk.ask(QUESTION);
+    expect([first.asked.length, second.asked.length]).toEqual([1, 2]);
+    await time.advance(ASK_TIMEOUT_MS);
+    desk.answer(first.asked[1] ?? '', answer);
+    await again;
+    void desk.ask(QUESTION).catch(() => {});
+    expect([first.asked.length, second.asked.length]).toEqual([3, 2]);
+  });
+
   test('waits for a session to come, and gives up when none answers', async () => {
     const late = new Page('late');
     const { desk, pages, time } = setUp();
