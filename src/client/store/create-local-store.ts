@@ -46,7 +46,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
     try {
       return database.transaction(fn);
     } catch (error) {
-      reload();
+      if (!(error instanceof SyncError && error.kind === 'closed')) reload();
       throw error;
     }
   };
@@ -69,7 +69,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
     bindSubject(subject) {
       if (identity.subject === subject) return;
       if (identity.subject !== null) throw otherSubject(identity.subject, subject);
-      parts.meta.set('subject', subject);
+      atomically(() => parts.meta.set('subject', subject));
       identity.subject = subject;
     },
 

@@ -29,7 +29,10 @@ export function openStore(parts: StoreParts, options: LocalStoreOptions): Schema
 /** Drops every table, view and trigger, and starts as a device that never was. */
 export function wipeStore(parts: StoreParts, options: LocalStoreOptions): void {
   const { database } = parts;
+  // What is dropped is overwritten, in the file and in its log.
+  database.exec('PRAGMA secure_delete = ON');
   database.transaction(() => dropEverything(database));
+  database.exec('PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE)');
   openStore(parts, options);
 }
 

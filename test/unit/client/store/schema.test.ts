@@ -243,5 +243,6 @@ test('wipe leaves an empty database that works, for somebody else', async () => 
   expect(write(store, "INSERT INTO issue (id, title) VALUES ('b', 'new')").mutationId).toBe(1);
   expect(store.nextPush(LIMITS.maxRequestBytes)?.mutationIds).toEqual([1]);
   expect(database.integrityCheck()).toEqual([]);
+  expect(new TextDecoder('latin1').decode(database.exportBytes())).not.toContain('secret');
   expect(schema.version).toBe(1);
 });
