@@ -50,10 +50,10 @@ export interface SyncMirror {
 /** Creates the store of one session. `startedAt`: events before it are history, not news. */
 export function createSyncMirror(sessionId: string, startedAt: number): SyncMirror {
   const store = createStore<SyncState>()(() => ({ ...INITIAL_SYNC_STATE, sessionId }));
+  const log = new EventLog(startedAt);
   /** The engine's own word, while a trouble of this session stands before it. */
   let told: SyncStatus = STARTING;
   let trouble: SyncStatus['error'] = null;
-  let newestAt = startedAt;
 
   const set = (next: Partial<SyncState>) => {
     const previous = store.getState();
@@ -61,38 +61,60 @@ export function createSyncMirror(sessionId: string, startedAt: number): SyncMirr
     if (shared !== previous) store.setState(shared, true);
   };
   const status = (): SyncStatus => (trouble ? { ...told, phase: 'error', error: trouble } : told);
-  const news = (before: readonly SyncEvent[]) => {
-    const fresh = eventsAfter(before, store.getState().events, newestAt);
-    newestAt = fresh.reduce((newest, event) => Math.max(newest, event.at), newestAt);
-    return fresh;
-  };
 
   return {
     store,
     apply(state) {
-      const before = store.getState().events;
       if (state.status) told = state.status;
-      set({ ...state, status: status() });
-      return news(before);
+      const fresh = state.events ? log.take(state.events) : [];
+      set({ ...state, status: status(), events: log.events });
+      return fresh;
     },
     applySession(push, now) {
-      const before = store.getState();
       if (push.type === 'trouble') {
         trouble = push.error;
         set({ status: status() });
         return [];
       }
-      if (push.isLeader === before.isLeader) return [];
+      if (push.isLeader === store.getState().isLeader) return [];
       const event: SyncEvent = { at: now, type: 'leader-changed', isLeader: push.isLeader };
-      set({ isLeader: push.isLeader, events: [...before.events, event].slice(-EVENT_MIRROR_LIMIT) });
+      log.add([event]);
+      set({ isLeader: push.isLeader, events: log.events });
       return [event];
     },
   };
 }
 
-/** The events that came after the last one of `before`; when that one is gone, those from `sinceAt` on. */
-function eventsAfter(before: readonly SyncEvent[], after: readonly SyncEvent[], sinceAt: number): readonly SyncEvent[] {
-  const last = before.at(-1);
-  const index = last === undefined ? -1 : after.findLastIndex((event) => shareEqual(last, event) === last);
-  return index >= 0 ? after.slice(index + 1) : after.filter((event) => event.at >= sinceAt);
+/** The newest events as this session saw them: the engine's, whichever engine it was at the time, and its own. */
+class EventLog {
+  events: readonly SyncEvent[] = [];
+  /** What the engine told last; null before the first time. */
+  #told: readonly SyncEvent[] | null = null;
+  /** Events before it are not news. */
+  #newsFrom: number;
+
+  constructor(startedAt: number) {
+    this.#newsFrom = startedAt;
+  }
+
+  add(events: readonly SyncEvent[]): void {
+    if (events.length > 0) this.events = [...this.events, ...events].slice(-EVENT_MIRROR_LIMIT);
+  }
+
+  /** Takes the engine's newest events and returns those that are news. */
+  take(events: readonly SyncEvent[]): readonly SyncEvent[] {
+    const news = this.#news(events);
+    if (this.#told) this.add(news);
+    else this.events = [...events, ...this.events].slice(-EVENT_MIRROR_LIMIT);
+    this.#told = events;
+    this.#newsFrom = news.reduce((newest, { at }) => Math.max(newest, at), this.#newsFrom);
+    return news;
+  }
+
+  /** What came after the last one that is known; when that is not among them (another engine), what is not older. */
+  #news(events: readonly SyncEvent[]): readonly SyncEvent[] {
+    const last = this.#told?.at(-1);
+    const index = last === undefined ? -1 : events.findLastIndex((event) => shareEqual(last, event) === last);
+    return index >= 0 ? events.slice(index + 1) : events.filter(({ at }) => at >= this.#newsFrom);
+  }
 }

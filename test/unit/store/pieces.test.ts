@@ -197,6 +197,18 @@ describe('the store', () => {
     expect(apply({ events: structuredClone([e2, e3]) })).toEqual([]);
   });
 
+  test('keeps its own events among the engine’s, and misses none of those', () => {
+    const { store, apply, applySession } = createSyncMirror('s', 0);
+    const [e1, e2] = [settledEvent(5, 1), settledEvent(6, 2)];
+    apply({ events: [e1] });
+    const [changed] = applySession({ type: 'leadership', isLeader: true }, 9);
+    expect(apply({ events: structuredClone([e1, e2]) })).toEqual([e2]);
+    expect(store.getState().events).toEqual([e1, changed, e2]);
+    const e3 = settledEvent(8, 3);
+    expect(apply({ events: [e3] }), 'another engine begins its own list').toEqual([e3]);
+    expect(store.getState().events).toEqual([e1, changed, e2, e3]);
+  });
+
   test('shows trouble before what the engine said last, until it is over', () => {
     const { store, apply, applySession } = createSyncMirror('s', 0);
     apply({ status: { ...store.getState().status, phase: 'synced' } });
