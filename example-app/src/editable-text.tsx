@@ -17,7 +17,9 @@ export function EditableText({ label, value, onSave, className, isMultiline = fa
   };
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     if (event.key === 'Escape') setDraft(null);
-    if (event.key === 'Enter' && !isMultiline) event.currentTarget.blur();
+    if (event.key !== 'Enter' || isMultiline) return;
+    event.preventDefault();
+    event.currentTarget.blur();
   };
   const props = {
     'aria-label': label,
@@ -26,6 +28,6 @@ export function EditableText({ label, value, onSave, className, isMultiline = fa
     onBlur: save,
     onKeyDown,
   };
-  if (isMultiline) return <textarea {...props} rows={8} onChange={(event) => setDraft(event.target.value)} />;
-  return <input {...props} onChange={(event) => setDraft(event.target.value)} />;
+  // A line of text is a textarea too, so that a long one wraps instead of hiding its end.
+  return <textarea {...props} rows={isMultiline ? 8 : 1} onChange={(event) => setDraft(event.target.value)} />;
 }

@@ -41,6 +41,8 @@ export function IssueList({ issues, selectedId }: IssueListProps) {
   );
 }
 
+const comments = (count: number) => (count === 1 ? '1 comment' : `${count} comments`);
+
 interface IssueRowProps {
   readonly issue: IssueLine;
   readonly isSelected: boolean;
@@ -69,7 +71,7 @@ const IssueRow = memo(function IssueRow({ issue, isSelected }: IssueRowProps) {
         <span className="row-meta">
           {issue.status} · {ago(issue.updated_at)}
           {issue.assignee && ` · ${issue.assignee}`}
-          {issue.comment_count > 0 && ` · ${issue.comment_count} comments`}
+          {issue.comment_count > 0 && ` · ${comments(issue.comment_count)}`}
         </span>
       </a>
       <span className="row-labels">

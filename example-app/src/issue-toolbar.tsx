@@ -25,6 +25,9 @@ export function IssueToolbar({ filter, onFilter, count, onCreate }: IssueToolbar
         value={filter.search}
         onChange={(event) => onFilter({ ...filter, search: event.target.value })}
       />
+      <button type="button" className="primary" onClick={onCreate}>
+        New issue
+      </button>
       <fieldset className="segments">
         <legend className="hidden">Status</legend>
         {STATUSES.map((status) => (
@@ -52,9 +55,6 @@ export function IssueToolbar({ filter, onFilter, count, onCreate }: IssueToolbar
       <span className="toolbar-count" data-testid="issue-count">
         {count.toLocaleString('en')} issues
       </span>
-      <button type="button" className="primary" onClick={onCreate}>
-        New issue
-      </button>
     </div>
   );
 }

@@ -1,0 +1,102 @@
+/**
+ * `npm run screenshots`: drives the running example app in Chromium and writes the pictures that the README and the guides show
+ * to `docs/images`, light and dark.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Browser, chromium, type Locator, type Page } from 'playwright';
+import { createServer } from 'vite';
+import { chromiumArgs, ensureChromium } from './chromium.ts';
+import { startTracker } from './tracker-server.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const images = join(root, 'docs/images');
+const SCHEMES = ['light', 'dark'] as const;
+type Scheme = (typeof SCHEMES)[number];
+
+const folder = mkdtempSync(join(tmpdir(), 'tidemark-screenshots-'));
+const tracker = await startTracker({ file: join(folder, 'tracker.db') });
+process.env.TIDEMARK_SERVER = tracker.url;
+const app = await createServer({
+  configFile: join(root, 'example-app/vite.config.ts'),
+  logLevel: 'error',
+  server: { port: 0, host: '127.0.0.1' },
+});
+await app.listen();
+const url = app.resolvedUrls?.local[0] ?? '';
+const browser = await chromium.launch({ executablePath: ensureChromium(), args: chromiumArgs });
+mkdirSync(images, { recursive: true });
+try {
+  for (const scheme of SCHEMES) {
+    await trackerWithPanel(browser, scheme);
+    await twoDevices(browser, scheme);
+  }
+} finally {
+  await browser.close();
+  await app.close();
+  await tracker.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The tracker with an issue open, offline work in the queue, and the panel docked below. */
+async function trackerWithPanel(browser: Browser, scheme: Scheme): Promise<void> {
+  const page = await openPage(browser, scheme, '#/issue/issue-02396');
+  await page.locator('[data-testid=status][data-phase=synced]').waitFor();
+  await shoot(page, `tracker-${scheme}`);
+  await page.getByRole('switch', { name: 'Work offline' }).click();
+  for (const index of [0, 1, 2]) await page.locator('.row .vote').nth(index).click();
+  await page.getByLabel('Title').fill('Lock gate alarm rings twice at slack water');
+  await page.getByLabel('Title').blur();
+  await page.locator('[data-row-status=pending]').first().waitFor();
+  await page.getByRole('button', { name: /tidemark/i }).click();
+  await page.getByRole('tab', { name: /Queue/ }).click();
+  await page.getByRole('option', { name: /title/ }).click();
+  await page.getByRole('article', { name: /^Mutation/ }).waitFor();
+  await shoot(page, `tracker-panel-${scheme}`);
+  await page.getByRole('tab', { name: /Cursors/ }).click();
+  await shoot(page, `panel-cursors-${scheme}`);
+  await page.context().close();
+}
+
+/** Two devices that retitled the same issue offline; one of them has to decide. */
+async function twoDevices(browser: Browser, scheme: Scheme): Promise<void> {
+  const page = await openPage(browser, scheme, '#/devices');
+  const [a, b] = [page.locator('[data-device=device-a]'), page.locator('[data-device=device-b]')];
+  for (const device of [a, b]) await device.locator('[data-issue]').first().waitFor();
+  for (const device of [a, b]) await device.getByRole('switch').click();
+  const id = await a.locator('[data-issue]').nth(1).getAttribute('data-issue');
+  await retitle(a, id, `Depth contour drops its last reading (${scheme})`);
+  await retitle(b, id, `Depth contour forgets the last reading (${scheme})`);
+  await a.getByRole('switch').click();
+  await a.locator('[data-testid=status][data-phase=synced]').waitFor();
+  await b.getByRole('switch').click();
+  await b.locator('[data-testid=status][data-phase=blocked]').waitFor();
+  await b.getByRole('tab', { name: /Conflicts/ }).click();
+  await b.getByRole('option', { name: /title/ }).click();
+  await b.getByRole('article', { name: /^Conflict/ }).waitFor();
+  await shoot(page, `two-devices-conflict-${scheme}`);
+  await page.context().close();
+}
+
+async function retitle(device: Locator, id: string | null, title: string): Promise<void> {
+  const field = device.locator(`[data-issue="${id}"] textarea`);
+  await field.fill(title);
+  await field.blur();
+}
+
+async function openPage(browser: Browser, scheme: Scheme, hash: string): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 960 },
+    colorScheme: scheme,
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  await page.goto(url + hash);
+  return page;
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(images, `${name}.png`), animations: 'disabled' });
+  console.log(`docs/images/${name}.png`);
+}
