@@ -1,6 +1,6 @@
 import type { Conflict } from '../../src/client/types.ts';
-import type { Resolution } from '../../src/core/policy.ts';
-import type { Schema } from '../../src/core/schema.ts';
+import { type Resolution, serverPolicy } from '../../src/core/policy.ts';
+import { policyOf, type Schema } from '../../src/core/schema.ts';
 import { kindOf, sameValue } from './value-text.ts';
 
 /** What a person chose for one column. */
@@ -29,6 +29,25 @@ export function ownValues(schema: Schema, conflict: Conflict): Row {
     own[column] = isCounter ? Number(remote?.[column] ?? 0) + Number(value) - Number(base[column] ?? 0) : value;
   }
   return own;
+}
+
+/**
+ * What is chosen before a person chose anything: columns whose own policy could have decided alone take its answer (an
+ * `updated_at` beside the text one cares for), the others wait for the person.
+ */
+export function suggestedChoices(schema: Schema, conflict: Conflict): Choices {
+  const of = schema.tables[conflict.table];
+  const suggested: Record<string, FieldChoice> = {};
+  for (const column of of ? conflict.columns : []) {
+    const policy = of && serverPolicy(policyOf(of, column));
+    if (policy === undefined || policy === 'manual') continue;
+    if (policy === 'server-wins' || policy === 'client-wins') {
+      suggested[column] = { from: policy === 'server-wins' ? 'remote' : 'local' };
+    } else {
+      suggested[column] = { from: conflict.localIsLater ? 'local' : 'remote' };
+    }
+  }
+  return suggested;
 }
 
 /** Whether every column has a choice. */

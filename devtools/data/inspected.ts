@@ -17,3 +17,6 @@ export function useInspectedSync(): Sync {
 export function useInspected<T>(select: (state: SyncState) => T): T {
   return useStore(useInspectedSync().inspect.store, select);
 }
+
+/** Shows another view of the panel, by its id. */
+export const ShowViewContext = createContext<(id: string) => void>(() => {});

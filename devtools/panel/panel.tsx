@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef } from 'react';
 import type { Sync } from '../../src/client/sync.ts';
-import { InspectedContext } from '../data/inspected.ts';
+import { InspectedContext, ShowViewContext } from '../data/inspected.ts';
 import { ErrorBoundary } from '../shell/error-boundary.tsx';
 import { usePreference } from '../shell/preferences.ts';
 import { BrokenView } from './broken-view.tsx';
@@ -37,7 +37,9 @@ export function Panel({ sync, onClose, takesFocus = false }: PanelProps) {
             key={view.id}
             fallback={(error, retry) => <BrokenView name={view.label} error={error} onRetry={retry} />}
           >
-            <view.View />
+            <ShowViewContext.Provider value={setTab}>
+              <view.View />
+            </ShowViewContext.Provider>
           </ErrorBoundary>
         </div>
       </section>

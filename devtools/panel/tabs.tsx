@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useRef } from 'react';
 import { useInspected } from '../data/inspected.ts';
 import { formatCount } from '../data/words.ts';
-import { VIEWS } from './views.ts';
+import { type PanelView, VIEWS } from './views.ts';
 
 interface TabsProps {
   readonly selected: string;
@@ -10,7 +10,6 @@ interface TabsProps {
 
 /** One tab stop; the arrow keys go from tab to tab. */
 export function Tabs({ selected, onSelect }: TabsProps) {
-  const status = useInspected((state) => state.status);
   const list = useRef<HTMLDivElement>(null);
   const move = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -36,9 +35,14 @@ export function Tabs({ selected, onSelect }: TabsProps) {
           onClick={() => onSelect(id)}
         >
           {label}
-          {count(status) > 0 && <span className="tab-count">{formatCount(count(status))}</span>}
+          <TabCount count={count} />
         </button>
       ))}
     </div>
   );
+}
+
+function TabCount({ count }: Pick<PanelView, 'count'>) {
+  const shown = useInspected(count);
+  return shown === 0 ? null : <span className="tab-count">{formatCount(shown)}</span>;
 }

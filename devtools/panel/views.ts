@@ -1,5 +1,5 @@
 import type { ComponentType } from 'react';
-import type { SyncStatus } from '../../src/client/types.ts';
+import type { SyncState } from '../../src/client/types.ts';
 import { Conflicts } from '../views/conflicts/conflicts.tsx';
 import { Cursors } from '../views/cursors.tsx';
 import { Events } from '../views/events.tsx';
@@ -11,18 +11,22 @@ export interface PanelView {
   readonly label: string;
   readonly View: ComponentType;
   /** What stands beside the label; 0 for nothing. */
-  readonly count: (status: SyncStatus) => number;
+  readonly count: (state: SyncState) => number;
 }
 
 const none = () => 0;
+
+/** The store has the first entries only; the status counts all that have no good outcome yet. */
+const queueLength = ({ status, outbox }: SyncState) =>
+  Math.max(outbox.length, status.pendingCount + status.rejectedCount);
 
 const overview: PanelView = { id: 'overview', label: 'Overview', View: Overview, count: none };
 
 /** The views, in the order of their tabs. */
 export const VIEWS: readonly PanelView[] = [
   overview,
-  { id: 'queue', label: 'Queue', View: Queue, count: (status) => status.pendingCount + status.rejectedCount },
-  { id: 'conflicts', label: 'Conflicts', View: Conflicts, count: (status) => status.conflictCount },
+  { id: 'queue', label: 'Queue', View: Queue, count: queueLength },
+  { id: 'conflicts', label: 'Conflicts', View: Conflicts, count: ({ status }) => status.conflictCount },
   { id: 'cursors', label: 'Cursors', View: Cursors, count: none },
   { id: 'events', label: 'Events', View: Events, count: none },
 ];

@@ -27,7 +27,7 @@ legend .muted { font-weight: 400; font-size: 12px; }
 .field { display: grid; grid-template-columns: 130px 1fr; gap: 4px 10px; padding: 4px 0; align-items: start; }
 .field-name { padding-top: 4px; overflow-wrap: anywhere; }
 .field-name .muted { font-size: 11px; display: block; }
-.choices { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(150px, 100%), 1fr)); gap: 8px; }
+.choices { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 8px; }
 .choice:last-child { grid-column: 1 / -1; }
 .choice { display: grid; gap: 4px; align-content: start; padding: 6px 9px 8px; border: 1px solid var(--line); border-radius: 6px; background: var(--bg); min-width: 0; }
 .choice.base { border-style: dashed; background: none; }
@@ -59,6 +59,7 @@ label.choice-name { cursor: pointer; color: var(--text); font-weight: 500; }
 .cursor-facts b { color: var(--text); }
 .payload { padding: 12px 14px; white-space: pre-wrap; overflow-wrap: anywhere; }
 @container (max-width: 479px) {
+  .choices { grid-template-columns: 1fr; }
   .field { grid-template-columns: 1fr; }
   .field-name .muted { display: inline; margin-inline-start: 6px; }
 }

@@ -44,7 +44,7 @@ function Cursor({ info, progress }: { readonly info: CursorInfo; readonly progre
   return (
     <li className="cursor card">
       <div className="cursor-head">
-        <code className="scope">{info.scope}</code>
+        <code className="scope">{info.scope === '*' ? '* (every scope)' : info.scope}</code>
         <LagBadge info={info} />
       </div>
       <meter

@@ -22,7 +22,7 @@ export function Conflicts() {
   const [selectedId, setSelectedId] = useState<string | null>(null);
   const hasOpen = all.some((one) => one.state === 'open');
   const shown = picked ?? (hasOpen || all.length === 0 ? 'open' : 'resolved');
-  const listed = useMemo(() => newestFirst(all, shown), [all, shown]);
+  const listed = useMemo(() => inOrder(all, shown), [all, shown]);
   // A conflict stays on the screen when it is decided while one looks at it.
   const selected = all.find((one) => one.id === selectedId) ?? null;
   if (all.length === 0) {
@@ -61,8 +61,12 @@ function Detail({ conflict }: { readonly conflict: Conflict }) {
   return conflict.state === 'open' ? <OpenConflict conflict={conflict} /> : <PastConflict conflict={conflict} />;
 }
 
-function newestFirst(all: readonly Conflict[], state: Shown): Conflict[] {
-  return all.filter((one) => one.state === state).sort((a, b) => whenOf(b) - whenOf(a));
+/** Open ones in the order of their mutations, since a later one waits for the earlier; past ones newest first. */
+function inOrder(all: readonly Conflict[], state: Shown): Conflict[] {
+  const listed = all.filter((one) => one.state === state);
+  return state === 'open'
+    ? listed.sort((a, b) => a.mutationId - b.mutationId)
+    : listed.sort((a, b) => whenOf(b) - whenOf(a));
 }
 
 function whenOf(conflict: Conflict): number {

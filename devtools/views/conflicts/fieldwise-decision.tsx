@@ -1,12 +1,20 @@
 import { useState } from 'react';
-import { type Choices, type FieldChoice, isComplete, resolutionOf } from '../../data/conflict-choice.ts';
+import {
+  type Choices,
+  type FieldChoice,
+  isComplete,
+  resolutionOf,
+  suggestedChoices,
+} from '../../data/conflict-choice.ts';
+import { useInspectedSync } from '../../data/inspected.ts';
 import { FieldDecision } from './field-decision.tsx';
 import type { DecisionProps } from './decision-props.ts';
 import { ResultPreview } from './result-preview.tsx';
 
 /** Both sides changed the row: each column is decided for itself, or the whole row at once. */
 export function FieldwiseDecision({ conflict, isRunning, onResolve }: DecisionProps) {
-  const [choices, setChoices] = useState<Choices>({});
+  const { schema } = useInspectedSync();
+  const [choices, setChoices] = useState<Choices>(() => suggestedChoices(schema, conflict));
   const choose = (column: string, choice: FieldChoice | null) => {
     const { [column]: _before, ...others } = choices;
     setChoices(choice ? { ...others, [column]: choice } : others);

@@ -1,7 +1,7 @@
-import { useState } from 'react';
+import { useContext, useState } from 'react';
 import { hlcMs } from '../../../src/core/hlc.ts';
 import type { OutboxEntry } from '../../../src/client/types.ts';
-import { useInspectedSync } from '../../data/inspected.ts';
+import { ShowViewContext, useInspectedSync } from '../../data/inspected.ts';
 import { ageWords, clockWords, useNow } from '../../data/time.ts';
 import { countWords, formatBytes } from '../../data/words.ts';
 import { StateBadge, stateWords } from '../../ui/badge.tsx';
@@ -92,19 +92,26 @@ interface ButtonsProps {
 
 function Buttons({ entry, action, onMode }: ButtonsProps) {
   const sync = useInspectedSync();
+  const showView = useContext(ShowViewContext);
   const { canResend, canDiscard } = allowed(entry);
   if (!canDiscard) return null;
+  const isConflicted = entry.state === 'conflicted';
   return (
     <div className="actions">
+      {isConflicted && (
+        <button type="button" className="primary" onClick={() => showView('conflicts')}>
+          Decide the conflict
+        </button>
+      )}
       {canResend && (
         <>
           <button
             type="button"
-            className="primary"
+            className={isConflicted ? '' : 'primary'}
             disabled={action.isRunning}
             onClick={() => action.run(() => sync.outbox.retry(entry.mutationId))}
           >
-            Retry
+            {isConflicted ? 'Retry with my values' : 'Retry'}
           </button>
           <button type="button" onClick={() => onMode('edit')}>
             Edit

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { isComplete, ownValues, previewRow, resolutionOf } from '../../../devtools/data/conflict-choice.ts';
+import {
+  isComplete,
+  ownValues,
+  previewRow,
+  resolutionOf,
+  suggestedChoices,
+} from '../../../devtools/data/conflict-choice.ts';
 import type { Conflict } from '../../../src/client/types.ts';
 import { schema } from './schema.ts';
 
@@ -55,4 +61,10 @@ test('the preview is the remote row with what is kept and what is chosen so far'
 test('it is complete when each column has a choice', () => {
   expect(isComplete(conflict, { title: { from: 'local' } })).toBe(false);
   expect(isComplete(conflict, { title: { from: 'local' }, done: { from: 'remote' } })).toBe(true);
+});
+
+test('columns whose policy could decide alone are suggested, manual ones are not', () => {
+  const wide = { ...conflict, columns: ['title', 'done', 'body'] };
+  expect(suggestedChoices(schema, wide)).toEqual({ done: { from: 'remote' }, body: { from: 'local' } });
+  expect(suggestedChoices(schema, { ...wide, localIsLater: false }).body).toEqual({ from: 'remote' });
 });

@@ -13,14 +13,14 @@ describe('a draft', () => {
     done: fc.boolean(),
     votes: fc.maxSafeInteger(),
     size: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
-    data: fc.jsonValue({ noUnicodeString: false }),
+    data: fc.jsonValue().map((value): unknown => JSON.parse(JSON.stringify(value))),
     hash: fc.uint8Array(),
     ratio: fc.double({ noNaN: true }),
   };
   test.each(Object.entries(values))('of %s comes back as the value it was made of', (name, arbitrary) => {
     fc.assert(
       fc.property(arbitrary, (value) => {
-        fc.pre(value !== null && !Object.is(value, -0) && !JSON.stringify(value, bigAsText).includes('-0'));
+        fc.pre(value !== null && !Object.is(value, -0));
         const parsed = parseDraft(column(name), draftOf(column(name).kind, value), name);
         expect(parsed).toMatchObject({ isValid: true });
         expect(parsed.isValid && parsed.value).toEqual(value);
@@ -33,8 +33,6 @@ describe('a draft', () => {
     expect(parseDraft(column('title'), draftOf('text', null), 'title')).toMatchObject({ isValid: false });
   });
 });
-
-const bigAsText = (_name: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
 
 test.each([
   ['votes', 'four'],

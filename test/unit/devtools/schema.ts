@@ -5,9 +5,9 @@ export const schema = defineSchema({
   tables: {
     issue: table({
       id: t.text(),
-      title: t.text(),
+      title: t.text().conflict('manual'),
       body: t.text().nullable(),
-      done: t.boolean(),
+      done: t.boolean().conflict('server-wins'),
       votes: t.counter(),
       size: t.bigint().default(0n),
       data: t.json().nullable(),
