@@ -347,31 +347,25 @@ describe('other origins', () => {
 
 describe('stopping', () => {
   test('lets running calls end, refuses new ones and then resolves', async () => {
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    let entered = () => {};
-    const inside = new Promise<void>((resolve) => {
-      entered = resolve;
-    });
+    const entered = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
     const { post, running, server } = await start({
       validate: {
         note: async () => {
-          entered();
-          await held;
+          entered.resolve();
+          await gate.promise;
         },
       },
     });
     const answer = post('/v1/push', push(1, 'one'));
-    await inside;
+    await entered.promise;
     const closed = running.close();
     const late = await server.fetch(
       new Request('http://x/v1/pull', { method: 'POST', headers: { 'content-type': 'application/cbor' }, body: 'x' }),
     );
     expect(late.status).toBe(503);
     expect(late.headers.get('retry-after')).toBe('1');
-    release();
+    gate.resolve();
     expect((await answer).message.outcomes).toMatchObject([{ outcome: 'applied' }]);
     await closed;
     await expect(fetch(`${running.url}/health`)).rejects.toThrow();

@@ -41,6 +41,25 @@ describe('a socket', () => {
     }
   });
 
+  test('never lets a push overtake the one before, whatever holds that up', async () => {
+    const gate = Promise.withResolvers<void>();
+    let calls = 0;
+    const auth = async () => {
+      // The first is the hello's, the second that of the first push.
+      if (++calls === 2) await gate.promise;
+      return { id: 'ada' };
+    };
+    const { socket } = await start({ auth, limits: { reauthMs: 0 } });
+    const one = await socket();
+    await one.greet('t');
+    for (const id of [1, 2]) one.send({ type: 'push', requestId: id, request: push(id, 'x') });
+    one.send({ type: 'ping', at: 1 });
+    expect(await one.next()).toMatchObject({ type: 'pong' });
+    gate.resolve();
+    expect(await one.next()).toMatchObject({ type: 'pushed', requestId: 1 });
+    expect(await one.next()).toMatchObject({ type: 'pushed', requestId: 2 });
+  });
+
   test('hears of what others commit, in one transaction each', async () => {
     const harness = await start();
     const one = await subscribed(harness);
@@ -271,6 +290,25 @@ describe('an upgrade', () => {
     expect((await fetch(`${harness.running.url}/health`)).status).toBe(200);
     expect((await harness.server.stats()).socketCount).toBe(0);
   });
+});
+
+test('a stop lets a running push be answered first', async () => {
+  const entered = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const note = () => {
+    entered.resolve();
+    return gate.promise;
+  };
+  const { socket, running } = await start({ validate: { note } });
+  const one = await socket();
+  await one.greet();
+  one.send({ type: 'push', requestId: 1, request: push(1, 'x') });
+  await entered.promise;
+  const closed = running.close();
+  gate.resolve();
+  expect(await one.next()).toMatchObject({ type: 'pushed', response: { outcomes: [{ outcome: 'applied' }] } });
+  expect(await one.next()).toMatchObject({ type: 'error', error: { kind: 'server' } });
+  await closed;
 });
 
 test('a stop closes the sockets with the reason', async () => {
