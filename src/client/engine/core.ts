@@ -92,10 +92,11 @@ export class EngineCore implements EngineContext {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const reason = new SyncError('closed', 'The engine was closed.');
-    await this.loop.close();
-    this.#onClose();
+    // First what the loop may be waiting for: an open write, an answer of a page.
     for (const session of [...this.#sessions.values()]) await session.close();
     this.asks.close(reason);
+    await this.loop.close();
+    this.#onClose();
     this.gate.close(reason);
     this.live.closeAll();
     this.feed.close();

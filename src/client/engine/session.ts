@@ -32,6 +32,8 @@ export class EngineSession implements EngineConnection, EngineMethods {
   readonly #onClose: () => void;
   readonly #pushes = new Emitter<EnginePush>();
   readonly #live = new Map<string, OpenLive>();
+  /** Live queries that the page wants: an opening may wait for the end of a write, and be closed before. */
+  readonly #wanted = new Set<string>();
   readonly #watches = new Map<string, () => void>();
   readonly #runs = new Map<string, AbortController>();
   #isClosed = false;
@@ -68,7 +70,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#pushes.clear();
-    for (const liveId of [...this.#live.keys()]) this.#closeLive(liveId);
+    for (const liveId of [...this.#live.keys()]) this.#drop(liveId);
     for (const stop of this.#watches.values()) stop();
     this.#watches.clear();
     this.#core.writes.dropSession(this.sessionId);
@@ -123,9 +125,11 @@ export class EngineSession implements EngineConnection, EngineMethods {
   }
 
   async openLive(liveId: string, statement: Statement): Promise<LiveInfo> {
+    this.#wanted.add(liveId);
     return this.#core.whenCommitted(() => {
       this.#assertOpen();
-      this.#closeLive(liveId);
+      if (!this.#wanted.has(liveId)) throw new SyncError('aborted', 'The live query was closed before it was open.');
+      this.#drop(liveId);
       guardRead(this.#core.database, statement.sql);
       const subscriber: LiveSubscriber = {
         onDelta: (delta) => this.push({ type: 'live', liveId, delta }),
@@ -138,17 +142,16 @@ export class EngineSession implements EngineConnection, EngineMethods {
   }
 
   async closeLive(liveId: string): Promise<void> {
-    this.#closeLive(liveId);
+    this.#wanted.delete(liveId);
+    this.#drop(liveId);
   }
 
   async watchRow(watchId: string, table: string, key: RowKey): Promise<void> {
+    this.#assertOpen();
     tableOf(this.#core.schema, table);
-    await this.#core.whenCommitted(() => {
-      this.#assertOpen();
-      this.#watches.get(watchId)?.();
-      const tell = (status: RowStatus) => this.push({ type: 'row-status', watchId, status });
-      this.#watches.set(watchId, this.#core.rows.add(table, key, tell));
-    });
+    this.#watches.get(watchId)?.();
+    const tell = (status: RowStatus) => this.push({ type: 'row-status', watchId, status });
+    this.#watches.set(watchId, this.#core.rows.add(table, key, tell));
   }
 
   async unwatchRow(watchId: string): Promise<void> {
@@ -266,7 +269,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
     return [...this.#live].map(([liveId, { query }]) => infoOf(liveId, query));
   }
 
-  #closeLive(liveId: string): void {
+  #drop(liveId: string): void {
     const open = this.#live.get(liveId);
     this.#live.delete(liveId);
     if (open) this.#core.live.close(open.query, open.subscriber);

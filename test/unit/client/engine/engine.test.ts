@@ -169,6 +169,15 @@ describe('a live query', () => {
     expect(other.live.get('q')?.rows).toEqual([]);
   });
 
+  test('closed while it waits for a write is not opened afterwards', async () => {
+    await tab.run('w', INSERT, ['1', 'one']);
+    const opening = open(other, 'q', 'SELECT id FROM issue');
+    await other.methods.closeLive('q');
+    await tab.methods.writeCommit('w');
+    await expect(opening).rejects.toMatchObject({ kind: 'aborted' });
+    expect([other.told('live'), await other.methods.liveQueries()]).toEqual([[], []]);
+  });
+
   test('follows tables of this device and search tables too', async () => {
     await open(tab, 'drafts', 'SELECT count(*) AS n FROM draft');
     await open(tab, 'found', "SELECT title FROM found WHERE found MATCH 'word'");

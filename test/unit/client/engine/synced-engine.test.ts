@@ -162,6 +162,18 @@ describe('an engine with a server', () => {
     expect(await theirs.rows('SELECT text FROM plan')).toEqual([['mine']]);
   });
 
+  test('closes at once while a write is open and pages are asked', async () => {
+    const engine = await device();
+    const tab = open(engine, 'tab');
+    await until(isSynced(tab));
+    await tab.run('open', "INSERT INTO note VALUES ('1', 'never')");
+    const far = open(await device(), 'far', { token: undefined as never });
+    await runtime.advance(100);
+    for (const one of engines) await one.close();
+    await expect(tab.methods.writeCommit('open')).rejects.toMatchObject({ kind: 'closed' });
+    expect(far.told('ask').length).toBeGreaterThan(0);
+  });
+
   test('starts from nothing after a wipe', async () => {
     const tab = open(await device(), 'tab');
     await until(isSynced(tab));
