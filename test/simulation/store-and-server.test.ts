@@ -171,8 +171,8 @@ class Device {
       if (state === 'rejected') this.store.discard(mutationId, this.now);
   }
 
-  rows(name: string): unknown[] {
-    const { rows } = this.#database.read(`SELECT * FROM ${name}`);
+  rows(name: string, where = 'true'): unknown[] {
+    const { rows } = this.#database.read(`SELECT * FROM ${name} WHERE ${where}`);
     return rows.map((row) => JSON.stringify(row)).sort();
   }
 
@@ -286,6 +286,9 @@ test('devices with their own stores end up equal to the server, whatever was los
         for (const table of Object.keys(schema.tables)) expect(device.rows(table)).toEqual(fresh.rows(table));
         fresh.close();
       }
+      const [ana, , ben] = devices;
+      const shared = "list_id IN (SELECT id FROM list WHERE owner <> 'o2')";
+      expect(ben?.rows('item')).toEqual(ana?.rows('item', shared));
       for (const device of devices) device.close();
       await service.close();
     }),
