@@ -120,6 +120,26 @@ describe('signals', () => {
     await expect(loop.run('sync', { signal: AbortSignal.abort() })).rejects.toMatchObject({ kind: 'aborted' });
   });
 
+  test('C3: an abort in the moment a batch is taken gives it back', async () => {
+    const { start, runtime, loop, write, store } = device({ autoSync: false });
+    await start();
+    await Promise.all([loop.run('sync'), runtime.advance(0)]);
+    write();
+    const controller = new AbortController();
+    const nextPush = store.nextPush.bind(store);
+    store.nextPush = (maxBytes) => {
+      const batch = nextPush(maxBytes);
+      controller.abort();
+      return batch;
+    };
+    const call = loop.run('push', { signal: controller.signal });
+    await Promise.all([expect(call).rejects.toMatchObject({ kind: 'aborted' }), runtime.advance(0)]);
+    store.nextPush = nextPush;
+    expect(store.states()).toEqual(['pending']);
+    await Promise.all([loop.run('push'), runtime.advance(0)]);
+    expect(store.outcomes()).toEqual(['applied']);
+  });
+
   test('C3: between taking a batch and sending it, an abort leaves nothing behind that counts as sent', async () => {
     const { start, runtime, loop, write, gate, store } = device({ autoSync: false });
     await start();

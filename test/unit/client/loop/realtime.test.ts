@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SyncError } from '../../../../src/shared/error.ts';
 import { device } from './support/harness.ts';
 
 test('R3: what others commit comes by the channel at once, without a pull', async () => {
@@ -161,6 +162,21 @@ test('R11: when the network is back, the old channel is not trusted but replaced
   await runtime.advance(0);
   expect(server.channels.map(({ state }) => state)).toEqual(['closed', 'open']);
   expect(loop.status()).toMatchObject({ phase: 'synced', connection: 'open' });
+});
+
+test('what a replaced channel still says is not heard', async () => {
+  const { server, start, runtime, online, loop, store } = device();
+  await start();
+  online.emit(true);
+  await runtime.advance(0);
+  const [old] = server.channels;
+  server.tells = false;
+  server.commit();
+  old?.send({ type: 'changes', page: server.changesAfter(0) });
+  old?.send({ type: 'closed', error: new SyncError('network', 'gone') });
+  await runtime.advance(0);
+  expect(store.cursor?.seq).toBe(0);
+  expect(loop.status().connection).toBe('open');
 });
 
 test('R12: after a sleep of the machine, too', async () => {
