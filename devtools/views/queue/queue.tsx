@@ -30,7 +30,7 @@ export function Queue() {
   };
 
   if (mirrored.length === 0) {
-    return <Empty title="The queue is empty">Every write of this device has reached the server.</Empty>;
+    return <EmptyQueue />;
   }
   const list = (
     <>
@@ -54,6 +54,13 @@ export function Queue() {
       onBack={() => select(undefined)}
     />
   );
+}
+
+function EmptyQueue() {
+  const phase = useInspected((state) => state.status.phase);
+  if (phase === 'starting') return <Empty title="The database is being opened" />;
+  if (phase === 'local') return <Empty title="No server, no queue">Writes stay on this device.</Empty>;
+  return <Empty title="The queue is empty">Every write of this device has reached the server.</Empty>;
 }
 
 /** An entry beyond the mirrored ones is shown as it was when it was picked; one within them that is gone, is gone. */
