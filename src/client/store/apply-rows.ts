@@ -3,7 +3,7 @@ import { SyncError } from '../../shared/error.ts';
 import type { PulledTransaction, SnapshotRows } from '../../protocol/messages/pull.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { ChangeCollector } from './changed-rows.ts';
-import { fitting, isMisfit } from './fit-cells.ts';
+import { type Fitted, fitting, isMisfit } from './fit-cells.ts';
 import { type LocalTable, type LocalTables, patchSql, putSql } from './local-table.ts';
 import { writeRow } from './row-access.ts';
 import { type Rebase, missingRow } from './rebase.ts';
@@ -35,8 +35,7 @@ export function createRowApplier(parts: {
     }
     changed.add(of.name, row.keyText);
     if (remote.op === 'delete') database.run(of.deleteSql, remote.key);
-    else if (remote.op === 'put') writeRow(database, of, remote);
-    else patch(database, of, remote);
+    else if (!(remote.op === 'put' ? writeRow : patchRow)(database, of, remote).isExact) unknown.noteMisfit(of.name);
   };
 
   return {
@@ -84,17 +83,19 @@ function snapshotRows({ database, of, block, rebase, changed, unknown }: Snapsho
     else rebase.apply(ref, { op: 'put', columns: named(columns, cells, of.keys.length) });
   }
   changed.addAll(of.name);
-  writeMany(database, { of, columns, rows: free });
+  if (!writeMany(database, { of, columns, rows: free })) unknown.noteMisfit(of.name);
 }
 
+/** Returns whether all cells were written as they are. */
 function writeMany(
   database: LocalDatabase,
   { of, columns, rows }: { of: LocalTable; columns: readonly string[]; rows: readonly (readonly Cell[])[] },
-): void {
+): boolean {
   const sql = putSql(of.table, columns);
   try {
     // No savepoint around it: with one, SQLite's journal of statements costs more the more rows there are (measured: five times).
     database.runMany(sql, rows);
+    return true;
   } catch (error) {
     if (!isMisfit(error)) throw error;
     // Those before the one that does not fit are written again: it makes no difference.
@@ -102,6 +103,7 @@ function writeMany(
       const [key, rest] = [row.slice(0, of.keys.length), named(columns, row, of.keys.length)];
       writeRow(database, of, { key, columns: rest });
     }
+    return false;
   }
 }
 
@@ -109,15 +111,16 @@ function writeMany(
  * @throws SyncError `resync` when the row is not here: a patch of a row that was never sent shows that this copy is not
  * the one the server takes it for.
  */
-function patch(database: LocalDatabase, of: LocalTable, row: { key: RowKey; columns: Cells }): void {
+function patchRow(database: LocalDatabase, of: LocalTable, row: { key: RowKey; columns: Cells }): Fitted {
   const known = of.values.filter(({ name }) => Object.hasOwn(row.columns, name));
-  if (known.length === 0) return;
+  if (known.length === 0) return { count: 0, isExact: true };
   const sql = patchSql(
     of.table,
     known.map(({ name }) => name),
   );
-  const count = fitting(known, row.columns, (cells) => database.run(sql, [...cells, ...row.key]));
-  if (count === 0) throw missingRow(of.name);
+  const fitted = fitting(known, row.columns, (cells) => database.run(sql, [...cells, ...row.key]));
+  if (fitted.count === 0) throw missingRow(of.name);
+  return fitted;
 }
 
 function named(columns: readonly string[], cells: readonly Cell[], from: number): Cells {

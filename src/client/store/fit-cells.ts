@@ -3,20 +3,30 @@ import { SyncError } from '../../shared/error.ts';
 import { backfillCell, checkCell } from '../../core/values.ts';
 import type { LocalColumn } from './local-table.ts';
 
+/** What {@link fitting} did. */
+export interface Fitted {
+  /** Rows changed. */
+  readonly count: number;
+  /** Whether all cells were written as they are. */
+  readonly isExact: boolean;
+}
+
 /**
- * Writes cells that were made for these columns by another version of the schema (rows of the server, changes in the outbox). They must never
- * fail on this version's types: what does not fit is written again as what such a column starts with.
+ * Writes cells that were made for these columns by another version of the schema (rows of the server, changes in the
+ * outbox). They must never fail on this version's types: what does not fit is written again as what such a column starts
+ * with.
  */
 export function fitting(
   columns: readonly LocalColumn[],
   cells: Cells,
   write: (cells: readonly Cell[]) => number,
-): number {
+): Fitted {
   try {
-    return write(columns.map(({ name }) => cells[name] ?? null));
+    return { count: write(columns.map(({ name }) => cells[name] ?? null)), isExact: true };
   } catch (error) {
     if (!isMisfit(error)) throw error;
-    return write(columns.map((column) => fitCell(column, cells[column.name] ?? null)));
+    const count = write(columns.map((column) => fitCell(column, cells[column.name] ?? null)));
+    return { count, isExact: false };
   }
 }
 

@@ -17,7 +17,8 @@ export function openStore(parts: StoreParts, options: LocalStoreOptions): Schema
     runLocalSchema(database, options.localSchema ?? []);
     refuseUniqueIndexes(database, parts.tables);
     loadParts(parts);
-    if (parts.unknown.takeKnown(parts.tables) || setup.isLossy) fetchAnew(parts);
+    const isKnown = parts.unknown.takeKnown(parts.tables, setup.isChanged);
+    if (isKnown || setup.isLossy) fetchAnew(parts);
     parts.appTriggers.suspended(() => showPending(parts, setup.touched));
     if (options.hasServer) meetServer(parts, options);
     return setup.migrated;

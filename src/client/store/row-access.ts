@@ -1,6 +1,6 @@
 import { type Cells, type RowKey, keyText } from '../../shared/cell.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
-import { fitting } from './fit-cells.ts';
+import { type Fitted, fitting } from './fit-cells.ts';
 import { cellsAt, type LocalTable, putSql } from './local-table.ts';
 
 export interface RowRef {
@@ -15,12 +15,12 @@ export function readRow(database: LocalDatabase, of: LocalTable, key: RowKey): C
   return row === undefined ? null : cellsAt(of.values, row, 0);
 }
 
-/** Writes a whole row. Columns that `cells` does not know get their default, columns this version does not know are left out. */
-export function writeRow(database: LocalDatabase, of: LocalTable, row: { key: RowKey; columns: Cells }): void {
+/** Writes a whole row. Columns that it does not have get their default, those that this version does not know are left out. */
+export function writeRow(database: LocalDatabase, of: LocalTable, row: { key: RowKey; columns: Cells }): Fitted {
   const known = of.values.filter(({ name }) => Object.hasOwn(row.columns, name));
   const isWhole = known.length === of.values.length;
   const sql = isWhole ? of.putSql : putSql(of.table, [...of.table.primaryKey, ...known.map(({ name }) => name)]);
-  fitting(known, row.columns, (cells) => database.run(sql, [...row.key, ...cells]));
+  return fitting(known, row.columns, (cells) => database.run(sql, [...row.key, ...cells]));
 }
 
 /** The rows that changes are about. */

@@ -11,6 +11,8 @@ import { type SchemaRecord, type TableRecord, recordSchema, recordTable, stepTo 
 export interface SchemaSetup {
   /** Null when the database is new or its version is the same. */
   readonly migrated: { readonly from: number; readonly to: number } | null;
+  /** Whether the tables differ from those the database had when it was opened last. */
+  readonly isChanged: boolean;
   /** Tables that were created, rebuilt or got columns in a database that was there before. */
   readonly touched: readonly string[];
   /** Confirmed rows or values were lost on the way: the server has to send them anew. */
@@ -48,7 +50,8 @@ export function setUpSchema(parts: {
   const text = JSON.stringify(after);
   if (text !== JSON.stringify(before)) meta.set('schema', text);
   const isMigrated = before !== null && before.version !== after.version;
-  return { migrated: isMigrated ? { from: before.version, to: after.version } : null, touched, isLossy };
+  const migrated = isMigrated ? { from: before.version, to: after.version } : null;
+  return { migrated, isChanged: before !== null && text !== JSON.stringify(before), touched, isLossy };
 }
 
 /** Runs the app's own SQL: FTS tables, views, triggers. */

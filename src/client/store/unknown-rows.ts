@@ -8,10 +8,15 @@ import type { Meta } from './meta.ts';
 export interface UnknownRows {
   noteTable(name: string): void;
   noteColumns(of: LocalTable, columns: readonly string[]): void;
+  /** A row of this table had cells that this version's columns cannot hold. */
+  noteMisfit(table: string): void;
   /** Whether the schema now knows something that had to be left out before; forgets those names. */
-  takeKnown(tables: LocalTables): boolean;
+  takeKnown(tables: LocalTables, isNewSchema: boolean): boolean;
   load(): void;
 }
+
+/** Marks a table, whose columns may be others in the next version. */
+const MISFIT = '!';
 
 export function createUnknownRows(meta: Meta): UnknownRows {
   let names: Set<string> | null = null;
@@ -35,8 +40,10 @@ export function createUnknownRows(meta: Meta): UnknownRows {
         if (!Object.hasOwn(of.table.columns, name)) note(`${of.name}.${name}`);
       }
     },
-    takeKnown(tables) {
+    noteMisfit: (table) => note(`${table}${MISFIT}`),
+    takeKnown(tables, isNewSchema) {
       const known = [...all()].filter((name) => {
+        if (name.endsWith(MISFIT)) return isNewSchema;
         const [table = '', column] = name.split('.');
         const of = tables.get(table);
         return of !== undefined && (column === undefined || Object.hasOwn(of.table.columns, column));

@@ -183,8 +183,10 @@ test('the triggers of the app that write synced tables do not answer to rows of 
   const { store } = await openStore({
     localSchema: [
       "CREATE TRIGGER IF NOT EXISTS auto AFTER INSERT ON issue BEGIN INSERT INTO label VALUES (NEW.id, 'auto', NULL); END",
+      "CREATE TRIGGER IF NOT EXISTS check_id BEFORE INSERT ON issue WHEN NEW.id = 'a' BEGIN SELECT RAISE(ABORT, 'no a here'); END",
     ],
   });
+  expect(() => write(store, "INSERT INTO issue (id, title) VALUES ('a', 'a')")).toThrow('no a here');
   store.applyChain(page({ from: 0, seq: 1, snapshot: ISSUES('a') }), 1);
   expect(store.rowCount('label')).toBe(0);
   write(store, "INSERT INTO issue (id, title) VALUES ('b', 'b')");

@@ -161,6 +161,14 @@ test('what a newer server sends is fetched anew by the schema that knows it', as
   expect(reopen(database, { schema: v2 }).cursor?.seq).toBe(2);
 });
 
+test('what did not fit into the columns of this version is fetched anew by the next one', async () => {
+  const { database, store } = await withNotes();
+  pull(store, 2, transaction(2, [{ table: 'note', key: ['c'], op: 'put', columns: { text: 7, n: 'seven' } }]));
+  expect(all(database, "SELECT text, n FROM note WHERE id = 'c'")).toEqual([{ text: '', n: 0 }]);
+  expect(reopen(database, { schema: v1 }).cursor?.seq).toBe(2);
+  expect(reopen(database, { schema: note({ text: t.text(), n: t.text() }) }).cursor).toBeNull();
+});
+
 test('rows from before there was a server wait for seed, safe from what the server sends', async () => {
   const { store: local, database } = await openStore({ hasServer: false });
   const result = write(
