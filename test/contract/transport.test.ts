@@ -5,7 +5,9 @@ import type { AuthFunction } from '../../src/server/edge/options.ts';
 import { serve } from '../../src/server/edge/serve.ts';
 import { sqliteStorage } from '../../src/server/sqlite/index.ts';
 import { inProcessTransport } from '../../src/testing/in-process-transport.ts';
+import { memorySocketPair } from '../../src/testing/memory-socket.ts';
 import { httpTransport } from '../../src/transport/http-transport.ts';
+import type { WebSocketConstructor, WebSocketLike } from '../../src/transport/web-socket.ts';
 import { runTransportContract } from './transport.ts';
 
 const schema = defineSchema({
@@ -34,5 +36,27 @@ runTransportContract('HTTP and WebSocket', async ({ auth } = {}) => {
     service,
     transport: (options = {}) => httpTransport({ url: `${running.url}/sync/`, ...options }),
     close: () => running.close(),
+  };
+});
+
+/** What a runtime other than Node does: hands requests to `fetch`, and sockets it has accepted to `handleSocket`. */
+runTransportContract('the fetch handler and sockets of any runtime', async ({ auth } = {}) => {
+  const service = await makeService();
+  const server = createServer(Promise.resolve(service), { schema, ...(auth ? { auth } : {}) });
+  function Socket(): WebSocketLike {
+    const { client, server: end } = memorySocketPair();
+    server.handleSocket(end);
+    return client;
+  }
+  return {
+    service,
+    transport: (options = {}) =>
+      httpTransport({
+        url: 'http://in-process',
+        fetch: (url, init) => server.fetch(new Request(url, init)),
+        WebSocket: Socket as unknown as WebSocketConstructor,
+        ...options,
+      }),
+    close: () => server.close(),
   };
 });
