@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { SyncStatus } from '../../../../src/client/types.ts';
 import { SyncError } from '../../../../src/shared/error.ts';
 import { type RealDevice, type World, openWorld } from './support/real-parts.ts';
 
@@ -65,40 +66,6 @@ test('a device that starts over keeps its unsent work', async () => {
   expect(a.rows('issue')).toHaveLength(2);
 });
 
-describe('C7, C9: whatever the network does, devices agree within 60 s of its healing', () => {
-  const seeds = Array.from({ length: 12 }, (_, index) => index + 1);
-
-  test.each(seeds)('seed %i', async (seed) => {
-    const devices = await twoDevices(seed);
-    const { runtime } = world;
-    const pick = <T>(of: readonly T[]): T => of[Math.floor(runtime.random() * of.length)] as T;
-    world.trouble(0.25);
-    for (let step = 0; step < 60; step += 1) {
-      const device = pick(devices);
-      const id = `i${Math.floor(runtime.random() * 8)}`;
-      const action = pick(['insert', 'edit', 'vote', 'vote', 'delete', 'restart', 'pause', 'resume', 'wait'] as const);
-      if (action === 'insert')
-        await device.write('INSERT OR IGNORE INTO issue (id, title) VALUES (?, ?)', [id, `t${step}`]);
-      if (action === 'edit') await device.write('UPDATE issue SET title = ? WHERE id = ?', [`e${step}`, id]);
-      if (action === 'vote') await device.write('UPDATE issue SET votes = votes + 1 WHERE id = ?', [id]);
-      if (action === 'delete') await device.write('DELETE FROM issue WHERE id = ?', [id]);
-      if (action === 'restart') await device.restart();
-      if (action === 'pause') device.loop.pause('test');
-      if (action === 'resume') device.loop.resume('test');
-      await runtime.advance(runtime.random() * 500);
-    }
-    world.heal();
-    for (const { loop } of devices) loop.resume('test');
-    await runtime.advance(60_000);
-    const [a, b] = devices;
-    expect([a.loop.status(), b.loop.status()]).toMatchObject([
-      { phase: 'synced', pendingCount: 0, error: null, connection: 'open' },
-      { phase: 'synced', pendingCount: 0, error: null, connection: 'open' },
-    ]);
-    expect(a.rows('issue')).toEqual(b.rows('issue'));
-  });
-});
-
 test('a mutation the server cannot take is parked, and the others arrive', async () => {
   const [a, b] = await twoDevices();
   const push = a.transport.push;
@@ -130,3 +97,58 @@ test('a server that is restored from a copy makes everyone start over, and keeps
   expect([a.loop.status().phase, b.loop.status().phase]).toEqual(['synced', 'synced']);
   expect(a.store.cursor?.epoch).toBe(b.store.cursor?.epoch);
 });
+
+/** What happens to a device in a run. Each leaves it able to go on. */
+const actions: Readonly<Record<string, (device: RealDevice, step: number) => unknown>> = {
+  insert: (device, step) =>
+    device.write('INSERT OR IGNORE INTO issue (id, title) VALUES (?, ?)', [anyId(), `inserted in ${step}`]),
+  edit: (device, step) => device.write('UPDATE issue SET title = ? WHERE id = ?', [`edited in ${step}`, anyId()]),
+  vote: (device) => device.write('UPDATE issue SET votes = votes + 1 WHERE id = ?', [anyId()]),
+  delete: (device) => device.write('DELETE FROM issue WHERE id = ?', [anyId()]),
+  many: (device, step) =>
+    device.write('UPDATE issue SET status = ?, title = title || ?', [`status ${step}`, String(step)]),
+  restart: (device) => device.restart(),
+  pause: (device) => device.loop.pause('test'),
+  resume: (device) => device.loop.resume('test'),
+  hydrate: (device) => void device.loop.run('hydrate', { tables: ['issue'] }).catch(() => {}),
+  'sync and give up'(device) {
+    const controller = new AbortController();
+    device.loop.run('sync', { signal: controller.signal }).catch(() => {});
+    world.runtime.setTimer(world.runtime.random() * 100, () => controller.abort());
+  },
+  'clock jumps': () => world.runtime.shiftWallClock((world.runtime.random() - 0.5) * 172_800_000),
+};
+
+const anyOf = <T>(list: readonly T[]): T => list[Math.floor(world.runtime.random() * list.length)] as T;
+const anyId = () => `i${Math.floor(world.runtime.random() * 8)}`;
+
+// More with SEEDS=200; one alone with -t "seed 7".
+const seeds = Array.from({ length: Number(process.env.SEEDS ?? 12) }, (_, index) => index + 1);
+
+describe('C7, C9: whatever the network does, devices agree within 60 s of its healing', () => {
+  test.each(seeds)('seed %i', async (seed) => {
+    const devices = await twoDevices(seed);
+    const { runtime, service } = world;
+    world.trouble(0.25);
+    for (let step = 0; step < 60; step += 1) {
+      await actions[anyOf(Object.keys(actions))]?.(anyOf(devices), step);
+      if (runtime.random() < 0.01) await service.renewEpoch();
+      await runtime.advance(runtime.random() * 500);
+      for (const { loop } of devices) expect(isHonest(loop.status())).toBe(true);
+    }
+    world.heal();
+    for (const { loop } of devices) loop.resume('test');
+    await runtime.advance(60_000);
+    const [a, b] = devices;
+    const rest = { phase: 'synced', pendingCount: 0, error: null, connection: 'open' };
+    expect([a.loop.status(), b.loop.status()]).toMatchObject([rest, rest]);
+    expect(a.rows('issue')).toEqual(b.rows('issue'));
+  });
+});
+
+/** No phase may hide waiting work. */
+function isHonest({ phase, pendingCount, error, pausedBy }: SyncStatus): boolean {
+  if (phase === 'synced') return pendingCount === 0 && error === null;
+  if (phase === 'offline' || phase === 'error') return error !== null;
+  return (phase === 'paused') === pausedBy.length > 0;
+}
