@@ -4,12 +4,13 @@
 import type { Cell } from '../../src/shared/cell.ts';
 import { SyncError } from '../../src/shared/error.ts';
 import type { LocalDatabase } from '../../src/storage/local-database.ts';
+import { loadSqlite } from '../../src/storage/sqlite-wasm/module.ts';
 import { expectEqual } from './expect-equal.ts';
 
 /** Opens a new, empty database. */
 export type MakeDatabase = () => Promise<LocalDatabase>;
 
-type Case = (database: LocalDatabase) => void;
+type Case = (database: LocalDatabase) => void | Promise<void>;
 
 const VALUES: readonly Cell[] = [
   null,
@@ -330,6 +331,20 @@ export const localDatabaseContract: Readonly<Record<string, Case>> = {
     expectEqual(bytes.slice(18, 20), Uint8Array.of(1, 1));
   },
 
+  async 'exports a file that opens elsewhere, with what was committed last'(database) {
+    database.exec('CREATE TABLE a (id INTEGER PRIMARY KEY, text TEXT)');
+    for (let id = 0; id < 500; id++) database.run('INSERT INTO a VALUES (?, ?)', [id, 'text '.repeat(50)]);
+    const bytes = database.exportBytes();
+    const { sqlite3 } = await loadSqlite();
+    const copy = new sqlite3.oo1.DB(':memory:');
+    const at = sqlite3.wasm.allocFromTypedArray(bytes);
+    const flags = sqlite3.capi.SQLITE_DESERIALIZE_FREEONCLOSE;
+    copy.checkRc(sqlite3.capi.sqlite3_deserialize(copy, 'main', at, bytes.length, bytes.length, flags));
+    expectEqual(copy.selectValues('PRAGMA integrity_check'), ['ok']);
+    expectEqual(copy.selectValues('SELECT count(*) FROM a'), [500]);
+    copy.close();
+  },
+
   'lets no statement damage the file'(database) {
     database.exec("CREATE TABLE a (id INTEGER); CREATE VIRTUAL TABLE f USING fts5(t); INSERT INTO f VALUES ('x')");
     database.exec('PRAGMA writable_schema = ON');
@@ -370,7 +385,7 @@ export const localDatabaseContract: Readonly<Record<string, Case>> = {
 export async function runCase(name: string, make: MakeDatabase): Promise<void> {
   const database = await make();
   try {
-    localDatabaseContract[name]?.(database);
+    await localDatabaseContract[name]?.(database);
   } finally {
     database.close();
   }

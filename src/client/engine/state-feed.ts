@@ -66,14 +66,14 @@ export class StateFeed {
 
   /** A write was committed: its author should find it in the counts by the time the write resolves. */
   committed(): void {
-    // "Everything is synced" must not be said a moment longer than it is true.
-    if (this.#toldPhase === 'synced' || !this.#status.isResting(this.#options.runtime)) this.#tellStatus();
+    if (!this.#status.isResting(this.#options.runtime)) this.#tellStatus();
     this.changed();
   }
 
   /** Something may be different now. */
   changed(): void {
-    if (this.#toldPhase === 'synced') this.#tellStatus();
+    // "Everything is synced" must not be said a moment longer than it is true.
+    if (this.#toldPhase === 'synced' && this.#options.loop.status().phase !== 'synced') this.#tellStatus();
     else this.#status.soon(this.#options.runtime, () => this.#tellStatus());
     this.#lists.soon(this.#options.runtime, () => this.#tellLists());
   }

@@ -59,7 +59,9 @@ function isPlain({ kind, text }: SqlToken, index: number, tokens: readonly SqlTo
   const next = tokens[index + 1];
   if (kind === 'word') {
     if (FORBIDDEN.has(text) || (text === 'SELECT' && index > 0)) return false;
-    return !(CLOCKS.has(text) && next?.text === '(');
+    if (CLOCKS.has(text)) return next?.text !== '(';
+    // `IN other` reads a whole table.
+    return text !== 'IN' || next?.text === '(';
   }
   // Numbered and named parameters may stand anywhere; only `?` keeps its order.
   if (kind !== 'symbol') return true;

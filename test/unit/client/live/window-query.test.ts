@@ -25,6 +25,7 @@ const schema = defineSchema({
       },
       { primaryKey: ['a', 'b'] },
     ),
+    word: table({ name: t.text() }, { primaryKey: ['name'] }),
   },
 });
 
@@ -68,6 +69,7 @@ const NOT_KEPT = [
   'SELECT a FROM item WHERE random() > 0 ORDER BY a',
   "SELECT a FROM item WHERE s < date('now') ORDER BY a",
   'SELECT a FROM item WHERE s < CURRENT_DATE ORDER BY a',
+  'SELECT name FROM word WHERE name IN word',
   'SELECT a FROM item WHERE s = ?1 ORDER BY a',
   'SELECT a FROM item WHERE s = :name ORDER BY a',
   'SELECT a FROM item_view ORDER BY a',
@@ -75,7 +77,7 @@ const NOT_KEPT = [
 
 async function open(): Promise<LocalDatabase> {
   const database = await openMemoryDatabase();
-  database.exec(createTableSql(schema.tables.item));
+  for (const one of Object.values(schema.tables)) database.exec(createTableSql(one));
   database.exec('CREATE INDEX item_n ON item (n, s); CREATE VIEW item_view AS SELECT * FROM item');
   return database;
 }
