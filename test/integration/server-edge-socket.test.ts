@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { encode, type WireMap } from '../../src/protocol/codec.ts';
+import { decode, encode, type WireMap } from '../../src/protocol/codec.ts';
 import { dial, type Harness, hello, push, start, type TestSocket } from './server-edge-harness.ts';
 
 async function epochOf({ server }: Harness): Promise<string> {
@@ -167,6 +167,27 @@ describe('a frame that is not allowed ends the socket with the reason:', () => {
     await one.greet();
     expect(await one.next()).toMatchObject({ type: 'error', error: { kind: 'protocol' } });
   });
+});
+
+test('a client that sends without ever reading is cut off', async () => {
+  const { server } = await start();
+  const sent: WireMap[] = [];
+  const closed = Promise.withResolvers<number>();
+  let receive: (frame: Uint8Array) => void = () => {};
+  const socket = {
+    bufferedAmount: 0,
+    send: (bytes: Uint8Array) => void sent.push(decode(bytes) as WireMap),
+    close: (code: number) => closed.resolve(code),
+    onMessage: (listener: typeof receive) => {
+      receive = listener;
+    },
+    onClose: () => {},
+  };
+  server.handleSocket(socket);
+  socket.bufferedAmount = 17 * 1024 * 1024;
+  receive(encode({ type: 'ping', at: 1 }));
+  expect(await closed.promise).toBe(1008);
+  expect(sent).toMatchObject([{ type: 'error', error: { kind: 'rate-limited' } }]);
 });
 
 describe('auth on sockets', () => {

@@ -12,6 +12,9 @@ import { checkVersions } from './versions.ts';
 
 type Frame<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
 
+/** A socket that still sends may have this many times more unread than one that changes are sent to. */
+const UNREAD_FACTOR = 16;
+
 /** A socket after its hello. */
 interface Open {
   readonly identity: Identity;
@@ -97,10 +100,17 @@ export class SocketSession {
     if (this.#state === 'closed') return;
     this.#lastFrameAt = this.#edge.runtime.elapsed();
     try {
+      this.#checkReading();
       this.#handle(this.#parse(bytes));
     } catch (error) {
       this.close(error);
     }
+  }
+
+  /** Answers to a client that never reads would pile up without end. */
+  #checkReading(): void {
+    if (this.#socket.bufferedAmount <= UNREAD_FACTOR * this.#edge.limits.maxBufferedBytes) return;
+    throw new SyncError('rate-limited', 'Too much is waiting to be read on this socket.');
   }
 
   #parse(bytes: Uint8Array | string): ClientFrame {
