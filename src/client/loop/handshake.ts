@@ -1,7 +1,6 @@
 import type { HandshakeRequest, HandshakeResponse } from '../../protocol/messages/handshake.ts';
 import { CAPABILITIES, PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { SyncError } from '../../shared/error.ts';
-import { epochChanged } from './push.ts';
 import { type RoundContext, change } from './round-context.ts';
 import type { SyncLoopOptions } from './sync-loop.ts';
 
@@ -38,4 +37,10 @@ export function checkSubject({ store }: SyncLoopOptions, session: HandshakeRespo
       'Sign in as before, or call wipe() first.',
     { details: { localSubject: store.subject, serverSubject: session.subject } },
   );
+}
+
+export function epochChanged(ours: string, theirs: string): SyncError {
+  return new SyncError('epoch', `The server's history is ${theirs} now; this device followed ${ours}.`, {
+    details: { ours, theirs },
+  });
 }

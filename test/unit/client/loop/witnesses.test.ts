@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { witnesses } from '../../../../src/client/loop/push-suspect.ts';
+import { witnesses } from '../../../../src/client/loop/witnesses.ts';
 import type { Change, Mutation } from '../../../../src/core/change.ts';
 
 const put = (table: string, id: string, columns: Change['columns'] = {}): Change => ({
