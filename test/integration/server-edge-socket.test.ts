@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { decode, encode, type WireMap } from '../../src/protocol/codec.ts';
+import { manualRuntime } from '../../src/testing/manual-runtime.ts';
 import { dial, type Harness, hello, push, start, type TestSocket } from './server-edge-harness.ts';
 
 async function epochOf({ server }: Harness): Promise<string> {
@@ -156,15 +157,25 @@ describe('a frame that is not allowed ends the socket with the reason:', () => {
   });
 
   test('nothing at all, for too long', async () => {
-    const { socket } = await start({ limits: { helloMs: 20 } });
+    const runtime = manualRuntime();
+    const { socket } = await start({ runtime });
     const one = await socket();
+    await runtime.advance(10_000);
     expect(await one.next()).toMatchObject({ type: 'error', error: { kind: 'protocol' } });
   });
 
   test('silence, for too long', async () => {
-    const { socket } = await start({ limits: { helloMs: 20, idleMs: 40 } });
+    const runtime = manualRuntime();
+    const { socket } = await start({ runtime });
     const one = await socket();
-    await one.greet();
+    expect(await one.greet()).toMatchObject({ type: 'welcome' });
+    await runtime.advance(50_000);
+    one.send({ type: 'ping', at: 1 });
+    expect(await one.next()).toMatchObject({ type: 'pong' });
+    await runtime.advance(59_999);
+    one.send({ type: 'ping', at: 2 });
+    expect(await one.next()).toMatchObject({ type: 'pong' });
+    await runtime.advance(60_000);
     expect(await one.next()).toMatchObject({ type: 'error', error: { kind: 'protocol' } });
   });
 });
