@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import type { Sync } from '../../../src/client/sync.ts';
 import { OUTBOX_MIRROR_LIMIT, type OutboxEntry, type SyncState } from '../../../src/client/types.ts';
 import { useInspected } from '../../data/inspected.ts';
@@ -29,14 +29,13 @@ export function useOutboxWindow(sync: Sync): OutboxWindow {
   const isLong = mirrored.length >= PAGE;
 
   // A changed outbox shifts all later pages: those on the screen are fetched again.
-  const newest = useRef(mirrored);
-  newest.current = mirrored;
   const [firstPage, lastPage] = [Math.floor(range.first / PAGE), Math.floor(range.last / PAGE)];
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the mirrored entries tell that the outbox has changed
   useEffect(() => {
     if (!isLong || lastPage === 0) return;
     for (let page = Math.max(1, firstPage); page <= lastPage; page += 1) {
       sync.outbox.list({ limit: PAGE, offset: page * PAGE }).then(
-        (entries) => newest.current === mirrored && setPages((all) => new Map(all).set(page, entries)),
+        (entries) => setPages((all) => new Map(all).set(page, entries)),
         () => undefined,
       );
     }

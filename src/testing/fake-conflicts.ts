@@ -1,0 +1,45 @@
+import type { Conflict, ConflictFilter, ConflictResolution } from '../client/types.ts';
+import type { Resolution } from '../core/policy.ts';
+import { SyncError } from '../shared/error.ts';
+import type { FakeCore } from './fake-core.ts';
+
+/** What the app calls as `sync.conflicts`: a resolved one goes to the history, and its mutation out of the queue. */
+export function fakeConflicts(core: FakeCore) {
+  const resolve = async (id: string, resolution: Resolution) => {
+    core.called('conflicts.resolve', id, resolution);
+    const { conflicts, outbox } = core.state;
+    const conflict = conflicts.find((one) => one.id === id && one.state === 'open');
+    if (!conflict) throw new SyncError('not-found', `There is no open conflict ${id}.`);
+    const resolved: Conflict = {
+      ...conflict,
+      state: 'resolved',
+      resolution: decided(conflict, resolution, core.now()),
+    };
+    core.setState({
+      conflicts: conflicts.map((one) => (one === conflict ? resolved : one)),
+      outbox: outbox.filter((entry) => entry.mutationId !== conflict.mutationId),
+    });
+    core.emit({ at: core.now(), type: 'conflict-resolved', conflictId: id, table: conflict.table });
+  };
+  return {
+    list: async (filter: ConflictFilter = {}) => core.state.conflicts.filter((one) => isWanted(one, filter)),
+    resolve,
+    async resolveAll(resolution: 'local' | 'remote', filter: ConflictFilter = {}) {
+      const open = core.state.conflicts.filter((one) => isWanted(one, { ...filter, state: 'open' }));
+      for (const one of open) await resolve(one.id, resolution);
+      return open.length;
+    },
+  };
+}
+
+function isWanted(conflict: Conflict, { table, state }: ConflictFilter): boolean {
+  return (table === undefined || conflict.table === table) && (state === undefined || conflict.state === state);
+}
+
+function decided(conflict: Conflict, resolution: Resolution, at: number): ConflictResolution {
+  const common = { by: 'person', policies: {}, at } as const;
+  if (typeof resolution !== 'string') return { ...common, choice: 'merged', values: resolution.merged };
+  const side = conflict[resolution];
+  const values = side && Object.fromEntries(conflict.columns.map((column) => [column, side[column]]));
+  return { ...common, choice: resolution, values };
+}

@@ -1,0 +1,104 @@
+import type { MutationOutcome, OutboxEntry, RowStatus } from '../client/types.ts';
+import type { Change } from '../core/change.ts';
+import { makeHlc } from '../core/hlc.ts';
+import { keyText } from '../shared/cell.ts';
+import { SyncError } from '../shared/error.ts';
+import type { FakeCore } from './fake-core.ts';
+
+/** The outbox of a fake: `retry` and `edit` have an entry wait again, `discard` takes it out. */
+export class FakeOutbox {
+  readonly #core: FakeCore;
+  readonly #whole: readonly OutboxEntry[] | undefined;
+  readonly #receipts = new Map<number, (outcome: MutationOutcome) => void>();
+  #lastId: number;
+
+  /** `whole`: what `list` gives, where it is more than the state mirrors. */
+  constructor(core: FakeCore, whole: readonly OutboxEntry[] | undefined) {
+    this.#core = core;
+    this.#whole = whole;
+    this.#lastId = Math.max(0, ...core.state.outbox.map((entry) => entry.mutationId));
+  }
+
+  /** Has a mutation wait; the promise settles with it. */
+  add(changes: readonly Change[]): { mutationId: number; settled: Promise<MutationOutcome> } {
+    this.#lastId += 1;
+    const mutationId = this.#lastId;
+    const settled = new Promise<MutationOutcome>((done) => this.#receipts.set(mutationId, done));
+    this.#core.setState({
+      outbox: [...this.#core.state.outbox, entryOf(mutationId, changes, this.#core.now())],
+      status: { phase: 'pending' },
+    });
+    return { mutationId, settled };
+  }
+
+  settle(outcome: MutationOutcome): void {
+    this.#change(outcome.mutationId, () => null);
+    this.#receipts.get(outcome.mutationId)?.(outcome);
+    this.#core.emit({ at: this.#core.now(), type: 'mutation-settled', outcome });
+  }
+
+  /** What the app calls as `sync.outbox`. */
+  readonly actions = {
+    list: async ({ limit = Number.POSITIVE_INFINITY, offset = 0 }: { limit?: number; offset?: number } = {}) =>
+      (this.#whole ?? this.#core.state.outbox).slice(offset, offset + limit),
+    retry: async (mutationId: number) => {
+      this.#core.called('outbox.retry', mutationId);
+      this.#change(mutationId, (entry) => ({ ...entry, state: 'pending', reason: null }));
+    },
+    discard: async (mutationId: number) => {
+      this.#core.called('outbox.discard', mutationId);
+      this.#change(mutationId, () => null);
+    },
+    edit: async (mutationId: number, changes: readonly Change[]) => {
+      this.#core.called('outbox.edit', mutationId, changes);
+      this.#change(mutationId, (entry) => ({ ...entry, changes, state: 'pending', reason: null }));
+    },
+    export: async () => {
+      this.#core.called('outbox.export');
+      return JSON.stringify(this.#core.state.outbox);
+    },
+  };
+
+  rowStatus(table: string, key: string): RowStatus {
+    const entry = this.#core.state.outbox.find((one) =>
+      one.changes.some((change) => change.table === table && keyText(change.key) === key),
+    );
+    return entry ? ROW_STATUS[entry.state] : 'synced';
+  }
+
+  #change(mutationId: number, change: (entry: OutboxEntry) => OutboxEntry | null): void {
+    const { outbox } = this.#core.state;
+    if (!outbox.some((entry) => entry.mutationId === mutationId)) {
+      throw new SyncError('not-found', `There is no mutation ${mutationId} in the outbox.`);
+    }
+    this.#core.setState({
+      outbox: outbox.flatMap((entry) => (entry.mutationId === mutationId ? (change(entry) ?? []) : entry)),
+    });
+  }
+}
+
+const ROW_STATUS = {
+  pending: 'pending',
+  parked: 'pending',
+  sent: 'sent',
+  accepted: 'sent',
+  conflicted: 'conflicted',
+  rejected: 'rejected',
+} as const satisfies Record<OutboxEntry['state'], RowStatus>;
+
+function entryOf(mutationId: number, changes: readonly Change[], createdAt: number): OutboxEntry {
+  return {
+    mutationId,
+    state: 'pending',
+    hlc: makeHlc(createdAt, 0),
+    base: 0,
+    createdAt,
+    attempts: 0,
+    sizeBytes: 100,
+    changeCount: changes.length,
+    tables: [...new Set(changes.map((change) => change.table))],
+    changes,
+    reason: null,
+    waitsFor: null,
+  };
+}
