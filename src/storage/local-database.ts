@@ -39,6 +39,8 @@ export interface LocalDatabase {
   sizeBytes(): number;
   /** Problems found by `PRAGMA integrity_check`; empty when sound. */
   integrityCheck(): string[];
+  /** Gives back the space of what was deleted, and leaves no trace of it on disk. Not inside a transaction. */
+  compact(): void;
   /** The whole database as one SQLite file. */
   exportBytes(): Uint8Array;
   close(): void;

@@ -345,6 +345,19 @@ export const localDatabaseContract: Readonly<Record<string, Case>> = {
     copy.close();
   },
 
+  'leaves nothing of what was deleted behind once it is compacted'(database) {
+    database.exec('CREATE TABLE a (id INTEGER PRIMARY KEY, text TEXT)');
+    database.run('INSERT INTO a VALUES (1, ?)', ['kept']);
+    for (let id = 2; id < 500; id++) database.run('INSERT INTO a VALUES (?, ?)', [id, 'secret '.repeat(50)]);
+    database.run('DELETE FROM a WHERE id > 1');
+    const before = database.sizeBytes();
+    database.compact();
+    expectEqual(database.sizeBytes() < before / 4, true);
+    expectEqual(new TextDecoder('latin1').decode(database.exportBytes()).includes('secret'), false);
+    expectEqual(database.read('SELECT * FROM a').rows, [[1, 'kept']]);
+    expectThrown(() => database.transaction(() => database.compact()));
+  },
+
   'lets no statement damage the file'(database) {
     database.exec("CREATE TABLE a (id INTEGER); CREATE VIRTUAL TABLE f USING fts5(t); INSERT INTO f VALUES ('x')");
     database.exec('PRAGMA writable_schema = ON');
@@ -374,6 +387,7 @@ export const localDatabaseContract: Readonly<Record<string, Case>> = {
       () => database.rollback(),
       () => database.sizeBytes(),
       () => database.integrityCheck(),
+      () => database.compact(),
       () => database.exportBytes(),
     ];
     for (const call of calls) expectError(call, 'closed');

@@ -139,7 +139,10 @@ export class EngineCore implements EngineContext {
     const reason = 'wipe';
     this.loop.pause(reason);
     try {
-      await this.gate.run(() => this.store.wipe());
+      await this.gate.run(() => {
+        this.store.wipe();
+        this.database.compact();
+      });
     } finally {
       this.loop.resume(reason);
     }

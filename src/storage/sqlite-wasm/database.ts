@@ -136,6 +136,11 @@ export class SqliteWasmDatabase implements LocalDatabase {
     return rows.map(([text]) => String(text)).filter((text) => text !== 'ok');
   }
 
+  compact(): void {
+    this.#statements.clear();
+    this.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
   exportBytes(): Uint8Array {
     this.#assertOpen();
     const bytes = this.#module.sqlite3.capi.sqlite3_js_db_export(this.#opened.db);

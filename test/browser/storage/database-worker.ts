@@ -29,8 +29,22 @@ const calls = {
   read: async (name: string, sql: string) => opened(name).read(sql).rows,
   begin: async (name: string) => opened(name).begin(),
   integrityCheck: async (name: string) => opened(name).integrityCheck(),
+  compact: async (name: string) => opened(name).compact(),
+  /** Whether any file of the origin has this text in it. Every database must be closed. */
+  isOnDisk: async (text: string) => hasText(await navigator.storage.getDirectory(), text),
   close: async (name: string) => opened(name).close(),
 };
+
+async function hasText(folder: FileSystemDirectoryHandle, text: string): Promise<boolean> {
+  for await (const entry of folder.values()) {
+    if (entry instanceof FileSystemDirectoryHandle) {
+      if (await hasText(entry, text)) return true;
+    } else if (entry instanceof FileSystemFileHandle) {
+      if (new TextDecoder('latin1').decode(await (await entry.getFile()).arrayBuffer()).includes(text)) return true;
+    }
+  }
+  return false;
+}
 
 export type WorkerCalls = typeof calls;
 export type { Cell };

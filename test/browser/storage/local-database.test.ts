@@ -93,6 +93,20 @@ describe('a database on OPFS', () => {
     expect(await second.call('read', names[1], 'SELECT name FROM sqlite_schema')).toEqual([]);
   });
 
+  test('has nothing of what was deleted in any file once it is compacted', async () => {
+    const [name, secret] = [crypto.randomUUID(), `secret ${crypto.randomUUID()}`];
+    const worker = start();
+    await worker.call('open', name, 0);
+    await worker.call('exec', name, `CREATE TABLE a (text); INSERT INTO a VALUES ('${secret}')`);
+    await worker.call('close', name);
+    expect(await worker.call('isOnDisk', secret)).toBe(true);
+    await worker.call('open', name, 0);
+    await worker.call('exec', name, 'DROP TABLE a; CREATE TABLE b (text)');
+    await worker.call('compact', name);
+    await worker.call('close', name);
+    expect(await worker.call('isOnDisk', secret)).toBe(false);
+  });
+
   test('names a full disk quota, and goes on when there is room again', async () => {
     const name = crypto.randomUUID();
     const worker = start();
