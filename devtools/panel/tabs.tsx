@@ -29,7 +29,7 @@ export function Tabs({ selected, onSelect }: TabsProps) {
           type="button"
           role="tab"
           id={`tab-${id}`}
-          aria-controls={`view-${id}`}
+          aria-controls={id === selected ? `view-${id}` : undefined}
           aria-selected={id === selected}
           tabIndex={id === selected ? 0 : -1}
           onClick={() => onSelect(id)}

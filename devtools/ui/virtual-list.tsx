@@ -36,6 +36,8 @@ export function VirtualList({ label, count, rowHeight, selected, onSelect, rende
     onSelect(target);
     virtualizer.scrollToIndex(target);
   };
+  // A list box without options is none.
+  if (count === 0) return <p className="hint">Nothing matches.</p>;
   return (
     <div
       ref={scroller}

@@ -28,6 +28,11 @@ export const EveryState: Story = {
     await expect(within(detail).getByText('Birds on pier')).toBeVisible();
     await expect(within(detail).getByText('+1')).toBeVisible();
     await expect(within(detail).queryByRole('button', { name: 'Edit' })).toBeNull();
+    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'States shown' }), 'stuck');
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(2));
+    await fill(panel.getByRole('searchbox'), 'no such text');
+    await expect(await panel.findByText('Nothing matches.')).toBeVisible();
+    await fill(panel.getByRole('searchbox'), '');
   },
 };
 

@@ -1,5 +1,5 @@
 import { createRoot, type Root } from 'react-dom/client';
-import { createSync, defineSchema, type Sync, SyncProvider, t, table } from 'tidemark';
+import { createSync, defineSchema, SyncProvider, t, table } from 'tidemark';
 import { SyncDevtools, SyncDevtoolsPanel } from 'tidemark/devtools';
 import { createFakeSync } from 'tidemark/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -23,7 +23,7 @@ afterEach(() => {
   place.remove();
 });
 
-const fake = () => createFakeSync({ schema, state: { status: { lastSyncedAt: 1 } } }) as unknown as Sync;
+const fake = () => createFakeSync({ schema, state: { status: { lastSyncedAt: 1 } } });
 
 function inside(kind: 'panel' | 'floating'): ShadowRoot {
   const shadow = document.querySelector(`[data-tidemark-devtools=${kind}]`)?.shadowRoot;
