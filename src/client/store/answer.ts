@@ -1,18 +1,36 @@
-import type { Cell, Cells } from '../../shared/cell.ts';
+import { type Cell, type Cells, keyText } from '../../shared/cell.ts';
 import type { Change } from '../../core/change.ts';
+import { rowId } from './change-reader.ts';
 import type { ConflictRecord, StoredResolution } from './conflict-records.ts';
-import type { LocalTable } from './local-table.ts';
-import { pickColumns } from './revise.ts';
+import type { LocalTable, LocalTables } from './local-table.ts';
+
+/** The changes of a mutation as they go up again once all of its conflicts are answered. */
+export function answerAll(
+  changes: readonly Change[],
+  records: readonly ConflictRecord[],
+  tables: LocalTables,
+): readonly Change[] {
+  const byRow = new Map(records.map((record) => [rowId(record.table, keyText(record.key)), record]));
+  return changes.flatMap((change) => {
+    const record = byRow.get(rowId(change.table, keyText(change.key)));
+    return record ? answered(change, record, tables.get(change.table)) : [change];
+  });
+}
+
+/** What the server has been seen to hold when these conflicts were answered. */
+export function answerBase(base: number, records: readonly ConflictRecord[]): number {
+  return Math.max(base, ...records.map(({ remoteSeq }) => remoteSeq));
+}
 
 /**
  * A change as it goes up again after its conflict was answered; empty when nothing of it is left.
  *
- * - `local` writes the columns as this device wrote them, `remote` leaves them out, `merged` writes the given ones instead. Columns nobody else
- *   changed go along in each case, and counters go on counting.
- * - A row deleted elsewhere comes back whole (`local`, `merged`) or stays away. A row deleted here stays deleted (`local`), or lives on with
- *   what the other side, or the merge, wrote.
+ * - `local` writes the columns as this device wrote them, `remote` leaves them out, `merged` writes the given ones
+ *   instead. Columns nobody else changed go along in each case, and counters go on counting.
+ * - A row deleted elsewhere comes back whole (`local`, `merged`) or stays away. A row deleted here stays deleted
+ *   (`local`), or lives on with what the other side, or the merge, wrote.
  */
-export function answered(change: Change, record: ConflictRecord, of: LocalTable | undefined): Change[] {
+function answered(change: Change, record: ConflictRecord, of: LocalTable | undefined): Change[] {
   const { resolution } = record;
   if (resolution === null) return [change];
   if (record.kind === 'delete-update') return answeredDelete(change, record, of);
@@ -53,7 +71,10 @@ interface Parts {
   readonly of: LocalTable | undefined;
 }
 
-/** The plain columns and the increments of a change. Beside somebody else's insert, the first count of a counter is an increment. */
+/**
+ * The plain columns and the increments of a change. Beside somebody else's insert, the first count of a counter is an
+ * increment.
+ */
 function split(change: Change, of: LocalTable | undefined): Omit<Parts, 'of'> {
   if (change.op === 'patch') return { columns: change.columns, counters: change.counters ?? {} };
   const columns: Record<string, Cell> = {};
@@ -83,4 +104,8 @@ function patch(change: Change, record: ConflictRecord, { columns, counters, of }
   const hasCounters = Object.keys(counted).length > 0;
   const { table, key } = change;
   return [{ table, key, op: 'patch', columns: set, ...(hasCounters ? { counters: counted } : {}), old }];
+}
+
+export function pickColumns(cells: Cells, columns: readonly string[]): Cells {
+  return Object.fromEntries(columns.flatMap((name) => (name in cells ? [[name, cells[name] ?? null]] : [])));
 }

@@ -3,10 +3,10 @@ import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { LocalTables } from './local-table.ts';
 
 /**
- * Triggers of the app that write to synced tables, or refuse rows. What they do to a local write is part of it and goes up
- * with it. A row of the server must not set them off: their effect came along, a second one would be known to this device
- * alone, and a refused row would hold up all others. So they are away while remote rows are applied. Triggers that only
- * follow into tables of this device, such as those of a full-text index, always fire.
+ * Triggers of the app that write to synced tables, or refuse rows. What they do to a local write is part of it and
+ * goes up with it. A row of the server must not set them off: their effect came along, a second one would be known to
+ * this device alone, and a refused row would hold up all others. So they are away while remote rows are applied.
+ * Triggers that only follow into tables of this device, such as those of a full-text index, always fire.
  */
 export interface AppTriggers {
   load(): void;

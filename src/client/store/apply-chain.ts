@@ -43,10 +43,11 @@ interface Run {
 }
 
 /**
- * Applies the staged pages and the last one, and moves the cursor. Called inside one transaction and while nothing is captured: of a chain all is applied or nothing.
+ * Applies the staged pages and the last one, and moves the cursor. Called inside one transaction and while nothing is
+ * captured: of a chain all is applied or nothing.
  *
- * @throws SyncError `protocol` for a chain that does not start where this device stands, `epoch` for one of another history, `resync`
- * when it changes a row that is not here.
+ * @throws SyncError `protocol` for a chain that does not start where this device stands, `epoch` for one of another
+ * history, `resync` when it changes a row that is not here.
  */
 export function applyChain(parts: ChainParts, last: PullPage, now: number): ApplyResult {
   const end = checkEnd(last);

@@ -93,7 +93,8 @@ function writeMany(
 ): boolean {
   const sql = putSql(of.table, columns);
   try {
-    // No savepoint around it: with one, SQLite's journal of statements costs more the more rows there are (measured: five times).
+    // No savepoint around it: with one, SQLite's journal of statements costs more the more rows there are (measured:
+    // five times).
     database.runMany(sql, rows);
     return true;
   } catch (error) {

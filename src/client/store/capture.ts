@@ -13,15 +13,19 @@ export interface NetEffect extends RowRef {
 }
 
 /**
- * Watches the user's tables by TEMP triggers. They note, per event, the key and what the row held before; what it holds in the end is read
- * from the table itself. So a row that was changed many times counts once, and triggers of the user that change it again are included.
+ * Watches the user's tables by TEMP triggers. They note, per event, the key and what the row held before; what it
+ * holds in the end is read from the table itself. So a row that was changed many times counts once, and triggers of
+ * the user that change it again are included.
  *
  * TEMP triggers fire before those of the main schema, so the first note about a key tells what the transaction found.
  */
 export interface Capture {
   /** Puts the triggers on the tables as they are now: at each open, and after the tables were made anew. */
   install(): void;
-  /** The net effects on these tables since the last `clear`, each table's in the order in which its rows were first touched. */
+  /**
+   * The net effects on these tables since the last `clear`, each table's in the order in which its rows were first
+   * touched.
+   */
   read(tables: ReadonlySet<string>): NetEffect[];
   clear(): void;
   /** Runs `fn` while writes are not captured. */

@@ -6,7 +6,8 @@ import { checkCell, defaultCell } from '../../core/values.ts';
 import { type LocalTable, type LocalTables, localTableOf } from './local-table.ts';
 
 /**
- * Changes as a person wrote them, checked as `write()` would: known tables and columns, cells that fit, one change per row.
+ * Changes as a person wrote them, checked as `write()` would: known tables and columns, cells that fit, one change per
+ * row.
  *
  * @throws SyncError `not-found`, `invalid-value`.
  */

@@ -3,8 +3,8 @@ import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { Meta } from './meta.ts';
 
 /**
- * The stamps and ids of this device. Both only ever rise, across restarts too: they are read back from the log of writes, from the
- * outbox and from what was noted when a pull brought later stamps.
+ * The stamps and ids of this device. Both only ever rise, across restarts too: they are read back from the log of
+ * writes, from the outbox and from what was noted when a pull brought later stamps.
  */
 export interface DeviceClock {
   readonly lastHlc: Hlc;

@@ -80,7 +80,15 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
     rollbackWrite: write.rollback,
     findWrite: write.find,
 
-    nextPush: (maxBytes) => (push.hasSendable ? atomically(() => push.next(maxBytes)) : null),
+    nextPush(maxBytes) {
+      if (!push.hasSendable) return null;
+      try {
+        return atomically(() => push.next(maxBytes));
+      } catch (error) {
+        push.forget();
+        throw error;
+      }
+    },
     unsend: (mutationIds) => atomically(() => push.unsend(mutationIds)),
     settle: (response, now) =>
       quietly(() => {
@@ -140,6 +148,6 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
 function otherSubject(bound: string, subject: string): SyncError {
   return new SyncError(
     'forbidden',
-    `The local data belongs to ${JSON.stringify(bound)} and the server says ${JSON.stringify(subject)}. Sign out with wipe() first.`,
+    `Local data belongs to ${JSON.stringify(bound)}, the server says ${JSON.stringify(subject)}. Sign out with wipe() first.`,
   );
 }

@@ -12,8 +12,8 @@ import type { PendingRows } from './pending-rows.ts';
 import { advance } from './images.ts';
 
 /**
- * Takes the rows of scopes away that the caller may no longer read. Scopes are those of the confirmed rows, so pending changes step aside
- * while the rows are chosen; they stay in the outbox and lie on top again afterwards.
+ * Takes the rows of scopes away that the caller may no longer read. Scopes are those of the confirmed rows, so pending
+ * changes step aside while the rows are chosen; they stay in the outbox and lie on top again afterwards.
  */
 export function dropScopes(parts: {
   readonly database: LocalDatabase;

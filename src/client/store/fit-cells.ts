@@ -13,8 +13,8 @@ export interface Fitted {
 
 /**
  * Writes cells that were made for these columns by another version of the schema (rows of the server, changes in the
- * outbox). They must never fail on this version's types: what does not fit is written again as what such a column starts
- * with.
+ * outbox). They must never fail on this version's types: what does not fit is written again as what such a column
+ * starts with.
  */
 export function fitting(
   columns: readonly LocalColumn[],

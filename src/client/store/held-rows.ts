@@ -3,7 +3,7 @@ import { quoteName } from '../../core/sql.ts';
 import type { Change } from '../../core/change.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { DeviceClock } from './clock.ts';
-import { type LocalTable, type LocalTables, cellsAt, list } from './local-table.ts';
+import { type LocalTable, type LocalTables, cellsAt, list, localTableOf } from './local-table.ts';
 import type { Outbox } from './outbox.ts';
 import { packChanges } from './pack.ts';
 import type { Parking } from './parking.ts';
@@ -22,11 +22,13 @@ interface Parts {
 }
 
 /**
- * When an app that was fully local gets a server, its rows are work that was never sent. They become mutations that wait in the outbox until
- * `seed` lets them go: so that nothing of the server overwrites them unseen, and nothing is uploaded unasked.
+ * When an app that was fully local gets a server, its rows are work that was never sent. They become mutations that
+ * wait in the outbox until `seed` lets them go: so that nothing of the server overwrites them unseen, and nothing is
+ * uploaded unasked.
  */
-export function holdRows(parts: Parts, now: number): void {
-  for (const of of parts.tables.values()) {
+export function holdRows(parts: Parts, tables: Iterable<string>, now: number): void {
+  for (const name of tables) {
+    const of = localTableOf(parts.tables, name);
     for (const changes of chunks(
       of,
       parts.database.read(`SELECT ${list(of.columns)} FROM ${quoteName(of.name)}`).rows,

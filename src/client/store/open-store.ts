@@ -20,7 +20,7 @@ export function openStore(parts: StoreParts, options: LocalStoreOptions): Schema
     const isKnown = parts.unknown.takeKnown(parts.tables, setup.isChanged);
     if (isKnown || setup.isLossy) fetchAnew(parts);
     parts.appTriggers.suspended(() => showPending(parts, setup.touched));
-    if (options.hasServer) meetServer(parts, options);
+    holdUnsent(parts, setup.adopted, options);
     return setup.migrated;
   });
   parts.capture.install();
@@ -43,12 +43,19 @@ function bindIdentity({ meta }: StoreParts, { runtime, hasServer }: LocalStoreOp
   meta.set('mode', hasServer ? 'server' : 'local');
 }
 
-/** The first time with a server: what was written before has never been sent. From here on every write is queued. */
-function meetServer(parts: StoreParts, { runtime }: LocalStoreOptions): void {
-  if (parts.identity.mode === 'server') return;
-  holdRows(parts, runtime.now());
-  parts.meta.set('mode', 'server');
-  parts.identity.mode = 'server';
+/**
+ * Rows that were never sent: all of them, the first time there is a server; those of a table that was local until now.
+ * From here on every write is queued.
+ */
+function holdUnsent(parts: StoreParts, adopted: readonly string[], { runtime, hasServer }: LocalStoreOptions): void {
+  const { identity, tables, meta } = parts;
+  if (identity.mode === 'server') {
+    if (adopted.length > 0) holdRows(parts, adopted, runtime.now());
+  } else if (hasServer) {
+    holdRows(parts, tables.keys(), runtime.now());
+    meta.set('mode', 'server');
+    identity.mode = 'server';
+  }
 }
 
 function fetchAnew({ position, stage }: StoreParts): void {

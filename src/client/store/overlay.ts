@@ -9,8 +9,8 @@ import type { Outbox, OutboxItem } from './outbox.ts';
 import type { PendingRows } from './pending-rows.ts';
 
 /**
- * Pending changes on top of confirmed rows. A row that has any shows `image + its pending changes, in order`; its image is kept as long.
- * A mutation takes part until it is rejected, its echo has been applied, or it is thrown away.
+ * Pending changes on top of confirmed rows. A row that has any shows `image + its pending changes, in order`; its
+ * image is kept as long. A mutation takes part until it is rejected, its echo has been applied, or it is thrown away.
  */
 export interface Overlay {
   /** Whether pending changes lie over this row. */

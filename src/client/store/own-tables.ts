@@ -4,10 +4,11 @@ import type { LocalDatabase } from '../../storage/local-database.ts';
  * Our own tables beside the user's.
  *
  * - `_tidemark_meta`: single values by name.
- * - `_tidemark_outbox`: mutations in the order in which they stack on each other. `position` is the mutation's id, except for one that
- *   replaced another and took its place. `changes` is encoded and independent of the schema.
- * - `_tidemark_image`: what is confirmed of rows with pending changes. `state` 1: the row; 0: it was deleted, and `columns` is what it last
- *   held. No entry for a row with pending changes: the server never had it. `seen`: the row as the first pending change saw it, once a pull has changed it.
+ * - `_tidemark_outbox`: mutations in the order in which they stack on each other. `position` is the mutation's id,
+ *   except for one that replaced another and took its place. `changes` is encoded and independent of the schema.
+ * - `_tidemark_image`: what is confirmed of rows with pending changes. `state` 1: the row; 0: it was deleted, and
+ *   `columns` is what it last held. No entry for a row with pending changes: the server never had it. `seen`: the row
+ *   as the first pending change saw it, once a pull has changed it.
  * - `_tidemark_write`: the last writes that are in the outbox no more, or never were, with the clock they moved.
  * - `_tidemark_stage`: pages of a chain that is not complete.
  * - `_tidemark_conflict`: conflicts, open and resolved.

@@ -1,4 +1,4 @@
-import type { Cells, RowKey } from '../../shared/cell.ts';
+import type { Cells } from '../../shared/cell.ts';
 import type { Change } from '../../core/change.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { decode, encode, type WireValue } from '../../protocol/codec.ts';
@@ -28,10 +28,6 @@ export function packCells(cells: Cells): Uint8Array {
 
 export function unpackCells(bytes: unknown): Cells {
   return unpack<Cells>(bytes);
-}
-
-export function packKey(key: RowKey): Uint8Array {
-  return encode(key);
 }
 
 /** Any plain value; `undefined` properties are left out. */

@@ -4,8 +4,8 @@ import type { PendingRows } from './pending-rows.ts';
 import type { RowRef } from './row-access.ts';
 
 /**
- * What waits behind what. A mutation waits while an earlier one on any of its rows is conflicted, rejected, held or itself waiting; all
- * others flow on.
+ * What waits behind what. A mutation waits while an earlier one on any of its rows is conflicted, rejected, held or
+ * itself waiting; all others flow on.
  */
 export interface Parking {
   /** The position of the mutation that one at `position` with these rows waits for; null when it may go. */

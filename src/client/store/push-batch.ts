@@ -14,13 +14,13 @@ export interface PushQueue {
   /** Whether `next` would give something. */
   readonly hasSendable: boolean;
   next(maxBytes: number): OutgoingPush | null;
-  /** The request on its way failed: what it carried waits again. */
+  /** These mutations were not sent after all, or their request failed: they wait again. */
   unsend(mutationIds: readonly number[]): void;
   /** The request on its way was answered; what got no outcome waits again. */
   answered(settled: ReadonlySet<number>): void;
   /** After a restart nothing is on its way: what was sent waits again. */
   reset(): void;
-  /** All local data goes. */
+  /** The request last cut was never marked as sent, or all local data goes. */
   forget(): void;
 }
 
@@ -96,7 +96,6 @@ export function createPushQueue(parts: { readonly outbox: Outbox; readonly parki
       };
     },
     unsend(mutationIds) {
-      isOnItsWay = false;
       const ids = new Set(mutationIds);
       if (upload) ids.add(upload.mutationId);
       // The server may have lost the parts it had: from the first one again.
@@ -105,6 +104,8 @@ export function createPushQueue(parts: { readonly outbox: Outbox; readonly parki
         const item = outbox.byMutation(id);
         if (item?.state === 'sent') wait(item);
       }
+      // The loop may give back a part of a request before it sends the rest.
+      isOnItsWay = outbox.count('sent') > 0;
     },
     answered(settled) {
       isOnItsWay = false;

@@ -9,8 +9,9 @@ import { rowId } from './change-reader.ts';
 import type { PendingRows } from './pending-rows.ts';
 
 /**
- * The rows under pending changes that one chain touches. Their images move with the server; at the end each is shown once, as image and
- * what is still pending. So the cost is that of the rows both sides changed, whatever the size of the tables.
+ * The rows under pending changes that one chain touches. Their images move with the server; at the end each is shown
+ * once, as image and what is still pending. So the cost is that of the rows both sides changed, whatever the size of
+ * the tables.
  */
 export interface Rebase {
   /** Whether any row of the table could be taken. */

@@ -1,15 +1,15 @@
-import { type Cell, keyText } from '../../shared/cell.ts';
+import type { Cell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Resolution } from '../../core/policy.ts';
 import { columnOf } from '../../core/schema.ts';
 import { toCell } from '../../core/values.ts';
 import type { WriteResult } from '../local-store.ts';
-import { answered } from './answer.ts';
+import { answerAll, answerBase, pickColumns } from './answer.ts';
 import { checkValue } from './check-changes.ts';
 import type { ConflictRecord, ConflictRecords, StoredResolution } from './conflict-records.ts';
 import { type LocalTable, type LocalTables, localTableOf } from './local-table.ts';
 import type { Outbox } from './outbox.ts';
-import { pickColumns, type Revise } from './revise.ts';
+import type { Revise } from './revise.ts';
 
 export type ResolveConflict = (
   id: string,
@@ -18,8 +18,8 @@ export type ResolveConflict = (
 ) => WriteResult;
 
 /**
- * Answers open conflicts. When the last one of a mutation is answered, a new mutation with what was decided takes its place; its base is what
- * the conflicts showed, so that the server knows the answer was given in view of that.
+ * Answers open conflicts. When the last one of a mutation is answered, a new mutation with what was decided takes its
+ * place; its base is what the conflicts showed, so that the server knows the answer was given in view of that.
  */
 export function createResolveConflict(parts: {
   readonly outbox: Outbox;
@@ -35,21 +35,12 @@ export function createResolveConflict(parts: {
     const records = conflicts.ofMutation(record.mutationId);
     const item = outbox.byMutation(record.mutationId);
     if (!item || records.some((one) => one.resolution === null)) return NOTHING_YET;
-    const byRow = new Map(records.map((one) => [rowOf(one.table, one.key), one]));
-    const changes = outbox.changesOf(item).flatMap((change) => {
-      const answer = byRow.get(rowOf(change.table, change.key));
-      return answer ? answered(change, answer, tables.get(change.table)) : [change];
-    });
-    const base = Math.max(item.base, ...records.map(({ remoteSeq }) => remoteSeq));
-    return revise.replace(item, { changes, base, now });
+    const changes = answerAll(outbox.changesOf(item), records, tables);
+    return revise.replace(item, { changes, base: answerBase(item.base, records), now });
   };
 }
 
 const NOTHING_YET: WriteResult = { mutationId: null, changed: new Map(), settled: [] };
-
-function rowOf(table: string, key: ConflictRecord['key']): string {
-  return `${table} ${keyText(key)}`;
-}
 
 function findOpen(conflicts: ConflictRecords, id: string): ConflictRecord {
   const record = conflicts.get(id);

@@ -1,8 +1,9 @@
-import { type Cells, sameCell } from '../../shared/cell.ts';
+import { sameCell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Change } from '../../core/change.ts';
 import type { MutationOutcome } from '../types.ts';
 import type { WriteResult } from '../local-store.ts';
+import { answerAll, answerBase, pickColumns } from './answer.ts';
 import { type ChangeCollector, collectChanges } from './changed-rows.ts';
 import { checkChanges } from './check-changes.ts';
 import type { DeviceClock } from './clock.ts';
@@ -76,11 +77,10 @@ export function createRevise(parts: {
   };
 
   const closeConflicts = (item: OutboxItem, choice: 'local' | 'remote', now: number): ConflictRecord[] => {
-    const records = conflicts.ofMutation(item.mutationId);
-    for (const record of records) {
+    for (const record of conflicts.ofMutation(item.mutationId)) {
       if (record.resolution === null) conflicts.resolve(record, byPerson(record, choice, now));
     }
-    return records;
+    return conflicts.ofMutation(item.mutationId);
   };
 
   return {
@@ -88,15 +88,14 @@ export function createRevise(parts: {
     retry(mutationId, now) {
       const item = findStopped(outbox, mutationId, 'retried');
       const records = closeConflicts(item, 'local', now);
-      const base = Math.max(item.base, ...records.map(({ remoteSeq }) => remoteSeq));
-      return replace(item, { changes: outbox.changesOf(item), base, now });
+      const changes = answerAll(outbox.changesOf(item), records, tables);
+      return replace(item, { changes, base: answerBase(item.base, records), now });
     },
     edit(mutationId, changes, now) {
       const item = findStopped(outbox, mutationId, 'edited');
       const checked = withOld(checkChanges(tables, changes), outbox.changesOf(item));
       const records = closeConflicts(item, 'local', now);
-      const base = Math.max(item.base, ...records.map(({ remoteSeq }) => remoteSeq));
-      return replace(item, { changes: checked, base, now });
+      return replace(item, { changes: checked, base: answerBase(item.base, records), now });
     },
     discard(mutationId, now) {
       const item = find(outbox, mutationId);
@@ -136,10 +135,6 @@ function findStopped(outbox: Outbox, mutationId: number, what: string): OutboxIt
 function byPerson(record: ConflictRecord, choice: 'local' | 'remote', at: number): StoredResolution {
   const side = choice === 'local' ? record.local : record.remote;
   return { by: 'person', choice, policies: {}, values: side && pickColumns(side, record.columns), at };
-}
-
-export function pickColumns(cells: Cells, columns: readonly string[]): Cells {
-  return Object.fromEntries(columns.flatMap((name) => (name in cells ? [[name, cells[name] ?? null]] : [])));
 }
 
 /** What the writer saw stays the same where an edited change is about the same row. */

@@ -15,7 +15,10 @@ export function readRow(database: LocalDatabase, of: LocalTable, key: RowKey): C
   return row === undefined ? null : cellsAt(of.values, row, 0);
 }
 
-/** Writes a whole row. Columns that it does not have get their default, those that this version does not know are left out. */
+/**
+ * Writes a whole row. Columns that it does not have get their default, those that this version does not know are left
+ * out.
+ */
 export function writeRow(database: LocalDatabase, of: LocalTable, row: { key: RowKey; columns: Cells }): Fitted {
   const known = of.values.filter(({ name }) => Object.hasOwn(row.columns, name));
   const isWhole = known.length === of.values.length;

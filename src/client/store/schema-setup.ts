@@ -15,13 +15,15 @@ export interface SchemaSetup {
   readonly isChanged: boolean;
   /** Tables that were created, rebuilt or got columns in a database that was there before. */
   readonly touched: readonly string[];
+  /** Tables that localSchema made before the schema took them over: their rows were never sent. */
+  readonly adopted: readonly string[];
   /** Confirmed rows or values were lost on the way: the server has to send them anew. */
   readonly isLossy: boolean;
 }
 
 /**
- * Brings the user's tables to the schema: new tables, columns and indexes in place, everything else by a rebuild that copies what fits. The
- * outbox is independent of the schema and stays as it is.
+ * Brings the user's tables to the schema: new tables, columns and indexes in place, everything else by a rebuild that
+ * copies what fits. The outbox is independent of the schema and stays as it is.
  */
 export function setUpSchema(parts: {
   readonly database: LocalDatabase;
@@ -34,11 +36,13 @@ export function setUpSchema(parts: {
   const { database, schema, meta } = parts;
   const before = readRecord(meta);
   const touched: string[] = [];
+  const adopted: string[] = [];
   let isLossy = false;
   for (const table of Object.values(schema.tables)) {
     const from = before?.tables[table.name] ?? existingTable(database, table.name);
     const step = stepTo(recordTable(table), from);
     if (step.kind !== 'none' && before) touched.push(table.name);
+    if (from && !before?.tables[table.name]) adopted.push(table.name);
     if (step.kind === 'create') database.exec(createTableSql(table));
     if (step.kind === 'add') addColumns(database, table, step.columns);
     if (step.kind === 'rebuild' && from) isLossy = rebuildTable(database, table, from) || isLossy;
@@ -51,7 +55,8 @@ export function setUpSchema(parts: {
   if (text !== JSON.stringify(before)) meta.set('schema', text);
   const isMigrated = before !== null && before.version !== after.version;
   const migrated = isMigrated ? { from: before.version, to: after.version } : null;
-  return { migrated, isChanged: before !== null && text !== JSON.stringify(before), touched, isLossy };
+  const isChanged = before !== null && text !== JSON.stringify(before);
+  return { migrated, isChanged, touched, adopted, isLossy };
 }
 
 /** Runs the app's own SQL: FTS tables, views, triggers. */
@@ -116,7 +121,10 @@ function indexOf(sql: string): string {
   return /EXISTS "([^"]+)"/.exec(sql)?.[1] ?? '';
 }
 
-/** Confirmed rows of a dropped table are on the server. Without a server they are the only copy and stay where they are. */
+/**
+ * Confirmed rows of a dropped table are on the server. Without a server they are the only copy and stay where they
+ * are.
+ */
 function dropTables(
   { database, schema, hasServer }: { database: LocalDatabase; schema: Schema; hasServer: boolean },
   before: SchemaRecord | null,

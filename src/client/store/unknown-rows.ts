@@ -2,8 +2,9 @@ import type { LocalTable, LocalTables } from './local-table.ts';
 import type { Meta } from './meta.ts';
 
 /**
- * What the server sent and this version of the app has no place for: tables and columns of a newer schema. A cursor must not move past rows
- * that were not applied, so the names are kept, and the schema that knows one of them starts by fetching everything anew.
+ * What the server sent and this version of the app has no place for: tables and columns of a newer schema. A cursor
+ * must not move past rows that were not applied, so the names are kept, and the schema that knows one of them starts
+ * by fetching everything anew.
  */
 export interface UnknownRows {
   noteTable(name: string): void;

@@ -8,8 +8,8 @@ const MOST_KNOWN = 1_000;
 const SAVEPOINT = /^(\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(SAVEPOINT|RELEASE|ROLLBACK(\s+TRANSACTION)?\s+TO)\b/i;
 
 /**
- * Lets through what may run inside `write()`: statements that read and write rows of the app's tables. Whatever would end the
- * transaction, change the schema or touch our own tables is refused before it runs.
+ * Lets through what may run inside `write()`: statements that read and write rows of the app's tables. Whatever would
+ * end the transaction, change the schema or touch our own tables is refused before it runs.
  *
  * @throws SyncError `misuse`.
  */

@@ -284,6 +284,18 @@ test('a conflicted mutation can be sent again as it is, or thrown away; either c
   expect(discarded.database.read('SELECT title FROM issue').rows).toEqual([['Base']]);
 });
 
+test('sent again, a mutation still leaves to the other side what a policy gave it', async () => {
+  const { store } = await conflicted(
+    [UPDATE, "INSERT INTO label VALUES ('a', 'l', 'red')"],
+    [
+      { columns: ['title'], decided: { title: { policy: 'server-wins', winner: 'remote' } } },
+      { table: 'label', key: ['a', 'l'], kind: 'insert-insert', columns: ['color'], remote: { color: 'blue' } },
+    ],
+  );
+  store.retry(1, 9_000);
+  expect(store.outbox()[0]?.changes.map(({ columns }) => columns)).toEqual([{ body: 'my body' }, { color: 'red' }]);
+});
+
 test('conflicts are listed by table and state, open ones first', async () => {
   const { store, settled } = await conflicted(
     [UPDATE, "INSERT INTO label VALUES ('a', 'l', 'red')"],

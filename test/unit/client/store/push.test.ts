@@ -41,6 +41,17 @@ test('a failed request makes its mutations wait again, with one more attempt cou
   expect(store.outbox()[0]).toMatchObject({ state: 'sent', attempts: 2 });
 });
 
+test('while a part of a request given back waits, the rest is still on its way', async () => {
+  const { store } = await openStore();
+  insert(store, 'a');
+  insert(store, 'b');
+  store.nextPush(MAX);
+  store.unsend([2]);
+  expect(store.nextPush(MAX)).toBeNull();
+  store.settle(response([{ mutationId: 1, seq: 1 }]), 1);
+  expect(store.nextPush(MAX)?.mutationIds).toEqual([2]);
+});
+
 test('what was on its way when the process died is sent again', async () => {
   const { store, database } = await openStore();
   insert(store, 'a');

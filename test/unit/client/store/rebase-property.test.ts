@@ -181,6 +181,7 @@ class World {
     for (const deliver of this.#late.splice(0)) deliver();
     const push = this.store.nextPush(step.maxBytes);
     if (!push) return;
+    this.#checkOrder(push.part ? [push.part.mutationId] : push.mutationIds);
     if (push.part) return this.store.unsend(push.mutationIds);
     const outcomes = push.mutations.map((mutation, index) =>
       this.server.push(mutation, this.store.clientId, step.verdicts[index % step.verdicts.length] ?? 'apply'),
@@ -192,6 +193,16 @@ class World {
       this.store.settle(answer, 3_000);
       // The same answer again changes nothing.
       expect(this.store.settle(answer, 3_000).settled).toEqual([]);
+    }
+  }
+
+  /** No write overtakes another one on the same row. */
+  #checkOrder(sent: readonly number[]): void {
+    const waiting = new Set<string>();
+    for (const { mutationId, state, changes } of this.store.outbox()) {
+      const rows = changes.map(({ table, key }) => rowId(table, key));
+      if (sent.includes(mutationId)) expect(rows.filter((row) => waiting.has(row))).toEqual([]);
+      else if (state !== 'accepted') for (const row of rows) waiting.add(row);
     }
   }
 

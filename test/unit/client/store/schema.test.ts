@@ -201,6 +201,17 @@ test('rows from before there was a server wait for seed, safe from what the serv
   expect(() => store.seed(['nope'], { now: 1, rowsEach: 500 })).toThrow(expect.objectContaining({ kind: 'not-found' }));
 });
 
+test('a table of the app that becomes part of the schema keeps its rows, as work that was never sent', async () => {
+  const draft = 'CREATE TABLE IF NOT EXISTS draft (id TEXT PRIMARY KEY, text)';
+  const { store, database } = await openStore({ schema: v1, localSchema: [draft] });
+  write(store, "INSERT INTO draft VALUES ('d', 'words')");
+  const v2 = note({ text: t.text(), n: t.integer() }, {}, 2, { draft: table({ id: t.text(), text: t.text() }) });
+  const again = reopen(database, { schema: v2 });
+  expect(all(database, 'SELECT * FROM draft')).toEqual([{ id: 'd', text: 'words' }]);
+  expect(again.outbox()).toMatchObject([{ state: 'parked', changes: [{ table: 'draft', op: 'put' }] }]);
+  expect(again.seed(['draft'], { now: 1, rowsEach: 500 })).toEqual({ rowCount: 1 });
+});
+
 test('a database that once had a server goes on queueing without one', async () => {
   const { database } = await openStore();
   const store = reopen(database, { hasServer: false });
