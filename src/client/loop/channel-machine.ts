@@ -1,4 +1,4 @@
-import { backoffMs } from './backoff.ts';
+import { reconnectMs } from './backoff.ts';
 
 /** After this many failures in a row the channel counts as unavailable, and polling is what there is. */
 export const FAILURES_BEFORE_POLLING = 3;
@@ -42,7 +42,7 @@ const toConnecting = ({ failures }: ChannelState): ChannelState => ({ name: 'con
 
 const rest = (state: ChannelState, { random }: ChannelEvent<'lost'>): ChannelState => {
   const failures = state.failures + 1;
-  return { name: 'resting', failures, delayMs: backoffMs(failures, random) };
+  return { name: 'resting', failures, delayMs: reconnectMs(failures, random) };
 };
 
 /** Every state against every event: a missing cell does not compile. */

@@ -6,8 +6,8 @@ import { SyncError, type SyncErrorKind } from '../../../../src/shared/error.ts';
 const stepOf = (kind: SyncErrorKind, details = {}) => nextStep(new SyncError(kind, 'scripted', { details }));
 
 test.each([
-  ['network', 'offline', 'backoff', 'keep'],
-  ['timeout', 'offline', 'backoff', 'shrink'],
+  ['network', 'offline', 'reconnect', 'keep'],
+  ['timeout', 'offline', 'reconnect', 'shrink'],
   ['server', 'error', 'backoff', 'shrink'],
   ['rate-limited', 'error', 'backoff', 'keep'],
   ['needs-auth', 'needs-auth', 'sign-in', 'keep'],

@@ -116,17 +116,20 @@ describe('failures', () => {
     expect(transition(again, { name: 'succeeded', round: 7 })).toEqual({ name: 'idle', trouble: null });
   });
 
-  test('L3: set a delay between nothing and a bound that doubles up to 30 s', () => {
-    const running = (failures: number): LoopState => ({
-      name: 'running',
-      round: 5,
-      trouble: failures === 0 ? null : { ...trouble, failures },
-    });
-    const bound = (failures: number) => (fail(running(failures), 0.999_999) as LoopState<'waiting'>).delayMs;
-    expect([0, 1, 2, 3, 4, 5, 6, 7, 20].map(bound)).toEqual([
-      500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000,
-    ]);
-    expect((fail(running(3), 0) as LoopState<'waiting'>).delayMs).toBe(0);
+  test('L3: set a delay between nothing and a bound that doubles', () => {
+    const delays = (kind: 'network' | 'server', random: number) =>
+      [0, 1, 2, 3, 4, 5, 6, 20].map((failures) => {
+        const before: LoopState = {
+          name: 'running',
+          round: 5,
+          trouble: failures === 0 ? null : { ...trouble, failures },
+        };
+        const step = nextStep(new SyncError(kind, 'scripted'));
+        return (transition(before, { ...events.failed, step, random }) as LoopState<'waiting'>).delayMs;
+      });
+    expect(delays('network', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000]);
+    expect(delays('server', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    expect(new Set(delays('server', 0))).toEqual(new Set([0]));
   });
 
   test('L4: an aborted round is neither good nor bad', () => {
