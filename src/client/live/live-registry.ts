@@ -4,6 +4,8 @@ import type { ChangedRows } from '../local-store.ts';
 import { Dependencies } from './dependencies.ts';
 import { type LiveContext, LiveQuery, type LiveSubscriber } from './live-query.ts';
 
+/** Refreshing this long at a time bothers nobody. */
+const CHEAP_MS = 2;
 /** After so long, writes and other reads get their turn before the rest is refreshed. */
 const SLICE_MS = 12;
 
@@ -11,8 +13,8 @@ const SLICE_MS = 12;
  * All live queries of one database. After a commit it runs those again whose tables changed; the same statement with the
  * same parameters runs once for all who follow it.
  *
- * Results are refreshed at once, before whoever committed hears that it is done, as long as that is cheap: of the time that passes at
- * most half goes into refreshing. Commits that come faster than that share one refresh.
+ * Results are refreshed at once, before whoever committed hears that it is done, as long as that is cheap. When it is not, at most half of
+ * the time that passes goes into refreshing: commits that come faster share one refresh.
  */
 export class LiveRegistry {
   readonly #context: LiveContext;
@@ -72,7 +74,8 @@ export class LiveRegistry {
       return;
     }
     const endedAt = this.#refreshSome(startedAt);
-    this.#nextRefreshAt = endedAt + (endedAt - startedAt);
+    const took = endedAt - startedAt;
+    this.#nextRefreshAt = took > CHEAP_MS ? endedAt + took : endedAt;
     if (this.#dirtyQueries().length > 0) this.refresh();
   }
 
