@@ -19,7 +19,12 @@ const config: StorybookConfig = {
   addons: ['@storybook/addon-vitest'],
   core: { disableTelemetry: true, disableWhatsNewNotifications: true },
   typescript: { reactDocgen: false },
-  viteFinal: (vite) => mergeConfig(vite, { ...viteShared, build: quietBuild }),
+  viteFinal: (vite) =>
+    mergeConfig(vite, {
+      ...viteShared,
+      build: quietBuild,
+      worker: { ...viteShared.worker, rolldownOptions: { checks: { pluginTimings: false } } },
+    }),
 };
 
 export default config;

@@ -1,7 +1,7 @@
 /** Buttons, fields, badges, notices. */
 export const CONTROLS = /* css */ `
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
-.actions.footer { padding-top: 4px; }
+.actions.footer { position: sticky; bottom: 0; padding: 8px 0; background: var(--bg); border-top: 1px solid var(--line); }
 .actions button, .toolbar button, .back {
   padding: 4px 11px; min-height: 28px; border: 1px solid var(--line-strong); border-radius: 6px; background: var(--bg); color: var(--text);
   font: 500 13px/1.3 var(--font); cursor: pointer;

@@ -47,13 +47,15 @@ function Cursor({ info, progress }: { readonly info: CursorInfo; readonly progre
         <code className="scope">{info.scope === '*' ? '* (every scope)' : info.scope}</code>
         <LagBadge info={info} />
       </div>
-      <meter
-        aria-label={`Position in ${info.scope}`}
-        min={0}
-        max={Math.max(1, info.head ?? seq)}
-        value={seq}
-        data-complete={info.isComplete && info.lag === 0}
-      />
+      {info.head !== null && (
+        <meter
+          aria-label={`Position in ${info.scope}`}
+          min={0}
+          max={Math.max(1, info.head)}
+          value={seq}
+          data-complete={info.isComplete && info.lag === 0}
+        />
+      )}
       <p className="cursor-facts">
         <span>
           seq <b>{info.cursor ? formatCount(seq) : '—'}</b> of {info.head === null ? 'unknown' : formatCount(info.head)}
