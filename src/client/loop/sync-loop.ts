@@ -25,7 +25,7 @@ export interface SyncLoop {
   /** A local write was committed: there may be something to push. Also after retry, discard, edit or a person's answer. */
   written(): void;
   /**
-   * One round asked for by hand. Resolves with it when it has ended well.
+   * One round asked for by hand. Resolves with it when it has ended well. Before `start()` it waits for that.
    *
    * @throws SyncError `no-server`, `closed`; `not-found` for an unknown table; `aborted` by the signal, or at once while
    *   paused (the message names the reasons); otherwise whatever the round failed with.
