@@ -43,6 +43,9 @@ test('different sides, or a typed value, are a merge of the columns in conflict'
   expect(resolutionOf(conflict, { title: { from: 'typed', value: 'both' }, done: { from: 'remote' } })).toEqual({
     merged: { title: 'both', done: null },
   });
+  expect(resolutionOf(conflict, { title: { from: 'local' }, done: { from: 'remote' } })).toEqual({
+    merged: { title: 'mine', done: null },
+  });
 });
 
 test('what only this device changed is kept, counters as what was added', () => {
