@@ -47,7 +47,7 @@ export interface ServerOptions {
 export interface AutoSyncOptions {
   /** How often to pull when no realtime channel is open. Default 30,000 ms. */
   readonly intervalMs?: number;
-  /** The least time between two pushes; the first goes at once. Default 50 ms. */
+  /** A lone write goes at once; a burst of writes shares a push at most this often. Default 50 ms. */
   readonly debounceMs?: number;
 }
 

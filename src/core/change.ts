@@ -32,12 +32,6 @@ export interface Mutation {
   readonly changes: readonly Change[];
 }
 
-/** A row as confirmed by the server: key cells and all other columns. */
-export interface ConfirmedRow {
-  readonly key: RowKey;
-  readonly columns: Cells;
-}
-
 /** The position of a client in a server's log. `epoch` names the history, `seq` the last commit applied. */
 export interface Cursor {
   readonly epoch: string;

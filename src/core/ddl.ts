@@ -1,7 +1,7 @@
 import type { Cell } from '../shared/cell.ts';
-import { type Column, type Table, columnOf } from './schema.ts';
+import { type Column, columnOf, type Table } from './schema.ts';
 import { quoteName } from './sql.ts';
-import { SQLITE_TYPES, backfillCell } from './values.ts';
+import { backfillCell, SQLITE_TYPES } from './values.ts';
 
 /** The `CREATE TABLE` of a user's table in SQLite, the same on client and server. `as` names it differently. */
 export function createTableSql(of: Table, as: string = of.name): string {

@@ -8,11 +8,6 @@ export const ZERO_HLC: Hlc = '0'.repeat(16);
 
 const MAX_MS = 2 ** 48 - 1;
 const MAX_COUNTER = 0xffff;
-const PATTERN = /^[0-9a-f]{16}$/;
-
-export function isHlc(text: unknown): text is Hlc {
-  return typeof text === 'string' && PATTERN.test(text);
-}
 
 export function makeHlc(ms: number, counter: number): Hlc {
   return hex(Math.min(Math.max(Math.trunc(ms), 0), MAX_MS), 12) + hex(counter, 4);

@@ -1,6 +1,6 @@
 import type { Cell, Cells, RowKey } from '../shared/cell.ts';
 import { SyncError } from '../shared/error.ts';
-import { type Column, type ColumnKind, type Table, columnOf } from './schema.ts';
+import { type Column, type ColumnKind, columnOf, type Table } from './schema.ts';
 
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);

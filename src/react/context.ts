@@ -1,4 +1,4 @@
-import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import type { QueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import type { Sync } from '../client/sync.ts';
 import type { Schema } from '../core/schema.ts';
@@ -29,9 +29,4 @@ export function useSyncContext(): SyncContextValue {
  */
 export function useSync<S extends Schema = Schema>(): Sync<S> {
   return useSyncContext().sync as unknown as Sync<S>;
-}
-
-/** The query client that synced queries live in: the provider's, which may be the app's own. */
-export function useSyncQueryClient(): QueryClient {
-  return useQueryClient(useSyncContext().queryClient);
 }

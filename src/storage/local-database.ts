@@ -1,5 +1,4 @@
 import type { Cell } from '../shared/cell.ts';
-import type { Statement } from '../core/sql.ts';
 
 /**
  * The local SQLite database, as the engine uses it. Port: real ones are `sqlite-wasm` in memory and on OPFS.
@@ -71,12 +70,4 @@ export interface StatementInfo {
   readonly directWrites: readonly string[];
   /** What it does besides reading and writing rows: `attach` stands for DETACH too, `transaction` for savepoints too. */
   readonly control: 'schema' | 'transaction' | 'attach' | 'pragma' | null;
-}
-
-/** Opens a database by name; the one place where disk is chosen. */
-export type OpenLocalDatabase = (name: string) => Promise<LocalDatabase>;
-
-/** One read with its parameters: see {@link LocalDatabase.read}. */
-export function readStatement(database: LocalDatabase, statement: Statement): ReadResult {
-  return database.read(statement.sql, statement.parameters);
 }

@@ -32,7 +32,7 @@ export class WriteDesk {
   readonly #options: WriteDeskOptions;
   readonly #writes = new Map<string, Write>();
   /** Why a write that is over takes no more calls. */
-  readonly #ended = new Map<string, SyncError>();
+  readonly #ended = new Map<string, SyncError | null>();
 
   constructor(options: WriteDeskOptions) {
     this.#options = options;
@@ -51,7 +51,7 @@ export class WriteDesk {
     this.#assertNotEnded(writeId);
     const write = this.#writes.get(writeId);
     if (!write) {
-      this.#remember(writeId, alreadyOver(writeId));
+      this.#remember(writeId, null);
       return null;
     }
     await write.opening;
@@ -59,7 +59,7 @@ export class WriteDesk {
     const { store, runtime } = this.#options;
     try {
       const result = store.commitWrite({ writeId, now: runtime.now() });
-      this.#end(write, alreadyOver(writeId));
+      this.#end(write, null);
       return result;
     } catch (error) {
       const known = SyncError.from(error, 'storage', 'The write could not be committed');
@@ -134,14 +134,15 @@ export class WriteDesk {
     this.#options.onEnd();
   }
 
-  #end(write: Write, reason: SyncError): void {
+  /** `reason` is null for a write that ended well: its error is made when somebody goes on with it, which is rare. */
+  #end(write: Write, reason: SyncError | null): void {
     write.stopTimer();
     this.#writes.delete(write.writeId);
     this.#remember(write.writeId, reason);
     write.leave?.();
   }
 
-  #remember(writeId: string, reason: SyncError): void {
+  #remember(writeId: string, reason: SyncError | null): void {
     this.#ended.set(writeId, reason);
     const [oldest] = this.#ended.keys();
     if (this.#ended.size > REMEMBERED_WRITES && oldest !== undefined) this.#ended.delete(oldest);
@@ -149,7 +150,7 @@ export class WriteDesk {
 
   #assertNotEnded(writeId: string): void {
     const reason = this.#ended.get(writeId);
-    if (reason) throw reason;
+    if (reason !== undefined) throw reason ?? alreadyOver(writeId);
   }
 }
 
