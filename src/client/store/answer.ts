@@ -1,5 +1,6 @@
 import { type Cell, type Cells, keyText } from '../../shared/cell.ts';
 import type { Change } from '../../core/change.ts';
+import { backfillCell } from '../../core/values.ts';
 import { rowId } from './change-reader.ts';
 import type { ConflictRecord, StoredResolution } from './conflict-records.ts';
 import type { LocalTable, LocalTables } from './local-table.ts';
@@ -34,7 +35,7 @@ function answered(change: Change, record: ConflictRecord, of: LocalTable | undef
   const { resolution } = record;
   if (resolution === null) return [change];
   if (record.kind === 'delete-update') return answeredDelete(change, record, of);
-  if (record.kind === 'update-delete') return answeredRevival(change, record, resolution);
+  if (record.kind === 'update-delete') return answeredRevival(change, record, of);
   const { columns, counters } = split(change, of);
   const isInsert = change.op === 'put';
   const kept = Object.entries(columns).filter(([name]) =>
@@ -51,11 +52,14 @@ function answeredDelete(change: Change, record: ConflictRecord, of: LocalTable |
   return resolution && keepsLocal(resolution, '*') ? [change] : [];
 }
 
-/** This device changed the row, somebody else deleted it. */
-function answeredRevival(change: Change, record: ConflictRecord, resolution: StoredResolution): Change[] {
-  const isMerged = resolution.choice === 'merged';
-  if (!isMerged && !keepsLocal(resolution, '*')) return [];
-  const columns = { ...record.local, ...(isMerged ? resolution.values : {}) };
+/** This device changed the row, somebody else deleted it: it comes back whole. */
+function answeredRevival(change: Change, record: ConflictRecord, of: LocalTable | undefined): Change[] {
+  const { resolution } = record;
+  const isMerged = resolution?.choice === 'merged';
+  if (!resolution || (!isMerged && !keepsLocal(resolution, '*'))) return [];
+  const columns: Record<string, Cell> = { ...record.local, ...(isMerged ? resolution.values : {}) };
+  for (const { name, column, where } of of?.values ?? [])
+    if (!Object.hasOwn(columns, name)) columns[name] = backfillCell(column, where);
   return [{ table: change.table, key: change.key, op: 'put', columns }];
 }
 

@@ -2,7 +2,7 @@ import { type Cells, sameCell } from '../../shared/cell.ts';
 import { type Change, applyPatch } from '../../core/change.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { ChangeCollector } from './changed-rows.ts';
-import type { Images, RowImage } from './images.ts';
+import type { Images } from './images.ts';
 import type { LocalTables } from './local-table.ts';
 import { type RowRef, readRow, rowsOf, writeRow } from './row-access.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
@@ -19,8 +19,8 @@ export interface Overlay {
   keepImage(row: RowRef): void;
   /** Writes the row as image and pending changes make it; drops the image when no pending change is left over it. */
   show(row: RowRef, changed: ChangeCollector): void;
-  /** What the pending changes make of an image. */
-  stack(row: RowRef, image: RowImage | null): Cells | null;
+  /** What the pending changes (those before a position) make of a confirmed row. */
+  stack(row: RowRef, confirmed: Cells | null, before?: number): Cells | null;
   rowsOf(item: OutboxItem): RowRef[];
 }
 
@@ -39,10 +39,10 @@ export function createOverlay(parts: {
   const covers = (table: string, text: string) =>
     rows.get(table, text)?.positions.some((position) => isShown(outbox.at(position))) ?? false;
 
-  const stack = (row: RowRef, image: RowImage | null): Cells | null => {
-    let columns = image?.exists ? image.columns : null;
+  const stack = (row: RowRef, confirmed: Cells | null, before = Number.POSITIVE_INFINITY): Cells | null => {
+    let columns = confirmed;
     for (const position of rows.get(row.table, row.keyText)?.positions ?? []) {
-      if (!isShown(outbox.at(position))) continue;
+      if (position >= before || !isShown(outbox.at(position))) continue;
       const change = outbox.reader.changeOf(position, row.table, row.keyText);
       if (change) columns = applyChange(columns, change);
     }
@@ -54,7 +54,7 @@ export function createOverlay(parts: {
     stack,
     keepImage(row) {
       const of = tables.get(row.table);
-      if (!of || covers(row.table, row.keyText)) return;
+      if (!of || row.key.length !== of.keys.length || covers(row.table, row.keyText)) return;
       const columns = readRow(database, of, row.key);
       images.set(row.table, row.keyText, columns && { exists: true, columns, seen: null });
     },
@@ -62,7 +62,8 @@ export function createOverlay(parts: {
       const of = tables.get(row.table);
       // A table this version does not have, or a key from before the key changed: the pending work stays as it is.
       if (!of || row.key.length !== of.keys.length) return;
-      const wanted = stack(row, images.get(row.table, row.keyText));
+      const image = images.get(row.table, row.keyText);
+      const wanted = stack(row, image?.exists ? image.columns : null);
       if (!covers(row.table, row.keyText)) images.set(row.table, row.keyText, null);
       const now = readRow(database, of, row.key);
       if (isSameRow(wanted, now)) return;

@@ -47,10 +47,10 @@ export function createSettle(parts: {
 
   const record = (item: OutboxItem, { outcome, now }: Answer): ConflictRecord[] =>
     outcome.conflicts.flatMap((report, index) => {
-      const text = keyText(report.key);
-      const change = outbox.reader.changeOf(item.position, report.table, text);
-      const image = images.get(report.table, text);
-      const seen = image && (image.seen ?? image.columns);
+      const row = { table: report.table, key: report.key, keyText: keyText(report.key) };
+      const change = outbox.reader.changeOf(item.position, row.table, row.keyText);
+      const image = images.get(row.table, row.keyText);
+      const seen = overlay.stack(row, image && (image.seen ?? image.columns), item.position);
       const made = toRecord(report, { item, change, seen, id: `${item.mutationId}.${index}`, now });
       return conflicts.add(made) ? [made] : [];
     });
@@ -98,7 +98,7 @@ function toRecord(
   local: {
     readonly item: OutboxItem;
     readonly change: Change | undefined;
-    /** The confirmed row when its first pending change was made. */
+    /** The row before this change, as far as the device remembers. */
     readonly seen: Cells | null;
     readonly id: string;
     readonly now: number;
@@ -128,7 +128,7 @@ function toRecord(
   return decided ? { ...record, resolution: decidedBy(report, mine, now) } : record;
 }
 
-/** The row as the writer saw it: what it changed, as noted with the change, on the row of that time. */
+/** The row as the writer saw it: what was noted with the change, on the row of that time. */
 function baseRow(change: Change | undefined, seen: Cells | null): Cells | null {
   if (change === undefined) return seen;
   if (change.op === 'put' && change.old === undefined) return null;
