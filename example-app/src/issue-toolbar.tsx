@@ -53,7 +53,7 @@ export function IssueToolbar({ filter, onFilter, count, onCreate }: IssueToolbar
         ))}
       </select>
       <span className="toolbar-count" data-testid="issue-count">
-        {count.toLocaleString('en')} issues
+        {count === 1 ? '1 issue' : `${count.toLocaleString('en')} issues`}
       </span>
     </div>
   );
