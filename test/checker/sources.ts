@@ -1,0 +1,24 @@
+import { NOTHING } from './history.ts';
+import type { Step } from './sessions.ts';
+import type { WriteIndex } from './write-index.ts';
+
+/**
+ * Where a read has its value from: another transaction, its own (`own`), several that cannot be told apart, no write at all
+ * (`initial`), or nowhere (`invented`). `later` is a value that its own transaction writes only afterwards.
+ */
+export type Source = Step | 'own' | 'several' | 'initial' | 'invented' | 'later';
+
+/** The sources of a transaction's operations by their place; of a write, `own`. */
+export function sourcesOf(step: Step, writes: WriteIndex): Source[] {
+  return step.ops.map(({ o, k, v }, at) => {
+    if (o === 'w') return 'own';
+    if (v === NOTHING) return 'initial';
+    const writer = writes.writer(k, v);
+    if (writer !== step) return writer ?? 'invented';
+    return step.ops.slice(0, at).some((op) => op.o === 'w' && op.k === k && op.v === v) ? 'own' : 'later';
+  });
+}
+
+export function isStep(source: Source): source is Step {
+  return typeof source === 'object';
+}
