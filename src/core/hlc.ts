@@ -25,7 +25,7 @@ function hlcCounter(hlc: Hlc): number {
 /** The next stamp after `last` on a device whose wall clock shows `now`: never equal to or before `last`. */
 export function nextHlc(last: Hlc, now: number): Hlc {
   const lastMs = hlcMs(last);
-  if (now > lastMs) return makeHlc(now, 0);
+  if (Math.min(now, MAX_MS) > lastMs) return makeHlc(now, 0);
   const counter = hlcCounter(last) + 1;
   return counter > MAX_COUNTER ? makeHlc(lastMs + 1, 0) : makeHlc(lastMs, counter);
 }

@@ -49,7 +49,8 @@ export function defaultCell(column: Column, where: string): Cell | undefined {
 
 /** The cell of a column in rows older than the column. */
 export function backfillCell(column: Column, where: string): Cell {
-  return defaultCell(column, where) ?? ZERO[column.kind];
+  const cell = defaultCell(column, where);
+  return cell === undefined ? ZERO[column.kind] : cell;
 }
 
 /**
@@ -58,6 +59,8 @@ export function backfillCell(column: Column, where: string): Cell {
  * @throws SyncError `invalid-value` naming `where`.
  */
 export function toCell(column: Column, value: unknown, where: string): Cell {
+  // JSON has a null of its own: it is the value of a column that cannot be NULL.
+  if (value === null && column.kind === 'json' && !column.isNullable) return 'null';
   if (value === null || value === undefined) return checkCell(column, null, where);
   return checkCell(column, FROM_APP[column.kind](value), where);
 }

@@ -48,5 +48,5 @@ export const LIMITS: ProtocolLimits = Object.freeze({
   maxBlobBytes: 16 * MIB,
   maxKeyBytes: 1 * KIB,
   maxDepth: 32,
-  maxItems: 2 * 1024 * 1024,
+  maxItems: 8 * 1024 * 1024,
 });
