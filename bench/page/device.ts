@@ -1,4 +1,5 @@
 import { createSync, type Sync, sql } from 'tidemark';
+import { median } from '../measure.ts';
 import { benchSchema } from '../schema.ts';
 
 export type BenchSync = Sync<typeof benchSchema>;
@@ -52,4 +53,11 @@ export async function timedEach(count: number, work: (index: number) => Promise<
     for (let index = 0; index < count; index += 1) await work(index);
   });
   return total / count;
+}
+
+/** The median of `count` runs, in milliseconds, for work that takes long enough to be timed alone. */
+export async function timedMedian(count: number, work: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let index = 0; index < count; index += 1) times.push(await timed(work));
+  return median(times);
 }

@@ -2,7 +2,7 @@ import { sql } from 'tidemark';
 import { alternate, type Measure, measure } from '../measure.ts';
 import { makeIssues, topList } from '../schema.ts';
 import { Bare } from './bare.ts';
-import { type BenchSync, openDevice, openFilled, timed, timedEach, untilSynced, vote } from './device.ts';
+import { type BenchSync, openDevice, openFilled, timed, timedEach, timedMedian, untilSynced, vote } from './device.ts';
 import { MountedList } from './react-list.tsx';
 
 const ISSUE_COUNT = 100_000;
@@ -167,12 +167,12 @@ async function deviceToDevice(options: PageOptions): Promise<Measure> {
   const bare = await bareRelay(options.relay);
   const runs = await alternate(
     () =>
-      timedEach(20, async () => {
+      timedMedian(20, async () => {
         const committed = list.nextCommit();
         await vote(a, 'issue-00000000');
         await committed;
       }),
-    () => timedEach(20, () => bare.send()),
+    () => timedMedian(20, () => bare.send()),
   );
   list.unmount();
   await end(a);

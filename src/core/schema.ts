@@ -75,7 +75,7 @@ export const t = {
   integer: () => new Column<number, false>('integer'),
   /** An int64, always a `bigint` in the app. */
   bigint: () => new Column<bigint, false>('bigint'),
-  /** A double, bit-exact; NaN is refused. */
+  /** A double, bit-exact; NaN is refused, and −0 becomes 0: a SQLite REAL column has no −0. */
   real: () => new Column<number, false>('real'),
   /** true or false; 1 or 0 in SQLite. */
   boolean: () => new Column<boolean, false>('boolean'),
