@@ -10,20 +10,35 @@ const NAMES = join(import.meta.dirname, '../../../scripts/source-names.ts');
 export class ServerProcess {
   readonly file: string;
   readonly #schema: SchemaName;
+  readonly #under: readonly string[];
   #child: ChildProcess | null = null;
   #port = 0;
 
-  constructor(options: { schema: SchemaName; file: string }) {
+  /** @param options `under`: a command that runs the server as its child, such as a tracer. */
+  constructor(options: { schema: SchemaName; file: string; under?: readonly string[] }) {
     this.#schema = options.schema;
     this.file = options.file;
+    this.#under = options.under ?? [];
   }
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  get port(): number {
+    return this.#port;
+  }
+
   async start(): Promise<void> {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--import', NAMES, ENTRY], {
+    const [command = '', ...args] = [
+      ...this.#under,
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      '--import',
+      NAMES,
+      ENTRY,
+    ];
+    const child = spawn(command, args, {
       env: { ...process.env, SCHEMA: this.#schema, FILE: this.file, PORT: String(this.#port) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -34,6 +49,15 @@ export class ServerProcess {
   /** The death that leaves no time for anything. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
+  }
+
+  /** The process stands still, and its sockets stay open. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
   }
 
   async stop(): Promise<void> {

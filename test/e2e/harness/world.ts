@@ -13,6 +13,12 @@ import { ServerProcess } from './server-process.ts';
 /** Rows by table, in the order of the primary key. */
 export type TableRows = Readonly<Record<string, readonly unknown[]>>;
 
+export interface TabOptions {
+  readonly panel?: boolean;
+  /** Where the device finds the sync server. Default: where it listens. */
+  readonly server?: string;
+}
+
 /** One run's real parts: a server process over a file, a page server, and browsers with profiles on disk. */
 export class World {
   readonly server: ServerProcess;
@@ -42,24 +48,34 @@ export class World {
   }
 
   /** A device of its own: a browser with a profile on disk. The same name again is the same device. */
-  async openDevice(name: string, options: { panel?: boolean } = {}): Promise<Page> {
-    const context = this.#contexts.get(name) ?? (await this.#launch(name));
-    return this.openTab(context, options);
+  async openDevice(name: string, options: TabOptions = {}): Promise<Page> {
+    return this.openTab(await this.openBrowser(name), options);
+  }
+
+  /** A device's browser: the one that runs, or a new one over the same profile. */
+  async openBrowser(name: string): Promise<BrowserContext> {
+    return this.#contexts.get(name) ?? (await this.#launch(name));
   }
 
   /** One more tab of a device. */
-  async openTab(context: BrowserContext, options: { panel?: boolean } = {}): Promise<Page> {
+  async openTab(context: BrowserContext, options: TabOptions = {}): Promise<Page> {
+    const page = await this.loadTab(context, options);
+    await page.evaluate(() => window.device.sync.ready);
+    return page;
+  }
+
+  /** One more tab whose code is loaded, and whose database may still be opening. */
+  async loadTab(context: BrowserContext, options: TabOptions = {}): Promise<Page> {
     const page = await context.newPage();
     const origin = this.#vite?.resolvedUrls?.local[0];
     if (!origin) throw new Error('The page server does not listen.');
     const url = new URL(origin);
     url.searchParams.set('schema', this.#schema);
-    url.searchParams.set('server', this.server.url);
+    url.searchParams.set('server', options.server ?? this.server.url);
     url.searchParams.set('name', 'device');
     if (options.panel) url.searchParams.set('panel', '1');
     await page.goto(url.href);
     await page.waitForFunction(() => 'device' in window);
-    await page.evaluate(() => window.device.sync.ready);
     return page;
   }
 
@@ -100,6 +116,7 @@ export class World {
       args: chromiumArgs,
     });
     this.#contexts.set(name, context);
+    context.once('close', () => this.#contexts.delete(name));
     return context;
   }
 }

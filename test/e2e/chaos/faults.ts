@@ -1,0 +1,81 @@
+import type { ServerProcess } from '../harness/server-process.ts';
+import type { Device } from './device.ts';
+import type { Random } from './random.ts';
+
+/** What a fault is done to. */
+export interface Target {
+  readonly server: ServerProcess;
+  readonly victim: Device;
+  readonly random: Random;
+}
+
+/** A fault that has struck. */
+export interface Struck {
+  /** What was drawn, for the report. */
+  readonly detail: Readonly<Record<string, unknown>>;
+  /** How long the fault lasts while the devices go on writing. */
+  readonly lastsMs: number;
+  /** Ends it. */
+  readonly heal: () => Promise<void>;
+}
+
+export type Fault = (target: Target) => Promise<Struck>;
+
+const noHeal = async () => {};
+
+export const faults = {
+  'server-kill': async ({ server, random }) => {
+    await server.kill();
+    return { detail: {}, lastsMs: random.between(0, 400), heal: () => server.start() };
+  },
+
+  'server-stop': async ({ server, random }) => {
+    server.freeze();
+    return { detail: {}, lastsMs: random.between(100, 2_000), heal: async () => server.thaw() };
+  },
+
+  'renderer-crash': async ({ victim, random }) => {
+    await victim.crashRenderer();
+    return { detail: {}, lastsMs: random.between(0, 300), heal: async () => void (await victim.load()) };
+  },
+
+  'browser-kill': async ({ victim, random }) => {
+    await victim.killBrowser();
+    return { detail: {}, lastsMs: random.between(0, 300), heal: async () => void (await victim.load()) };
+  },
+
+  /** All connections of the device, several times over. */
+  disconnect: async ({ victim, random }) => {
+    const cuts = [victim.proxy.cut()];
+    const gaps = Array.from({ length: random.between(0, 3) }, () => random.between(10, 400));
+    for (const gapMs of gaps) {
+      await wait(gapMs);
+      cuts.push(victim.proxy.cut());
+    }
+    return { detail: { cuts }, lastsMs: random.between(0, 200), heal: noHeal };
+  },
+
+  blackhole: async ({ victim, random }) => {
+    const direction = random.pick(['up', 'down'] as const);
+    const end = random.pick(['deliver', 'cut'] as const);
+    const before = victim.proxy.heldBytes;
+    victim.proxy.hold(direction);
+    const detail = { direction, end, swallowedBytes: 0 };
+    return {
+      detail,
+      lastsMs: random.between(200, 3_000),
+      heal: async () => {
+        detail.swallowedBytes = victim.proxy.heldBytes - before;
+        victim.proxy.release(end);
+      },
+    };
+  },
+} as const satisfies Record<string, Fault>;
+
+export type FaultName = keyof typeof faults;
+
+export const faultNames = Object.keys(faults) as FaultName[];
+
+export function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
