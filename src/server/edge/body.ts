@@ -8,12 +8,21 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop by a throw cancels the stream.
-  for await (const chunk of request.body) {
+  for await (const chunk of chunksOf(request.body)) {
     size += chunk.length;
     if (size > limit) throw tooLarge(limit);
     chunks.push(chunk);
   }
   return join(chunks, size);
+}
+
+/** A caller that hangs up in the middle is no failure of the server. */
+async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw new SyncError('protocol', 'The request broke off before the end of its body.', { cause: error });
+  }
 }
 
 function checkHeaders({ headers }: Request, limit: number): void {
