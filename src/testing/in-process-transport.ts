@@ -29,6 +29,8 @@ export interface InProcessTransportOptions {
   readonly runtime?: Runtime;
   readonly timeoutMs?: number;
   readonly limits?: Partial<EdgeLimits>;
+  /** Makes the two ends of a channel: for networks that lose and delay frames. Default: a {@link memorySocketPair}. */
+  readonly socketPair?: typeof memorySocketPair;
 }
 
 /**
@@ -54,6 +56,7 @@ class InProcessTransport implements Transport {
   readonly #getToken: GetToken | undefined;
   readonly #runtime: Runtime;
   readonly #timeoutMs: number;
+  readonly #socketPair: typeof memorySocketPair;
   readonly #closing = new AbortController();
   #channel: Channel | null = null;
 
@@ -61,6 +64,7 @@ class InProcessTransport implements Transport {
     this.#runtime = options.runtime ?? systemRuntime;
     this.#getToken = options.getToken;
     this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#socketPair = options.socketPair ?? memorySocketPair;
     this.#edge = new Edge({
       service: Promise.resolve(service),
       schemaVersion: options.schemaVersion,
@@ -120,7 +124,7 @@ class InProcessTransport implements Transport {
 
   #openSocket() {
     this.#closing.signal.throwIfAborted();
-    const { client, server } = memorySocketPair();
+    const { client, server } = this.#socketPair();
     new SocketSession({ edge: this.#edge, socket: server, onEnd: () => {} });
     return client;
   }

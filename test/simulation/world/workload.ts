@@ -1,0 +1,181 @@
+import type { EngineConnection } from '../../../src/client/engine-api.ts';
+import type { Cell } from '../../../src/shared/cell.ts';
+import type { Chance } from './chance.ts';
+import { type Client, isExpected } from './client.ts';
+import { TALLIES } from './schema.ts';
+
+type Sql = readonly [string, readonly Cell[]];
+
+/** Runs one transaction of a tab; the rows each statement changed, once it is durable. Null: rolled back. */
+async function write(client: Client, tab: EngineConnection, chance: Chance, statements: readonly Sql[], isKept = true) {
+  client.writeCount += 1;
+  const writeId = `${tab.sessionId}-${client.crashCount}-${client.writeCount}`;
+  const { methods } = tab;
+  const counts: number[] = [];
+  for (const [sql, parameters] of statements) {
+    counts.push(await methods.writeRun(writeId, { sql, parameters }));
+    if (chance.happens(0.1)) await pause(client, chance.between(0, 200));
+  }
+  if (!isKept) {
+    await methods.writeRollback(writeId);
+    return null;
+  }
+  await methods.writeCommit(writeId);
+  return counts;
+}
+
+function pause(client: Client, ms: number): Promise<void> {
+  return new Promise((resolve) => void client.program?.process.setTimer(ms, resolve));
+}
+
+/** An entry with its increment, the device's own count, and sometimes a pair: one transaction, checked everywhere. */
+async function entry(client: Client, tab: EngineConnection, chance: Chance): Promise<void> {
+  const id = `${client.name}-e${client.entries.size}`;
+  const tally = chance.of(TALLIES);
+  const amount = 1 + chance.below(9);
+  const written = { tally, amount, isAcknowledged: false };
+  client.entries.set(id, written);
+  const statements: Sql[] = [
+    [
+      'INSERT INTO entry (id, author, tally, amount) SELECT ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM tally WHERE id = ?)',
+      [id, client.name, tally, amount, tally],
+    ],
+    ['UPDATE tally SET total = total + ? WHERE id = ?', [amount, tally]],
+    ['INSERT INTO reg (id, n) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET n = n + 1', [client.name]],
+    ...(chance.happens(0.5) ? pair(`p${chance.below(4)}`, id) : []),
+  ];
+  const isKept = chance.happens(0.95);
+  const counts = await write(client, tab, chance, statements, isKept);
+  if (counts?.[0] === 1) written.isAcknowledged = true;
+}
+
+const upsert = (table: string, columns: readonly string[], values: readonly Cell[]): Sql => [
+  `INSERT INTO ${table} (id, ${columns.join(', ')}) VALUES (${values.map(() => '?').join(', ')})
+   ON CONFLICT (id) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`,
+  values,
+];
+
+const pair = (id: string, nonce: string): Sql[] =>
+  ['left_half', 'right_half'].map((table) => upsert(table, ['nonce'], [id, nonce]));
+
+type Statements = (client: Client, chance: Chance) => readonly Sql[];
+
+const HOSTILE_TEXT = ['', 'ä\u0301\u200d', '\u202Eabc', "'); DROP TABLE val;--", '<img onerror=x>', '__proto__', '🏴󠁧󠁢', '\n\t\\'];
+const HOSTILE_REAL = [0, 0.1, -1e308, 5e-324, 1 / 3, 2 ** 53 + 2];
+const HOSTILE_BIG = [0n, 1n, -(2n ** 63n), 2n ** 63n - 1n, 2n ** 53n + 1n];
+
+const policyTable: Statements = (_client, chance) => {
+  const name = chance.of(['of_server', 'of_client', 'of_last', 'of_app']);
+  const id = `x${chance.below(3)}`;
+  const value = `v${chance.below(1_000_000)}`;
+  if (chance.happens(0.1)) return [[`DELETE FROM ${name} WHERE id = ?`, [id]]];
+  if (chance.happens(0.3)) return [upsert(name, ['a', 'b'], [id, value, value])];
+  return [[`UPDATE ${name} SET ${chance.of(['a', 'b'])} = ? WHERE id = ?`, [value, id]]];
+};
+
+const list: Statements = (client, chance) => {
+  const owners = client.options.user === 'ana' ? ['o0', 'o1', 'o2'] : ['o0', 'o1'];
+  const id = `l${chance.below(4)}`;
+  if (chance.happens(0.4)) return [['UPDATE list SET owner = ? WHERE id = ?', [chance.of(owners), id]]];
+  return [upsert('list', ['name', 'owner'], [id, `name ${chance.below(1_000)}`, chance.of(owners)])];
+};
+
+const item: Statements = (_client, chance) => {
+  const key = [`l${chance.below(4)}`, chance.below(3)];
+  if (chance.happens(0.3)) return [['UPDATE item SET votes = votes + 1 WHERE list_id = ? AND n = ?', key]];
+  if (chance.happens(0.3)) return [['UPDATE item SET note = ? WHERE list_id = ?', [`note ${chance.next()}`, key[0] as Cell]]];
+  if (chance.happens(0.2)) return [['DELETE FROM item WHERE list_id = ? AND n = ?', key]];
+  return [
+    [
+      `INSERT OR REPLACE INTO item (list_id, n, title, note, votes)
+       SELECT ?, ?, ?, NULL, 1 WHERE EXISTS (SELECT 1 FROM list WHERE id = ?)`,
+      [...key, `title ${chance.below(1_000)}`, key[0] as Cell],
+    ],
+  ];
+};
+
+const memo: Statements = (_client, chance) => {
+  const id = `m${chance.below(3)}`;
+  if (chance.happens(0.15)) return [['DELETE FROM memo WHERE id = ?', [id]]];
+  const text = chance.happens(0.15) ? 'bad' : `memo ${chance.below(1_000_000)}`;
+  return [upsert('memo', ['text'], [id, text])];
+};
+
+const value: Statements = (_client, chance) => [
+  upsert('val', ['x', 'big', 'bytes', 'text'], [
+    `v${chance.below(6)}`,
+    chance.of(HOSTILE_REAL),
+    chance.of(HOSTILE_BIG),
+    Uint8Array.of(0, 255, chance.below(256)),
+    chance.of(HOSTILE_TEXT),
+  ]),
+];
+
+const several: Statements = (client, chance) => [
+  ...policyTable(client, chance),
+  ...list(client, chance),
+  ...value(client, chance),
+];
+
+const transaction =
+  (statements: Statements): Action =>
+  async (client, tab, chance) => {
+    await write(client, tab, chance, statements(client, chance), chance.happens(0.95));
+  };
+
+/** The person at the device decides something. */
+async function person(_client: Client, { methods }: EngineConnection, chance: Chance): Promise<void> {
+  const conflicts = await methods.listConflicts({ state: 'open' });
+  if (conflicts.length > 0) {
+    await methods.resolveConflict(chance.of(conflicts).id, chance.happens(0.5) ? 'local' : 'remote');
+    return;
+  }
+  const rejected = (await methods.listOutbox()).filter(({ state }) => state === 'rejected');
+  if (rejected.length === 0) return;
+  const { mutationId } = chance.of(rejected);
+  if (chance.happens(0.3)) await methods.retryMutation(mutationId);
+  else await methods.discardMutation(mutationId);
+}
+
+async function call(client: Client, { methods }: EngineConnection, chance: Chance): Promise<void> {
+  client.writeCount += 1;
+  const callId = `call-${client.writeCount}`;
+  const kind = chance.of(['sync', 'sync', 'push', 'pull', 'hydrate'] as const);
+  const running = methods.runSync(callId, kind, kind === 'hydrate' ? { tables: ['item', 'memo'] } : {});
+  if (chance.happens(0.3)) {
+    running.catch(() => {});
+    await pause(client, chance.between(0, 100));
+    await methods.abortSync(callId);
+  }
+  await running;
+}
+
+type Action = (client: Client, tab: EngineConnection, chance: Chance) => Promise<unknown>;
+
+export const ACTIONS: Readonly<Record<string, Action>> = {
+  entry,
+  'policy table': transaction(policyTable),
+  list: transaction(list),
+  item: transaction(item),
+  memo: transaction(memo),
+  value: transaction(value),
+  several: transaction(several),
+  person,
+  call,
+};
+
+const WEIGHTS: Readonly<Record<string, number>> = { entry: 8, person: 2, call: 1 };
+
+export const ACTION_NAMES: readonly string[] = Object.keys(ACTIONS).flatMap((name) =>
+  Array.from({ length: WEIGHTS[name] ?? 2 }, () => name),
+);
+
+/** Starts the action; it goes on while time does. Unexpected errors are told. */
+export function act(name: string, client: Client, chance: Chance, onError: (error: unknown) => void): void {
+  const { program } = client;
+  if (!program || program.process.isFrozen) return;
+  const run = ACTIONS[name];
+  run?.(client, chance.of(program.tabs), chance).catch((error) => {
+    if (!isExpected(error)) onError(error);
+  });
+}

@@ -1,0 +1,115 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AccessLists } from '../../../src/server/options.ts';
+import { openMemoryDatabase } from '../../../src/storage/sqlite-wasm/memory.ts';
+import { type Chance, chanceOf } from './chance.ts';
+import { Client } from './client.ts';
+import type { Plan } from './faults.ts';
+import { endConnections, Link } from './network.ts';
+import type { Plant } from './plants.ts';
+import { Server } from './server.ts';
+import { Violation } from './violation.ts';
+import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+
+/** One history's worth of machines, on one clock and one source of chance. */
+export interface World {
+  readonly seed: number;
+  readonly plan: Plan;
+  readonly clock: VirtualClock;
+  readonly chance: Chance;
+  readonly server: Server;
+  readonly clients: readonly Client[];
+  /** What ben may see and write. */
+  bensScopes: string[];
+  /** By user: the token that the server takes. */
+  readonly tokens: Map<string, number>;
+  readonly violations: Violation[];
+  /** Errors that nothing explains. */
+  readonly unexpected: unknown[];
+  /** Entries that a restore from an old copy took away. */
+  readonly mayBeLost: Set<string>;
+  hasBackup: boolean;
+  restoreCount: number;
+  close(): Promise<void>;
+}
+
+export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Promise<World> {
+  const clock = virtualClock(seed);
+  const chance = chanceOf(seed, 1);
+  const folder = plan.needsFile ? mkdtempSync(join(ramOrTemp(), 'tidemark-sim-')) : null;
+  const tokens = new Map([
+    ['ana', 1],
+    ['ben', 1],
+  ]);
+  const violations: Violation[] = [];
+  const access = (user: string): AccessLists =>
+    user === 'ana' ? { read: '*', write: '*' } : { read: world.bensScopes, write: world.bensScopes };
+  const server = new Server({
+    clock,
+    file: folder ? join(folder, 'server.db') : ':memory:',
+    access,
+    maxCommits: plan.faults.has('retention') ? 12 : null,
+    pageBytes: plan.pageBytes,
+    plant: plant.storage,
+  });
+  const auth = ({ token }: { token: string | null }) => {
+    const [user = '', number] = (token ?? '').split('#');
+    return tokens.get(user) === Number(number) ? { id: user } : null;
+  };
+  const clients: Client[] = [];
+  const world: World = {
+    seed,
+    plan,
+    clock,
+    chance,
+    server,
+    clients,
+    bensScopes: ['main', 'owner:o0', 'owner:o1'],
+    tokens,
+    violations,
+    unexpected: [],
+    mayBeLost: new Set(),
+    hasBackup: false,
+    restoreCount: 0,
+    async close() {
+      for (const client of clients) await client.close();
+      await server.close();
+      if (folder) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  await server.start();
+  let incarnation = server.current;
+  server.onCrash = () => {
+    if (incarnation) endConnections(incarnation);
+    clock.setTimer(chance.between(0, 3_000), () => void bringUp());
+  };
+  const bringUp = async () => {
+    await server.start();
+    incarnation = server.current;
+  };
+  await server.seed();
+  for (let index = 0; index < plan.clientCount; index += 1) {
+    const user = index % 3 === 2 ? 'ben' : 'ana';
+    clients.push(
+      new Client({
+        name: `c${index}`,
+        user,
+        clock,
+        chance,
+        link: new Link(clock, chanceOf(seed, 100 + index)),
+        server,
+        disk: await openMemoryDatabase(),
+        auth,
+        tabCount: 1 + (index % 2),
+        token: () => `${user}#${tokens.get(user)}`,
+        plants: plant,
+        report: (violation) => violations.push(violation),
+      }),
+    );
+  }
+  return world;
+}
+
+/** The simulated disk loses nothing in a power cut: real syncs would only cost time. */
+const ramOrTemp = (): string => (existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
