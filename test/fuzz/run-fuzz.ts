@@ -94,7 +94,7 @@ class FuzzRun {
     const startedAt = performance.now();
     const elapsed = () => performance.now() - startedAt;
     for (let samples = 0; elapsed() < ms; ) {
-      for (let i = 0; i < 300; i++) this.#decode();
+      for (let i = 0; i < 1000; i++) this.#decode();
       for (let i = 0; i < 20; i++) await this.#request();
       for (let i = 0; i < 20; i++) await this.#frame();
       for (let i = 0; i < 2; i++) await this.#raw();
@@ -122,8 +122,11 @@ class FuzzRun {
 
   #decode(): void {
     const random = this.#random('decode', this.counts.decoded++);
-    const bytes = mutatedBytes(this.#anyMessage(random), random);
-    if (!fuzzDecoder(bytes)) this.counts.refused++;
+    const message = this.#anyMessage(random);
+    if (!fuzzDecoder(mutatedBytes(message, random))) this.counts.refused++;
+    if (random.chance(0.98)) return;
+    const whole = encode(message);
+    for (let length = 0; length < whole.length; length++) fuzzDecoder(whole.subarray(0, length));
   }
 
   async #request(): Promise<void> {
