@@ -114,7 +114,11 @@ export class Client {
       });
       const tabs = Array.from({ length: tabCount }, (_, index) => engine.connect(`${this.name}-${index}`));
       this.#program = { process, disk: ownDisk, engine, tabs };
-      for (const tab of tabs) tab.onPush((push) => this.#pushed(tab, push));
+      for (const tab of tabs) {
+        tab.onPush((push) => {
+          if (!process.isDead) this.#pushed(tab, push);
+        });
+      }
       this.#live = null;
       tabs[0]?.methods.openLive('pairs', { sql: LIVE, parameters: [] }).catch(() => {});
     } catch (error) {

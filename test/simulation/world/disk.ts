@@ -2,6 +2,13 @@ import type { Cell } from '../../../src/shared/cell.ts';
 import { SyncError } from '../../../src/shared/error.ts';
 import type { LocalDatabase } from '../../../src/storage/local-database.ts';
 
+const DIED = 'This program has died.';
+
+/** Thrown by a program after its death. */
+export function isPosthumous(error: unknown): boolean {
+  return error instanceof SyncError && (error.message.includes(DIED) || isPosthumous(error.cause));
+}
+
 /** A client's database as one program sees it: a program that has died does not touch it any more. */
 export class ProgramDisk implements LocalDatabase {
   readonly #inner: LocalDatabase;
@@ -88,7 +95,7 @@ export class ProgramDisk implements LocalDatabase {
       this.#isDead = true;
       this.#onCrash();
     }
-    if (this.#isDead) throw new SyncError('closed', 'This program has died.');
+    if (this.#isDead) throw new SyncError('closed', DIED);
     if (this.isFull && use === 'writes') throw new SyncError('quota', 'The disk is full.');
     return this.#inner;
   }

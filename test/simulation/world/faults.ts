@@ -1,5 +1,6 @@
 import { type Chance, chanceOf } from './chance.ts';
 import type { Client } from './client.ts';
+import { isPosthumous } from './disk.ts';
 import type { World } from './world.ts';
 
 export type FaultName = keyof typeof EVENTS | keyof typeof WEATHER;
@@ -58,8 +59,8 @@ const EVENTS = {
   },
   pause: (world: World, { program }: Client, chance: Chance) => {
     const tab = program?.tabs[0];
-    void tab?.methods.pause('simulated');
-    world.clock.setTimer(chance.between(100, 10_000), () => void tab?.methods.resume('simulated'));
+    tab?.methods.pause('simulated').catch(() => {});
+    world.clock.setTimer(chance.between(100, 10_000), () => tab?.methods.resume('simulated').catch(() => {}));
   },
   'token expiry': (world: World, { options: { user } }: Client, chance: Chance) => {
     world.tokens.set(user, (world.tokens.get(user) ?? 0) + 1);
@@ -77,10 +78,12 @@ const EVENTS = {
     }
     if (world.restoreCount >= 2) return;
     world.restoreCount += 1;
-    const before = await server.rows('entry', null);
-    await server.restore();
-    const after = new Set((await server.rows('entry', null)).map(([id]) => id));
-    for (const [id] of before) if (!after.has(id ?? null)) world.mayBeLost.add(String(id));
+    let before: readonly string[] = [];
+    await server.restore(() => {
+      before = server.entryIds();
+    });
+    const after = new Set(server.entryIds());
+    for (const id of before) if (!after.has(id)) world.mayBeLost.add(String(id));
   },
   retention: ({ server }: World) => server.current?.service.prune().catch(() => {}),
   access: (world: World) => {
@@ -143,7 +146,11 @@ export function strike(world: World, client: Client, chance: Chance): string | n
 
 /** Tried again until it comes up: it may die while it starts. */
 export function restart(client: Client): void {
-  client.start();
+  try {
+    client.start();
+  } catch (error) {
+    if (!isPosthumous(error)) throw error;
+  }
 }
 
 function signIn(client: Client): void {
@@ -164,7 +171,7 @@ export async function heal(world: World): Promise<void> {
     program.disk.isFull = false;
     program.disk.crashAfter(Number.POSITIVE_INFINITY);
     program.process.thaw();
-    void program.tabs[0]?.methods.resume('simulated');
+    program.tabs[0]?.methods.resume('simulated').catch(() => {});
     if (world.plan.faults.has('token expiry')) signIn(client);
   }
   world.server.crashAfter(Number.POSITIVE_INFINITY);

@@ -41,7 +41,7 @@ function checkOwn(world: World, client: Client, entries: ReadonlyMap<string, Cel
   for (const [id, { isAcknowledged }] of client.entries) {
     if (!isAcknowledged || entries.has(id) || world.mayBeLost.has(id)) continue;
     const promise = client.crashCount > 0 ? 'C1' : 'C5';
-    throw new Violation(promise, `${client.name}: its acknowledged write ${id} is gone.`);
+    throw new Violation(promise, `${client.name}: its acknowledged write ${id} is gone. ${show(outboxOf(client))}`);
   }
 }
 

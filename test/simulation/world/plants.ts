@@ -1,8 +1,385 @@
-import type { ServerStorage } from '../../../src/server/storage.ts';
+import type { ComposeOptions } from '../../../src/client/engine/compose.ts';
+import { createEngine, type Engine } from '../../../src/client/engine/engine.ts';
+import type { LocalStore } from '../../../src/client/local-store.ts';
+import { createSyncLoop } from '../../../src/client/loop/create-sync-loop.ts';
+import { createLocalStore } from '../../../src/client/store/create-local-store.ts';
+import type { PullPage } from '../../../src/protocol/messages/pull.ts';
+import type { PushRequest, PushResponse } from '../../../src/protocol/messages/push.ts';
+import type { ServerStorage, StorageWriter } from '../../../src/server/storage.ts';
+import { SyncError } from '../../../src/shared/error.ts';
+import type { LocalDatabase } from '../../../src/storage/local-database.ts';
+import type { Transport } from '../../../src/transport/transport.ts';
 import type { ClientPlants } from './client.ts';
 import type { Process } from './process.ts';
+import type { PromiseName } from './violation.ts';
 
 /** A mistake put in through the ports: the shipped code knows nothing of it. */
 export interface Plant extends ClientPlants {
   readonly storage?: (storage: ServerStorage, process: Process) => ServerStorage;
+}
+
+/** A mistake that the simulation must find, and which promises it breaks. */
+export interface PlantedBug extends Plant {
+  readonly name: string;
+  readonly breaks: readonly PromiseName[];
+}
+
+// ── the seams ─────────────────────────────────────────────────────────────────────────────────────────
+
+/** Changes what a transaction of the server's storage does. */
+function inStorage(change: (real: StorageWriter) => Partial<StorageWriter>): NonNullable<Plant['storage']> {
+  return (storage) => {
+    const changed = (real: StorageWriter): StorageWriter => {
+      const own = change(real) as Record<PropertyKey, unknown>;
+      return new Proxy(real, {
+        get(target, name: keyof StorageWriter) {
+          const found = own[name] ?? target[name];
+          return typeof found === 'function' ? found.bind(own[name] ? own : target) : found;
+        },
+      });
+    };
+    return withParts(storage, {
+      read: (fn) => storage.read((reader) => fn(changed(reader as StorageWriter))),
+      write: (fn) => storage.write((writer) => fn(changed(writer))),
+    });
+  };
+}
+
+/** The same object with some of its methods replaced. */
+function withParts<T extends object>(real: T, parts: Partial<T>): T {
+  return new Proxy(real, {
+    get(target, name) {
+      if (Object.hasOwn(parts, name)) return parts[name as keyof T];
+      const found: unknown = Reflect.get(target, name, target);
+      return typeof found === 'function' ? found.bind(target) : found;
+    },
+  });
+}
+
+/** Changes pages on their way to the client, pulled or told by the channel. */
+function inPages(change: (page: PullPage) => PullPage): NonNullable<Plant['transport']> {
+  return (transport) =>
+    withParts<Transport>(transport, {
+      pull: async (request, signal) => change(await transport.pull(request, signal)),
+      connect: (handshake, listener) =>
+        transport.connect(handshake, (event) =>
+          listener(event.type === 'changes' ? { type: 'changes', page: change(event.page) } : event),
+        ),
+    });
+}
+
+function inPushes(
+  change: (request: PushRequest, push: (request: PushRequest) => Promise<PushResponse>) => Promise<PushResponse>,
+): NonNullable<Plant['transport']> {
+  return (transport) =>
+    withParts<Transport>(transport, {
+      push: (request, signal) => change(request, (changed) => transport.push(changed, signal)),
+    });
+}
+
+/** The engine around a store that is changed: what `composeEngine` does, with the store in between. */
+function withStore(change: (store: LocalStore) => Partial<LocalStore>): NonNullable<Plant['compose']> {
+  return (options: ComposeOptions): Engine => {
+    const { schema, database, runtime, createTransport, decides = [] } = options;
+    const real = createLocalStore({ database, schema, runtime, hasServer: true, localSchema: [] });
+    const store = withParts(real, change(real));
+    return createEngine({
+      schema,
+      database,
+      store,
+      runtime,
+      createLoop: (hooks) =>
+        createSyncLoop({
+          ...hooks,
+          runtime,
+          schema,
+          store,
+          transport: createTransport?.(hooks.token) ?? null,
+          autoSync: { intervalMs: 30_000, debounceMs: 50 },
+          persisted: false,
+          decides,
+        }),
+    });
+  };
+}
+
+/** Every n-th time. */
+function every(count: number): () => boolean {
+  let calls = 0;
+  return () => {
+    calls += 1;
+    return calls % count === 0;
+  };
+}
+
+// ── the mistakes ──────────────────────────────────────────────────────────────────────────────────────
+
+const halfOf = <T>(list: readonly T[]): T[] => list.slice(0, Math.floor(list.length / 2));
+
+export function plantedBugs(): PlantedBug[] {
+  const now = { loses: every(3), rarely: every(9) };
+  return [
+    {
+      name: 'no deduplication',
+      breaks: ['C3', 'C5', 'C9'],
+      storage: inStorage(() => ({ outcomes: async () => [] })),
+    },
+    {
+      name: 'outcomes are not kept',
+      breaks: ['C3', 'C5', 'C9'],
+      storage: inStorage(() => ({ saveOutcomes: async () => {} })),
+    },
+    {
+      name: 'a retried mutation is an error',
+      breaks: ['C3', 'C9', 'C1', 'C5'],
+      storage: inStorage((real) => ({
+        outcomes: async (clientId, ids) =>
+          (await real.outcomes(clientId, ids)).map((record) => ({
+            ...record,
+            outcome: { ...record.outcome, outcome: 'rejected' as const, seq: null, reason: { code: 'rejected', message: 'again' } },
+          })),
+      })),
+    },
+    {
+      name: 'tombstones are dropped',
+      breaks: ['C7', 'C12'],
+      storage: inStorage((real) => ({ appendLog: (entries) => real.appendLog(entries.filter(({ op }) => op !== 'delete')) })),
+    },
+    {
+      name: 'a row that moves away stays',
+      breaks: ['C12', 'C7'],
+      storage: inStorage((real) => ({
+        appendLog: (entries) =>
+          real.appendLog(entries.filter(({ op, table }) => op !== 'delete' || (table !== 'list' && table !== 'item'))),
+      })),
+    },
+    {
+      name: 'a log entry gets lost',
+      breaks: ['C4', 'C5', 'C6', 'C7', 'C1', 'C2'],
+      storage: inStorage((real) => ({
+        appendLog: (entries) => real.appendLog(now.rarely() ? entries.slice(1) : entries),
+      })),
+    },
+    {
+      name: 'scopes are ignored',
+      breaks: ['C12', 'C7'],
+      storage: inStorage((real) => ({ log: (range) => real.log({ ...range, scopes: null }) })),
+    },
+    {
+      name: 'a lost update of a counter',
+      breaks: ['C3', 'C4'],
+      storage: staleCounters(),
+    },
+    {
+      name: 'a commit comes in two halves',
+      breaks: ['C4', 'C7'],
+      transport: inPages((page) => ({
+        ...page,
+        transactions: page.transactions.map((one, index, all) =>
+          index === all.length - 1 && one.changes.length > 2 && page.resume === null ? { ...one, changes: halfOf(one.changes) } : one,
+        ),
+      })),
+    },
+    {
+      name: 'a page is skipped',
+      breaks: ['C4', 'C5', 'C6', 'C7', 'C1', 'C2'],
+      transport: inPages((page) =>
+        page.transactions.length > 0 && now.rarely() ? { ...page, transactions: page.transactions.slice(1) } : page,
+      ),
+    },
+    {
+      name: 'the cursor runs ahead of what was applied',
+      breaks: ['C4', 'C5', 'C6', 'C7', 'C9', 'C1', 'C2'],
+      transport: inPages((page) =>
+        page.cursor && page.head > page.cursor.seq ? { ...page, cursor: { ...page.cursor, seq: page.head } } : page,
+      ),
+    },
+    {
+      name: 'an old commit is applied again',
+      breaks: ['C4', 'C5', 'C6', 'C7'],
+      transport: (transport) => {
+        let old: PullPage['transactions'] = [];
+        return inPages((page) => {
+          const again = now.loses() ? old : [];
+          if (page.transactions.length > 0) old = page.transactions.slice(-1);
+          return { ...page, transactions: [...page.transactions, ...again] };
+        })(transport, undefined as never, undefined as never);
+      },
+    },
+    {
+      name: 'acknowledged before the commit',
+      breaks: ['C1', 'C2', 'C3', 'C5', 'C6', 'C7', 'C9'],
+      storage: (storage, process) =>
+        withParts(storage, {
+          write: <T>(fn: (writer: StorageWriter) => Promise<T>) =>
+            new Promise<T>((resolve, reject) => {
+              storage
+                .write(async (writer) => {
+                  const result = await fn(writer);
+                  resolve(result);
+                  await new Promise<void>((done) => void process.setTimer(30, done));
+                  return result;
+                })
+                .catch(reject);
+            }),
+        }),
+    },
+    {
+      name: 'the epoch stays after a restore',
+      breaks: ['C6', 'C7', 'C9', 'C11', 'C1', 'C2', 'C5'],
+      storage: inStorage(() => ({ setEpoch: async () => {} })),
+    },
+    {
+      name: 'an old cursor is answered with a gap',
+      breaks: ['C4', 'C5', 'C7', 'C10', 'C1', 'C2', 'C9'],
+      storage: inStorage((real) => ({ position: async () => ({ ...(await real.position()), prunedTo: 0 }) })),
+    },
+    {
+      name: 'the outbox is wiped on resync',
+      breaks: ['C1', 'C2', 'C5', 'C10'],
+      compose: withStore((store) => ({
+        resetCursor() {
+          for (const { mutationId } of store.outbox()) store.discard(mutationId, 0);
+          store.resetCursor();
+        },
+      })),
+    },
+    {
+      name: 'what a push did not get through is forgotten',
+      breaks: ['C1', 'C2', 'C5', 'C9'],
+      compose: withStore((store) => ({
+        unsend(ids) {
+          store.unsend(ids);
+          for (const id of ids) store.discard(id, 0);
+        },
+      })),
+    },
+    {
+      name: 'the overlay is dropped at the acknowledgement',
+      breaks: ['C1', 'C5', 'C4'],
+      compose: withStore((store) => ({
+        settle(response, at) {
+          const result = store.settle(response, at);
+          for (const { mutationId, outcome } of result.settled) {
+            if (outcome === 'applied' && store.outbox().some((one) => one.mutationId === mutationId)) {
+              store.discard(mutationId, at);
+            }
+          }
+          return result;
+        },
+      })),
+    },
+    {
+      name: 'mutations go out in reverse',
+      breaks: ['C5', 'C7', 'C3', 'C9', 'C4'],
+      compose: withStore((store) => ({
+        nextPush(maxBytes) {
+          const next = store.nextPush(maxBytes);
+          return next && { ...next, mutations: [...next.mutations].reverse(), mutationIds: [...next.mutationIds].reverse() };
+        },
+      })),
+    },
+    {
+      name: 'a commit is told durable and is not',
+      breaks: ['C1', 'C5', 'C4'],
+      compose: withStore((store) => ({
+        commitWrite(options) {
+          if (!now.rarely()) return store.commitWrite(options);
+          store.rollbackWrite();
+          return { mutationId: 1, changed: new Map(), settled: [] };
+        },
+      })),
+    },
+    {
+      name: 'an expired token drops the work',
+      breaks: ['C13', 'C1', 'C2', 'C5', 'C9'],
+      transport: inPushes(async (request, push) => {
+        try {
+          return await push(request);
+        } catch (error) {
+          if (!(error instanceof SyncError) || error.kind !== 'needs-auth') throw error;
+          const outcomes = request.mutations.map(({ mutationId }) => ({
+            mutationId,
+            outcome: 'rejected' as const,
+            seq: null,
+            conflicts: [],
+            reason: { code: 'needs-auth', message: 'signed out' },
+          }));
+          return { epoch: 'x', outcomes, head: 0 };
+        }
+      }),
+    },
+    {
+      name: 'a failed push is never tried again',
+      breaks: ['C9'],
+      transport: (transport) => {
+        let hasFailed = false;
+        return inPushes(async (request, push) => {
+          if (hasFailed) return new Promise(() => {});
+          try {
+            return await push(request);
+          } catch (error) {
+            hasFailed = true;
+            throw error;
+          }
+        })(transport, undefined as never, undefined as never);
+      },
+    },
+    {
+      name: 'a counter is merged as a value',
+      breaks: ['C3', 'C4', 'C5', 'C9'],
+      transport: (transport, _process, database) =>
+        inPushes((request, push) => push({ ...request, mutations: request.mutations.map((one) => asValues(one, database)) }))(
+          transport,
+          undefined as never,
+          undefined as never,
+        ),
+    },
+    {
+      name: 'text is normalised on the way',
+      breaks: ['C15', 'C7'],
+      transport: inPages((page) => ({
+        ...page,
+        transactions: page.transactions.map((one) => ({
+          ...one,
+          changes: one.changes.map((change) => ({
+            ...change,
+            columns: Object.fromEntries(
+              Object.entries(change.columns).map(([name, cell]) => [name, typeof cell === 'string' ? cell.normalize('NFC').trim() : cell]),
+            ),
+          })),
+        })),
+      })),
+    },
+  ];
+}
+
+type WireMutation = PushRequest['mutations'][number];
+
+/** The count as this device sees it goes up as a value. */
+function asValues(mutation: WireMutation, database: LocalDatabase): WireMutation {
+  const changes = mutation.changes.map((change): WireMutation['changes'][number] => {
+    if (change.table !== 'tally' || !change.counters) return change;
+    const seen = database.read('SELECT total FROM tally WHERE id = ?', [change.key[0] ?? null]).rows[0]?.[0] ?? 0;
+    return { table: change.table, key: change.key, op: 'put', columns: { total: seen } };
+  });
+  return { ...mutation, changes };
+}
+
+/** Two writers read the same count, and the second write buries the first. */
+function staleCounters(): NonNullable<Plant['storage']> {
+  const seen = new Map<string, Awaited<ReturnType<StorageWriter['rows']>>[number]>();
+  const isStale = every(7);
+  return inStorage((real) => ({
+    async rows(table, keys) {
+      const rows = await real.rows(table, keys);
+      if (table.name !== 'tally') return rows;
+      return rows.map((row, index) => {
+        const key = String(keys[index]?.[0]);
+        const old = seen.get(key) ?? row;
+        seen.set(key, row);
+        return isStale() ? old : row;
+      });
+    },
+  }));
 }

@@ -23,7 +23,7 @@ export class Process implements Runtime {
     const fire = () => {
       if (isOff || this.isDead) return;
       if (this.isFrozen) this.#held.push(fire);
-      else run();
+      else this.#run(run);
     };
     const cancel = this.#clock.setTimer(ms, fire);
     return () => {
@@ -36,7 +36,16 @@ export class Process implements Runtime {
   whenAwake(act: () => void): void {
     if (this.isDead) return;
     if (this.isFrozen) this.#held.push(() => this.whenAwake(act));
-    else act();
+    else this.#run(act);
+  }
+
+  /** What throws because the program died under it is nobody's concern. */
+  #run(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!this.isDead) throw error;
+    }
   }
 
   thaw(): void {

@@ -72,9 +72,10 @@ export class Server {
   }
 
   /** From an old copy, as the guide says: a new epoch at once. */
-  async restore(): Promise<void> {
+  async restore(onStopped: () => void): Promise<void> {
     this.crash();
     await this.#starting;
+    onStopped();
     for (const suffix of ['', '-wal', '-shm']) rmSync(this.#options.file + suffix, { force: true });
     copyFileSync(this.#backup, this.#options.file);
     await this.start();
@@ -96,11 +97,20 @@ export class Server {
     });
   }
 
-  async seed(): Promise<void> {
+  /** Of the file as it lies there. */
+  entryIds(): string[] {
+    const database = new DatabaseSync(this.#options.file);
+    const rows = database.prepare('SELECT id FROM entry').all();
+    database.close();
+    return rows.map(({ id }) => String(id));
+  }
+
+  /** What there is from the beginning. */
+  async seed(pairs: readonly string[]): Promise<void> {
     const service = this.current?.service;
     await service?.mutate(null, [
       ...TALLIES.map((id) => ({ table: 'tally', key: [id], op: 'put' as const, columns: { total: 0 } })),
-      ...['p0', 'p1'].flatMap((id) =>
+      ...pairs.flatMap((id) =>
         ['left_half', 'right_half'].map((table) => ({ table, key: [id], op: 'put' as const, columns: { nonce: 's' } })),
       ),
     ]);

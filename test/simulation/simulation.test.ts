@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'vitest';
+import { plantedBugs } from './world/plants.ts';
+import { runHistory } from './world/run-history.ts';
+
+// More with SEEDS=2000; a long run with `npm run simulate -- --seeds 100000`.
+const seedCount = Number(process.env.SEEDS ?? 40);
+
+describe('C1 to C13 and C15 hold', () => {
+  test(`in ${seedCount} simulated histories`, async () => {
+    for (let seed = 1; seed <= seedCount; seed += 1) {
+      const finding = await runHistory({ seed });
+      expect(finding, `again: npm run simulate -- --seeds 1 --from ${seed}`).toBeNull();
+    }
+  }, 360_000);
+
+  test('and the same seed gives the same history', async () => {
+    const [plant] = plantedBugs();
+    const again = await runHistory({ seed: 3, ...(plant ? { plant } : {}) });
+    expect(again).toEqual(await runHistory({ seed: 3, ...(plant ? { plant } : {}) }));
+  }, 60_000);
+});
