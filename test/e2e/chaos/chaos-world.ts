@@ -76,7 +76,8 @@ export class ChaosWorld {
     const lost = lostAcknowledged(this.#ledger, atStrike);
     const committedUnacknowledged = this.#unacknowledged(atStrike.ids);
     // The answer that was kept for the moment's sake: a live connection gets it late, one that is gone never.
-    if (moment === 'answer' && fault !== 'blackhole') victim.proxy.release(fault === 'server-stop' ? 'deliver' : 'cut');
+    if (moment === 'answer' && !fault.endsWith('blackhole'))
+      victim.proxy.release(fault.endsWith('-stop') ? 'deliver' : 'cut');
     await wait(struck.lastsMs);
     await this.#stopWork();
     await struck.heal();

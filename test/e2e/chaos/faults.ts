@@ -55,26 +55,52 @@ export const faults = {
     return { detail: { cuts }, lastsMs: random.between(0, 200), heal: noHeal };
   },
 
-  blackhole: async ({ victim, random }) => {
-    const direction = random.pick(['up', 'down'] as const);
-    const end = random.pick(['deliver', 'cut'] as const);
-    const before = victim.proxy.heldBytes;
-    victim.proxy.hold(direction);
-    const detail = { direction, end, swallowedBytes: 0 };
-    return {
-      detail,
-      lastsMs: random.between(200, 3_000),
-      heal: async () => {
-        detail.swallowedBytes = victim.proxy.heldBytes - before;
-        victim.proxy.release(end);
-      },
-    };
+  blackhole: async (target) => blackhole(target, target.random.between(200, 3_000)),
+
+  /** Longer than the heartbeat waits. */
+  'long-stop': async ({ server, random }) => {
+    server.freeze();
+    return { detail: {}, lastsMs: random.between(26_000, 40_000), heal: async () => server.thaw() };
+  },
+
+  'long-blackhole': async (target) => blackhole(target, target.random.between(26_000, 40_000)),
+
+  /** Connections that are open in name only. Found out by the heartbeat, later than the ten seconds: for measuring. */
+  'half-open': async ({ victim, random }) => {
+    const forgotten = victim.proxy.forget();
+    return { detail: { forgotten }, lastsMs: random.between(0, 1_000), heal: noHeal };
   },
 } as const satisfies Record<string, Fault>;
+
+async function blackhole({ victim, random }: Target, lastsMs: number): Promise<Struck> {
+  const direction = random.pick(['up', 'down'] as const);
+  const end = random.pick(['deliver', 'cut'] as const);
+  const before = victim.proxy.heldBytes;
+  victim.proxy.hold(direction);
+  const detail = { direction, end, swallowedBytes: 0 };
+  return {
+    detail,
+    lastsMs,
+    heal: async () => {
+      detail.swallowedBytes = victim.proxy.heldBytes - before;
+      victim.proxy.release(end);
+    },
+  };
+}
 
 export type FaultName = keyof typeof faults;
 
 export const faultNames = Object.keys(faults) as FaultName[];
+
+/** Those of a run that names none: each takes seconds, and the promise of ten seconds holds for each. */
+export const usualFaults: readonly FaultName[] = [
+  'server-kill',
+  'server-stop',
+  'renderer-crash',
+  'browser-kill',
+  'disconnect',
+  'blackhole',
+];
 
 export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -72,6 +72,12 @@ export class TcpProxy {
     return count;
   }
 
+  /** Loses all connections there are without telling either side, as a router does that starts anew. New ones are let through. */
+  forget(): number {
+    for (const link of this.#links) link.forget();
+    return this.#links.size;
+  }
+
   async close(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
@@ -106,6 +112,7 @@ class Link {
   readonly #readers = { up: new FrameReader(), down: new FrameReader() };
   readonly #queues: Record<Direction, Buffer[]> = { up: [], down: [] };
   readonly #ended = new Set<Direction>();
+  #isForgotten = false;
 
   constructor(client: Socket, server: Socket, rules: LinkRules) {
     this.#sockets = { client, server };
@@ -125,6 +132,10 @@ class Link {
     }
   }
 
+  forget(): void {
+    this.#isForgotten = true;
+  }
+
   cut(): void {
     this.#sockets.client.destroy();
     this.#sockets.server.destroy();
@@ -137,6 +148,7 @@ class Link {
     // A close event follows, also when nothing listens at the other end.
     from.on('error', () => {});
     from.on('close', () => {
+      if (this.#isForgotten) return;
       if (this.#rules.isHeld(direction, 0)) this.#ended.add(direction);
       else this.cut();
     });
@@ -144,6 +156,7 @@ class Link {
 
   /** No heed of a full buffer on the other side: what passes here is small. */
   #pass(direction: Direction, chunk: Buffer): void {
+    if (this.#isForgotten) return;
     const messages = this.#readers[direction].read(chunk);
     const tell = () => {
       for (const message of messages) this.#rules.tell({ direction, message });

@@ -16,6 +16,7 @@ export interface FaultSummary {
   writes: number;
   /** Rounds that struck with commits on disk whose acknowledgement had not arrived. */
   betweenCommitAndAck: number;
+  /** Infinity, which JSON writes as null: a round that never converged. */
   slowestMs: number;
   violations: number;
 }
