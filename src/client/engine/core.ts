@@ -110,6 +110,7 @@ export class EngineCore implements EngineContext {
   async change(fn: (store: LocalStore, now: number) => WriteResult): Promise<{ mutationId: number | null }> {
     const result = await this.gate.run(() => fn(this.store, this.runtime.now()));
     this.committed(result);
+    this.feed.answered();
     return { mutationId: result.mutationId };
   }
 
@@ -118,6 +119,7 @@ export class EngineCore implements EngineContext {
     const result = await this.change((store, now) => store.resolveConflict(id, resolution, { by: 'person', now }));
     if (table !== undefined) {
       this.tell({ at: this.runtime.now(), type: 'conflict-resolved', conflictId: id, table });
+      this.feed.answered();
     }
     return result;
   }
@@ -147,7 +149,7 @@ export class EngineCore implements EngineContext {
       this.loop.resume(reason);
     }
     this.#onChanged(new Map(Object.keys(this.schema.tables).map((table) => [table, '*'])));
-    this.feed.changed();
+    this.feed.answered();
   }
 
   liveInfos(): LiveInfo[] {

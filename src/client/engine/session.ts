@@ -172,6 +172,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
       });
     } finally {
       this.#runs.delete(callId);
+      this.#core.feed.answered();
     }
   }
 
@@ -181,10 +182,12 @@ export class EngineSession implements EngineConnection, EngineMethods {
 
   async pause(reason: string): Promise<void> {
     this.#core.loop.pause(reason);
+    this.#core.feed.answered();
   }
 
   async resume(reason: string): Promise<void> {
     this.#core.loop.resume(reason);
+    this.#core.feed.answered();
   }
 
   async listOutbox(options: { limit?: number; offset?: number } = {}): Promise<OutboxEntry[]> {

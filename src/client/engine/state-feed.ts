@@ -2,8 +2,8 @@ import type { Runtime } from '../../shared/runtime.ts';
 import type { LocalStore } from '../local-store.ts';
 import type { SyncLoop } from '../loop/sync-loop.ts';
 import {
-  type Conflict,
   CONFLICT_MIRROR_LIMIT,
+  type Conflict,
   type DeviceInfo,
   EVENT_MIRROR_LIMIT,
   OUTBOX_MIRROR_LIMIT,
@@ -43,6 +43,7 @@ export class StateFeed {
   readonly #told = new Map<keyof EngineState, string>();
   #toldPhase: string | null = null;
   #eventCount = 0;
+  #areListsCheap = true;
 
   constructor(options: StateFeedOptions) {
     this.#options = options;
@@ -68,6 +69,13 @@ export class StateFeed {
   committed(): void {
     if (!this.#status.isResting(this.#options.runtime)) this.#tellStatus();
     this.changed();
+  }
+
+  /** A call did what it was asked for: who waits for it finds that in the state. Lists that take long come a little later. */
+  answered(): void {
+    const { runtime } = this.#options;
+    this.#tellStatus();
+    if (this.#areListsCheap || !this.#lists.isResting(runtime)) this.#tellLists();
   }
 
   /** Something may be different now. */
@@ -106,8 +114,9 @@ export class StateFeed {
       devices: JSON.stringify(state.devices),
       events: String(this.#eventCount),
     });
-    const took = runtime.elapsed() - startedAt;
-    this.#lists.restAfter(runtime, Math.max(STATUS_MS, took / LISTS_SHARE));
+    const restMs = (runtime.elapsed() - startedAt) / LISTS_SHARE;
+    this.#areListsCheap = restMs <= STATUS_MS;
+    this.#lists.restAfter(runtime, Math.max(STATUS_MS, restMs));
   }
 
   #tell(state: Partial<EngineState>, marks: Partial<Record<keyof EngineState, string>>): void {
