@@ -89,7 +89,15 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
         throw error;
       }
     },
-    unsend: (mutationIds) => atomically(() => push.unsend(mutationIds)),
+    unsend(mutationIds) {
+      try {
+        atomically(() => push.unsend(mutationIds));
+      } catch (error) {
+        // They count as sent still, and nobody sends them: the next request takes them along.
+        push.forget();
+        throw error;
+      }
+    },
     settle: (response, now) =>
       quietly(() => {
         const result = settle(response, now);

@@ -74,14 +74,22 @@ export function createPushQueue(parts: { readonly outbox: Outbox; readonly parki
     return nextPart();
   };
 
+  /** Everything that counts as sent waits again. */
+  const waitAll = () => {
+    if (outbox.count('sent') === 0) return;
+    for (const item of [...outbox.items()]) if (item.state === 'sent') wait(item);
+  };
+
   return {
     get hasSendable() {
-      return !isOnItsWay && (outbox.count('pending') > 0 || upload !== null);
+      return !isOnItsWay && (outbox.count('pending') > 0 || outbox.count('sent') > 0 || upload !== null);
     },
     next(maxBytes) {
       if (isOnItsWay) return null;
       if (upload && outbox.byMutation(upload.mutationId)) return nextPart();
       upload = null;
+      // A request could not be given back: the disk was full.
+      waitAll();
       const room = roomOf(maxBytes);
       const { items, sizeBytes } = pick(outbox, room);
       const [first] = items;
@@ -126,8 +134,7 @@ export function createPushQueue(parts: { readonly outbox: Outbox; readonly parki
     reset() {
       isOnItsWay = false;
       upload = null;
-      if (outbox.count('sent') === 0) return;
-      for (const item of [...outbox.items()]) if (item.state === 'sent') wait(item);
+      waitAll();
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Runtime } from '../../../src/shared/runtime.ts';
 export class Process implements Runtime {
   readonly #clock: Runtime;
   readonly #held: (() => void)[] = [];
+  readonly #endings: (() => void)[] = [];
   skewMs: number;
   isDead = false;
   isFrozen = false;
@@ -53,8 +54,14 @@ export class Process implements Runtime {
     for (const act of this.#held.splice(0)) act();
   }
 
+  /** Runs `act` when the process dies. */
+  onKill(act: () => void): void {
+    this.#endings.push(act);
+  }
+
   kill(): void {
     this.isDead = true;
+    for (const act of this.#endings.splice(0)) act();
     this.#held.length = 0;
   }
 }

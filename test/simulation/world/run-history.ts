@@ -1,6 +1,6 @@
 import { chanceOf } from './chance.ts';
 import { heal, type Plan, planOf, setWeather, strike } from './faults.ts';
-import { checkClient, checkProgress, checkSettled, outboxOf } from './invariants.ts';
+import { checkClient, checkProgress, checkServerTotals, checkSettled, outboxOf } from './invariants.ts';
 import type { Plant } from './plants.ts';
 import { Violation } from './violation.ts';
 import { ACTION_NAMES, act } from './workload.ts';
@@ -68,11 +68,19 @@ async function step(world: World, index: number, trace: string[]): Promise<void>
     act(name, client, chance, (error) => world.unexpected.push(error));
   }
   await world.clock.advance(chance.happens(0.2) ? 0 : chance.between(0, 400));
-  check(world);
+  await check(world);
 }
 
-function check(world: World): void {
-  for (const client of world.clients) checkClient(world, client);
+async function check(world: World): Promise<void> {
+  for (const client of world.clients) {
+    try {
+      checkClient(world, client);
+    } catch (error) {
+      // What is wrong on the server already is no matter of the client.
+      if (world.server.current) await checkServerTotals(world);
+      throw error;
+    }
+  }
   const [violation] = world.violations;
   if (violation) throw violation;
   if (world.unexpected.length > 0) throw world.unexpected[0];
@@ -96,7 +104,7 @@ async function settle(world: World): Promise<void> {
 async function rest(world: World): Promise<void> {
   for (let ms = 0; ms < SETTLE_MS; ms += 1_000) {
     await world.clock.advance(1_000);
-    check(world);
+    await check(world);
     if (await isSettled(world)) return;
   }
   checkProgress(world);

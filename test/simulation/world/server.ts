@@ -118,8 +118,8 @@ export class Server {
 
   async close(): Promise<void> {
     await this.#starting;
-    await this.current?.service.close();
     this.current?.process.kill();
+    await this.current?.storage.close();
   }
 
   get #backup(): string {

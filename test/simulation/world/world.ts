@@ -37,7 +37,7 @@ export interface World {
 export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Promise<World> {
   const clock = virtualClock(seed);
   const chance = chanceOf(seed, 1);
-  const folder = plan.needsFile ? mkdtempSync(join(ramOrTemp(), 'tidemark-sim-')) : null;
+  const folder = plan.needsFile || plant.needsFile ? mkdtempSync(join(ramOrTemp(), 'tidemark-sim-')) : null;
   const tokens = new Map([
     ['ana', 1],
     ['ben', 1],

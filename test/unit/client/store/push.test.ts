@@ -4,6 +4,8 @@ import type { Mutation } from '../../../../src/core/change.ts';
 import { decode, encode, type WireValue } from '../../../../src/protocol/codec.ts';
 import type { OpenedLocalStore } from '../../../../src/client/store/create-local-store.ts';
 import type { OutgoingPush } from '../../../../src/client/local-store.ts';
+import { SyncError } from '../../../../src/shared/error.ts';
+import { openMemoryDatabase } from '../../../../src/storage/sqlite-wasm/memory.ts';
 import { openStore, page, pull, reopen, response, transaction, write } from './store-helpers.ts';
 
 const MAX = LIMITS.maxRequestBytes;
@@ -39,6 +41,26 @@ test('a failed request makes its mutations wait again, with one more attempt cou
   expect(store.counts().hasSendable).toBe(true);
   expect(store.nextPush(MAX)?.mutationIds).toEqual([1]);
   expect(store.outbox()[0]).toMatchObject({ state: 'sent', attempts: 2 });
+});
+
+test('a request that could not be given back on a full disk goes out with the next one', async () => {
+  const database = await openMemoryDatabase();
+  let isFull = false;
+  const disk = new Proxy(database, {
+    get(target, name) {
+      if (name === 'run' && isFull) throw new SyncError('quota', 'The disk is full.');
+      const found: unknown = Reflect.get(target, name, target);
+      return typeof found === 'function' ? found.bind(target) : found;
+    },
+  });
+  const { store } = await openStore({ database: disk });
+  insert(store, 'a');
+  const push = store.nextPush(MAX);
+  isFull = true;
+  expect(() => store.unsend(push?.mutationIds ?? [])).toThrow('The disk is full.');
+  isFull = false;
+  expect(store.counts().hasSendable).toBe(true);
+  expect(store.nextPush(MAX)?.mutationIds).toEqual([1]);
 });
 
 test('while a part of a request given back waits, the rest is still on its way', async () => {
