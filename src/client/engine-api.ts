@@ -65,8 +65,11 @@ export interface EngineMethods {
   liveQueries(): Promise<LiveInfo[]>;
   integrityCheck(): Promise<string[]>;
   exportDatabase(): Promise<Uint8Array>;
-  /** Deletes all local data. The caller has dealt with unsent work. */
-  wipe(): Promise<void>;
+  /**
+   * Deletes all local data. The caller has dealt with these unsent mutations; when others have come meanwhile, nothing is
+   * deleted and it throws `unsent-work`. Without a list everything goes.
+   */
+  wipe(dealtWith?: readonly number[]): Promise<void>;
 
   // ── answers to `ask` pushes ──
   answer(askId: string, answer: AskAnswer): Promise<void>;

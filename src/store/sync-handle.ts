@@ -1,7 +1,7 @@
 import type { AskAnswer, AskQuestion } from '../client/engine-api.ts';
 import { toAppRows } from '../client/live/app-rows.ts';
 import type { LiveQuery, Sync, SyncCallOptions, SyncOptions } from '../client/sync.ts';
-import type { SyncEvent } from '../client/types.ts';
+import type { OutboxEntry, SyncEvent } from '../client/types.ts';
 import type { WorkerPush } from '../client/worker-api.ts';
 import { type Schema, tableOf } from '../core/schema.ts';
 import { type InferQueryRow, type QueryInput, toStatement } from '../core/sql.ts';
@@ -35,9 +35,18 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
   line.onPush((push) => deliver(parts, push));
 
   const listAll = () => methods.listOutbox();
-  const exportOutbox = async () => {
+  const textOf = (entries: readonly OutboxEntry[]) => {
     const { clientId } = mirror.store.getState();
-    return outboxText(await listAll(), { clientId, schemaVersion: schema.version, exportedAt: given.runtime.now() });
+    return outboxText(entries, { clientId, schemaVersion: schema.version, exportedAt: given.runtime.now() });
+  };
+  /** What is written between the export and the wipe makes it begin again. */
+  const wipeExporting = async (): Promise<string> => {
+    for (;;) {
+      const entries = await listAll();
+      const text = textOf(entries);
+      const isWiped = await methods.wipe(entries.map(({ mutationId }) => mutationId)).then(() => true, orUnsentWork);
+      if (isWiped) return text;
+    }
   };
   const round = (kind: 'sync' | 'push' | 'pull') => (options?: SyncCallOptions) => calls.run(kind, options);
 
@@ -70,7 +79,7 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       retry: async (mutationId) => void (await methods.retryMutation(mutationId)),
       discard: (mutationId) => methods.discardMutation(mutationId),
       edit: async (mutationId, changes) => void (await methods.editMutation(mutationId, changes)),
-      export: exportOutbox,
+      export: async () => textOf(await listAll()),
     },
     conflicts: {
       list: (filter) => methods.listConflicts(filter),
@@ -118,10 +127,9 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       events.clear();
     },
     async wipe({ unsent }) {
-      const unsentCount = (await listAll()).filter(({ state }) => state !== 'accepted').length;
-      if (unsent === 'refuse' && unsentCount > 0) throw unsentWork(unsentCount);
-      const text = unsent === 'export' ? await exportOutbox() : null;
-      await methods.wipe();
+      const text = unsent === 'export' ? await wipeExporting() : null;
+      if (unsent === 'refuse') await methods.wipe([]);
+      if (unsent === 'discard') await methods.wipe();
       settlements.discardAll();
       return text;
     },
@@ -205,10 +213,8 @@ function announce({ events }: Parts, fresh: readonly SyncEvent[]): void {
   for (const event of fresh) events.emit(event);
 }
 
-function unsentWork(count: number): SyncError {
-  return new SyncError(
-    'unsent-work',
-    `${count} mutations have not reached the server and would be lost. Sync first, or wipe with unsent: 'export' or 'discard'.`,
-    { details: { count } },
-  );
+/** False for the error that says so; any other goes on. */
+function orUnsentWork(error: unknown): false {
+  if (error instanceof SyncError && error.kind === 'unsent-work') return false;
+  throw error;
 }

@@ -29,8 +29,8 @@ export interface EngineContext {
   /** Changes the outbox or the conflicts by hand. */
   change(fn: (store: LocalStore, now: number) => WriteResult): Promise<{ mutationId: number | null }>;
   resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;
-  /** Deletes all local data. Sync is held meanwhile, so that nothing under way is applied afterwards. */
-  wipe(): Promise<void>;
+  /** Deletes all local data. Sync is held meanwhile, so that nothing under way is applied afterwards. See `EngineMethods`. */
+  wipe(dealtWith?: readonly number[]): Promise<void>;
   /** The live queries of all sessions. */
   liveInfos(): LiveInfo[];
 }

@@ -137,11 +137,12 @@ export class EngineCore implements EngineContext {
     this.loop.written();
   }
 
-  async wipe(): Promise<void> {
+  async wipe(dealtWith?: readonly number[]): Promise<void> {
     const reason = 'wipe';
     this.loop.pause(reason);
     try {
       await this.gate.run(() => {
+        if (dealtWith) this.#refuseToLose(new Set(dealtWith));
         this.store.wipe();
         this.database.compact();
       });
@@ -150,6 +151,19 @@ export class EngineCore implements EngineContext {
     }
     this.#onChanged(new Map(Object.keys(this.schema.tables).map((table) => [table, '*'])));
     this.feed.answered();
+  }
+
+  /** Looked at behind the gate, where no write can slip in between this and the end of the data. */
+  #refuseToLose(dealtWith: ReadonlySet<number>): void {
+    const lost = this.store
+      .outbox()
+      .filter(({ state, mutationId }) => state !== 'accepted' && !dealtWith.has(mutationId));
+    if (lost.length === 0) return;
+    throw new SyncError(
+      'unsent-work',
+      `${lost.length} mutations have not reached the server and would be lost. Sync first, or wipe with unsent: 'export' or 'discard'.`,
+      { details: { count: lost.length } },
+    );
   }
 
   liveInfos(): LiveInfo[] {

@@ -1,4 +1,4 @@
-import { type RowKey, keyText } from '../../shared/cell.ts';
+import { keyText, type RowKey } from '../../shared/cell.ts';
 import type { ChangedRows, LocalStore } from '../local-store.ts';
 import type { RowStatus } from '../types.ts';
 

@@ -259,8 +259,8 @@ export class EngineSession implements EngineConnection, EngineMethods {
     return this.#core.whenCommitted(() => this.#core.database.exportBytes());
   }
 
-  async wipe(): Promise<void> {
-    await this.#core.wipe();
+  async wipe(dealtWith?: readonly number[]): Promise<void> {
+    await this.#core.wipe(dealtWith);
   }
 
   async answer(askId: string, answer: AskAnswer): Promise<void> {
