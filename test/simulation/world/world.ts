@@ -49,7 +49,7 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
     clock,
     file: folder ? join(folder, 'server.db') : ':memory:',
     access,
-    maxCommits: plan.faults.has('retention') ? 12 : null,
+    maxCommits: plan.faults.has('retention') ? 4 : null,
     pageBytes: plan.pageBytes,
     plant: plant.storage,
   });
