@@ -176,7 +176,7 @@ const CHECKS: Readonly<Record<ColumnKind, Check>> = {
   real: (cell) => (typeof cell === 'number' && !Number.isNaN(cell) ? null : describe(cell)),
   boolean: (cell) => (cell === 0 || cell === 1 ? null : describe(cell)),
   timestamp: isText(isTimestamp, 'text that is no ISO 8601 instant'),
-  date: isText((text) => DATE.test(text) && !Number.isNaN(Date.parse(text)), 'text that is no YYYY-MM-DD'),
+  date: isText((text) => DATE.test(text) && isDay(text), 'text that is no YYYY-MM-DD'),
   json: isText(isJson, 'text that is no JSON'),
   blob: (cell) => (cell instanceof Uint8Array ? null : describe(cell)),
   decimal: isText((text) => DECIMAL.test(text), 'text that is no decimal number'),
@@ -246,8 +246,15 @@ function jsonText(value: unknown): string {
   return wellFormed(text);
 }
 
+/** Whether the calendar has this day: `Date.parse` takes the 31st of February for one of March. */
+function isDay(text: string): boolean {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) return false;
+  return text.slice(-2) <= '28' || new Date(at).getUTCDate() === Number(text.slice(-2));
+}
+
 function isTimestamp(text: string): boolean {
-  if (!TIMESTAMP.test(text)) return false;
+  if (!TIMESTAMP.test(text) || !isDay(text.slice(0, 10)) || text.slice(17, 19) > '60') return false;
   return !Number.isNaN(Date.parse(`${text.slice(0, 10)}T${text.slice(11, 16)}Z`));
 }
 

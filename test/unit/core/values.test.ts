@@ -59,8 +59,11 @@ describe('a value that is no such thing is refused', () => {
     [t.bigint(), [2n ** 63n, -(2n ** 63n) - 1n, 1.5, '1']],
     [t.real(), [Number.NaN, '1', 1n]],
     [t.boolean(), [2, 'true', 1.5]],
-    [t.timestamp(), ['yesterday', '2026-13-01T00:00:00Z', new Date(Number.NaN), 'T']],
-    [t.date(), ['2026-1-1', '2026-13-01', 5]],
+    [
+      t.timestamp(),
+      ['yesterday', '2026-13-01T00:00:00Z', '2026-02-30T00:00:00Z', '2026-01-01T00:00:61Z', new Date(Number.NaN), 'T'],
+    ],
+    [t.date(), ['2026-1-1', '2026-13-01', '2026-02-31', '2025-02-29', 5]],
     [t.json(), [undefined, () => 0, 5n]],
     [t.blob(), ['bytes', [1, 2]]],
     [t.decimal(), ['1,5', 'x', '', '1e5']],
