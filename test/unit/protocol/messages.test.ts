@@ -1,4 +1,3 @@
-import { describe, expect, test } from 'vitest';
 import {
   decode,
   encodeMessage,
@@ -8,6 +7,7 @@ import {
   pushRequest,
   serverFrame,
 } from 'tidemark/protocol';
+import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../../src/shared/error.ts';
 
 const hello = { protocol: 1, schemaVersion: 1, clientId: 'c1', capabilities: ['parts'] };
@@ -91,12 +91,14 @@ describe('parseMessage', () => {
 
   test('takes a hostile key as a plain one', () => {
     const columns = JSON.parse('{"__proto__": 1, "constructor": 2}');
-    const change = { table: 'issue', key: ['1'], op: 'put' as const, columns };
+    const counters = JSON.parse('{"__proto__": 1, "constructor": 2}');
+    const change = { table: 'issue', key: ['1'], op: 'patch' as const, columns, counters };
     const parsed = parseMessage(
       pushRequest,
       encodeMessage({ ...push, mutations: [{ ...mutation, changes: [change] }] }),
     );
     expect(Object.keys(parsed.mutations[0]?.changes[0]?.columns ?? {})).toEqual(['__proto__', 'constructor']);
+    expect(Object.keys(parsed.mutations[0]?.changes[0]?.counters ?? {})).toEqual(['__proto__', 'constructor']);
     expect(({} as Record<string, unknown>).constructor).toBe(Object);
   });
 });
