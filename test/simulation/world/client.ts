@@ -11,6 +11,7 @@ import { SyncError } from '../../../src/shared/error.ts';
 import type { Runtime } from '../../../src/shared/runtime.ts';
 import type { LocalDatabase } from '../../../src/storage/local-database.ts';
 import type { Transport } from '../../../src/transport/transport.ts';
+import { NOTHING, type Transaction } from '../../checker/history.ts';
 import type { Chance } from './chance.ts';
 import { ProgramDisk } from './disk.ts';
 import { type Link, LinkTransport } from './network.ts';
@@ -75,7 +76,10 @@ export class Client {
   /** Of its own and of others' rows, what it has seen: reset where history began anew. */
   seenEntries = new Set<string>();
   seenReg = new Map<string, number>();
-  ownReg = 0;
+  /** What it wrote to and read from `reg`, for the causal checker. */
+  readonly causal: Transaction[] = [];
+  #ownCount = 0;
+  #lastRead = '';
 
   constructor(options: ClientOptions) {
     this.options = options;
@@ -152,6 +156,21 @@ export class Client {
 
   read(sql: string, parameters: readonly Cell[] = []): readonly (readonly Cell[])[] {
     return this.options.disk.read(sql, parameters).rows;
+  }
+
+  /** Notes what is to be seen now: first its own writes since the last look, then a read of everything. */
+  look(keys: readonly string[]): ReadonlyMap<string, number> {
+    const found = new Map(this.read('SELECT id, n FROM reg').map(([id, n]) => [String(id), Number(n)]));
+    const c = this.name;
+    for (let v = this.#ownCount + 1; v <= (found.get(c) ?? 0); v += 1) {
+      this.causal.push({ c, ops: [{ o: 'w', k: c, v }] });
+      this.#ownCount = v;
+    }
+    const ops = keys.map((k) => ({ o: 'r' as const, k, v: found.get(k) ?? NOTHING }));
+    const shown = JSON.stringify(ops);
+    if (shown !== this.#lastRead) this.causal.push({ c, ops });
+    this.#lastRead = shown;
+    return found;
   }
 
   /** The live query tells what the tables hold. */

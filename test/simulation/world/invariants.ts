@@ -1,4 +1,5 @@
 import type { Cell } from '../../../src/shared/cell.ts';
+import { checkHistory } from '../../checker/check-history.ts';
 import type { Client } from './client.ts';
 import { TABLES } from './schema.ts';
 import { Violation } from './violation.ts';
@@ -15,7 +16,7 @@ export function checkClient(world: World, client: Client): void {
   checkPairs(client.read.bind(client), name);
   checkOwn(world, client, entries);
   checkSeen(world, client, entries);
-  if (world.restoreCount === 0) checkReg(client);
+  if (world.restoreCount === 0) checkReg(world, client);
   if (options.user === 'ben') checkSecret(client);
   if (client.program) client.checkLive();
 }
@@ -54,11 +55,11 @@ function checkSeen(world: World, client: Client, entries: ReadonlyMap<string, Ce
   for (const id of entries.keys()) if (!client.entries.has(id)) client.seenEntries.add(id);
 }
 
-function checkReg(client: Client): void {
-  for (const [id, n] of client.read('SELECT id, n FROM reg')) {
-    const seen = client.seenReg.get(String(id)) ?? 0;
-    if (Number(n) < seen) throw new Violation('C5', `${client.name}: the count of ${id} fell from ${seen} to ${n}.`);
-    client.seenReg.set(String(id), Number(n));
+function checkReg({ clients }: World, client: Client): void {
+  for (const [id, n] of client.look(clients.map(({ name }) => name))) {
+    const seen = client.seenReg.get(id) ?? 0;
+    if (n < seen) throw new Violation('C5', `${client.name}: the count of ${id} fell from ${seen} to ${n}.`);
+    client.seenReg.set(id, n);
   }
 }
 
@@ -117,6 +118,13 @@ async function checkTable(world: World, client: Client, table: string): Promise<
     isLeak ? 'C12' : 'C7',
     `${client.name}: ${table} differs from the server's. Missing ${missing.slice(0, 3)}; too much ${extra.slice(0, 3)}.`,
   );
+}
+
+/** What every device wrote and read fits one causal order. */
+export function checkCausality({ seed, clients, restoreCount }: World): void {
+  if (restoreCount > 0) return;
+  const { valid, details } = checkHistory({ id: seed, txns: clients.flatMap(({ causal }) => causal) });
+  if (!valid) throw new Violation('C5', `not causal: ${show(details[0])}`);
 }
 
 /** Everything that can have an outcome has one: what is left waits for a person, or behind what does. */

@@ -265,8 +265,10 @@ export function plantedBugs(): PlantedBug[] {
       name: 'the overlay is dropped at the acknowledgement',
       breaks: ['C1', 'C5', 'C4'],
       compose: withStore((store) => ({
-        settle: (response, at) =>
-          store.settle({ ...response, outcomes: response.outcomes.map((one) => ({ ...one, seq: null })) }, at),
+        settle(response, at) {
+          const behind = store.cursor?.seq ?? 0;
+          return store.settle({ ...response, outcomes: response.outcomes.map((one) => ({ ...one, seq: one.seq && behind })) }, at);
+        },
       })),
     },
     {

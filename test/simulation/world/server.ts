@@ -35,7 +35,7 @@ export class Server {
   #crashIn = Number.POSITIVE_INFINITY;
   #starting: Promise<void> = Promise.resolve();
   current: Incarnation | null = null;
-  onCrash: () => void = () => {};
+  onCrash: (dead: Incarnation) => void = () => {};
   crashCount = 0;
 
   constructor(options: ServerOptions) {
@@ -56,7 +56,7 @@ export class Server {
     this.#crashIn = Number.POSITIVE_INFINITY;
     current.process.kill();
     this.#starting = this.#starting.then(() => current.storage.close());
-    this.onCrash();
+    this.onCrash(current);
   }
 
   /** Dies at the n-th call of its storage from now on: between any two awaits. */

@@ -79,14 +79,9 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
     },
   };
   await server.start();
-  let incarnation = server.current;
-  server.onCrash = () => {
-    if (incarnation) endConnections(incarnation);
-    clock.setTimer(chance.between(0, 3_000), () => void bringUp());
-  };
-  const bringUp = async () => {
-    await server.start();
-    incarnation = server.current;
+  server.onCrash = (dead) => {
+    endConnections(dead);
+    clock.setTimer(chance.between(0, 3_000), () => void server.start());
   };
   // Updates of rows that a restored server never had would be refused, and rightly so.
   const isRestored = plan.faults.has('restore from a copy');
