@@ -22,6 +22,8 @@ export interface RoundReport {
   readonly detail: Readonly<Record<string, unknown>>;
   /** Writes that resolved in this round. */
   readonly writes: number;
+  /** Those of the victim. */
+  readonly victimWrites: number;
   /** In the server's file when the fault had struck, and not acknowledged to the device. */
   readonly committedUnacknowledged: number;
   /** From the end of the fault to three equal states. Null: never. */
@@ -75,9 +77,7 @@ export class ChaosWorld {
     const atStrike = serverState(this.#world.server.file);
     const lost = lostAcknowledged(this.#ledger, atStrike);
     const committedUnacknowledged = this.#unacknowledged(atStrike.ids);
-    // The answer that was kept for the moment's sake: a live connection gets it late, one that is gone never.
-    if (moment === 'answer' && !fault.endsWith('blackhole'))
-      victim.proxy.release(fault.endsWith('-stop') ? 'deliver' : 'cut');
+    if (moment === 'answer') releaseAnswer(fault, victim);
     await wait(struck.lastsMs);
     await this.#stopWork();
     await struck.heal();
@@ -89,6 +89,7 @@ export class ChaosWorld {
       moment,
       detail: { lastsMs: struck.lastsMs, ...struck.detail },
       writes: this.#ledger.resolved.size - before,
+      victimWrites: this.#writesOf(victim),
       committedUnacknowledged,
       convergedMs,
       violations: [...lost, ...(await this.#judge(convergedMs))],
@@ -99,6 +100,10 @@ export class ChaosWorld {
   #unacknowledged(ids: ReadonlySet<string>): number {
     const isOfRound = (id: string) => id.split('-')[1] === String(this.#roundCount);
     return [...ids].filter((id) => isOfRound(id) && !this.#ledger.acknowledged.has(id)).length;
+  }
+
+  #writesOf({ name }: Device): number {
+    return [...this.#ledger.resolved].filter((id) => id.startsWith(`${name}-${this.#roundCount}-`)).length;
   }
 
   async #startWork(random: Random): Promise<void> {
@@ -136,7 +141,8 @@ export class ChaosWorld {
     }
     if (convergedMs !== null && convergedMs <= CONVERGED_WITHIN_MS) return violations;
     const accounts = await Promise.all(this.#devices.map(({ openPage }) => deviceAccount(openPage)));
-    return [...violations, { kind: await this.#kindOfStanding(), evidence: { convergedMs, accounts } }];
+    const kind = convergedMs === null ? await this.#kindOfStanding() : 'late';
+    return [...violations, { kind, evidence: { convergedMs, accounts } }];
   }
 
   /** Equal by their own account and not in fact is worse than not getting there. */
@@ -146,4 +152,11 @@ export class ChaosWorld {
     const claim = states.filter((state) => state.digest !== null);
     return claim.some((state) => state.digest !== digest) ? 'diverged' : 'stuck';
   }
+}
+
+/** The answer that was kept for the moment's sake: a live connection gets it late, one that is gone never. A blackhole keeps it itself. */
+function releaseAnswer(fault: FaultName, victim: Device): void {
+  if (fault.endsWith('blackhole')) return;
+  const isLive = fault.endsWith('-stop') || fault === 'half-open';
+  victim.proxy.release(isLive ? 'deliver' : 'cut');
 }

@@ -84,6 +84,8 @@ async function blackhole({ victim, random }: Target, lastsMs: number): Promise<S
     heal: async () => {
       detail.swallowedBytes = victim.proxy.heldBytes - before;
       victim.proxy.release(end);
+      // While devices write, something is always on its way: a fault that does nothing would prove nothing.
+      if (detail.swallowedBytes === 0) throw new Error(`The blackhole of ${lastsMs} ms swallowed nothing.`);
     },
   };
 }

@@ -134,6 +134,8 @@ class Link {
 
   forget(): void {
     this.#isForgotten = true;
+    for (const direction of ['up', 'down'] as const) this.#queues[direction].length = 0;
+    this.#ended.clear();
   }
 
   cut(): void {

@@ -69,6 +69,7 @@ async function oneRound(world: ChaosWorld, of: { fault: FaultName; seed: number 
       moment: 'writes',
       detail: {},
       writes: 0,
+      victimWrites: 0,
       committedUnacknowledged: 0,
       convergedMs: null,
       violations: [violation],

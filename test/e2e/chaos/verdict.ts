@@ -2,7 +2,18 @@ import type { Ledger } from './ledger.ts';
 import type { ServerState } from './state.ts';
 
 export interface Violation {
-  readonly kind: 'lost' | 'doubled' | 'torn' | 'stuck' | 'diverged' | 'refused' | 'failed' | 'corrupt' | 'harness';
+  /** `late`: equal in the end, and not in time. `diverged`: by its own account synced, and not equal. */
+  readonly kind:
+    | 'lost'
+    | 'doubled'
+    | 'torn'
+    | 'stuck'
+    | 'late'
+    | 'diverged'
+    | 'refused'
+    | 'failed'
+    | 'corrupt'
+    | 'harness';
   readonly evidence: unknown;
 }
 
