@@ -1,18 +1,18 @@
-import { SyncError } from '../../shared/error.ts';
 import { quoteName } from '../../core/sql.ts';
+import { SyncError } from '../../shared/error.ts';
 import type { ChangedRows, LocalStore } from '../local-store.ts';
 import { applyChain } from './apply-chain.ts';
 import { releaseHeld } from './held-rows.ts';
 import { localTableOf } from './local-table.ts';
 import { createLocalWrite } from './local-write.ts';
-import { withSideTables } from './side-tables.ts';
 import { openStore, wipeStore } from './open-store.ts';
 import { createOutboxList } from './outbox-list.ts';
 import { createPushQueue } from './push-batch.ts';
 import { createResolveConflict } from './resolve.ts';
 import { createRevise } from './revise.ts';
 import { createSettle } from './settle.ts';
-import { createStoreParts, loadParts, type LocalStoreOptions } from './store-parts.ts';
+import { withSideTables } from './side-tables.ts';
+import { createStoreParts, type LocalStoreOptions, loadParts } from './store-parts.ts';
 
 export type { LocalStoreOptions } from './store-parts.ts';
 
@@ -35,8 +35,8 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
   const reload = () => loadParts(parts);
   const write = createLocalWrite({ ...parts, records: () => identity.mode === 'server' });
   const push = createPushQueue(parts);
-  const settle = createSettle({ ...parts, cursor: () => position.cursor });
   const revise = createRevise(parts);
+  const settle = createSettle({ ...parts, revise, cursor: () => position.cursor });
   const resolve = createResolveConflict({ ...parts, revise });
   const list = createOutboxList(parts);
 

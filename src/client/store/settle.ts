@@ -1,14 +1,15 @@
-import { type Cells, keyText } from '../../shared/cell.ts';
-import { type Change, applyPatch } from '../../core/change.ts';
+import { applyPatch, type Change } from '../../core/change.ts';
 import type { ConflictReport, Outcome, PushResponse } from '../../protocol/messages/push.ts';
-import type { MutationOutcome } from '../types.ts';
+import { type Cells, keyText } from '../../shared/cell.ts';
 import type { SettleResult } from '../local-store.ts';
-import { collectChanges, type ChangeCollector } from './changed-rows.ts';
+import type { MutationOutcome } from '../types.ts';
+import { type ChangeCollector, collectChanges } from './changed-rows.ts';
 import type { ConflictRecord, ConflictRecords, StoredResolution } from './conflict-records.ts';
 import type { Images } from './images.ts';
-import { isShown, type Overlay } from './overlay.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
+import { isShown, type Overlay } from './overlay.ts';
 import type { Parking } from './parking.ts';
+import type { Revise } from './revise.ts';
 
 /** Takes in what the server decided. Answers to mutations that are settled already change nothing. */
 export function createSettle(parts: {
@@ -17,6 +18,7 @@ export function createSettle(parts: {
   readonly images: Images;
   readonly conflicts: ConflictRecords;
   readonly parking: Parking;
+  readonly revise: Pick<Revise, 'replace'>;
   readonly cursor: () => { readonly epoch: string; readonly seq: number } | null;
 }): (response: PushResponse, now: number) => SettleResult {
   const { outbox, overlay, images, conflicts, parking } = parts;
@@ -37,8 +39,21 @@ export function createSettle(parts: {
     else outbox.update(item, { state: 'accepted', untilSeq, epoch: response.epoch });
   };
 
-  const reject = (item: OutboxItem, outcome: Outcome, changed: ChangeCollector) => {
+  /**
+   * Sent in one request with a mutation that was to make its row, and was refused: all it lacked is that row. It waits behind
+   * that mutation under a new id, as it would have if it had been sent later.
+   */
+  const waitBehind = (item: OutboxItem, now: number, changed: ChangeCollector) => {
+    const rows = overlay.rowsOf(item);
+    parts.revise.replace(item, { changes: outbox.changesOf(item), base: item.base, now });
+    for (const { table, keyText: key } of rows) changed.add(table, key);
+  };
+
+  const reject = (item: OutboxItem, { outcome, now }: Answer, changed: ChangeCollector) => {
     const reason = outcome.reason ?? { code: 'rejected', message: 'The server gave no reason.' };
+    if (reason.code === 'not-found' && parking.isBlocked(overlay.rowsOf(item), item.position)) {
+      return waitBehind(item, now, changed);
+    }
     const rows = isShown(item) ? overlay.rowsOf(item) : [];
     const rejected = outbox.update(item, { state: 'rejected', reason });
     for (const row of rows) overlay.show(row, changed);
@@ -64,7 +79,7 @@ export function createSettle(parts: {
       if (!item || isSettled(item)) continue;
       const answer = { outcome, response, now };
       records.push(...record(item, answer));
-      if (outcome.outcome === 'rejected') reject(item, outcome, changed);
+      if (outcome.outcome === 'rejected') reject(item, answer, changed);
       else if (outcome.outcome === 'conflict') parking.parkBehind([outbox.update(item, { state: 'conflicted' })]);
       else accept(item, answer, changed);
       settled.push(toOutcome(outcome));

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { LIMITS } from '../../../../src/protocol/limits.ts';
+import type { OutgoingPush } from '../../../../src/client/local-store.ts';
+import type { OpenedLocalStore } from '../../../../src/client/store/create-local-store.ts';
 import type { Mutation } from '../../../../src/core/change.ts';
 import { decode, encode, type WireValue } from '../../../../src/protocol/codec.ts';
-import type { OpenedLocalStore } from '../../../../src/client/store/create-local-store.ts';
-import type { OutgoingPush } from '../../../../src/client/local-store.ts';
+import { LIMITS } from '../../../../src/protocol/limits.ts';
 import { SyncError } from '../../../../src/shared/error.ts';
 import { openMemoryDatabase } from '../../../../src/storage/sqlite-wasm/memory.ts';
 import { openStore, page, pull, reopen, response, transaction, write } from './store-helpers.ts';
@@ -167,6 +167,28 @@ test('a rejected mutation parks what touches its rows, now and later, and nothin
   expect(store.nextPush(MAX)?.mutationIds).toEqual([4, 5]);
   expect(store.rowStatus('issue', ['a'])).toBe('rejected');
   expect(store.rowStatus('label', ['a', 'l'])).toBe('pending');
+});
+
+test('what was sent together with the refused insert of its row waits for it, and follows it', async () => {
+  const { store } = await openStore();
+  insert(store, 'a');
+  write(store, "UPDATE issue SET title = 'later' WHERE id = 'a'");
+  store.nextPush(MAX);
+  const refused = { outcome: 'rejected' as const, reason: { code: 'rejected', message: 'no' } };
+  const missing = { outcome: 'rejected' as const, reason: { code: 'not-found', message: 'no such row' } };
+  store.settle(
+    response([
+      { mutationId: 1, ...refused },
+      { mutationId: 2, ...missing },
+    ]),
+    1,
+  );
+  expect(states(store)).toEqual([
+    [1, 'rejected'],
+    [3, 'parked'],
+  ]);
+  store.retry(1, 2);
+  expect(store.nextPush(MAX)?.mutationIds).toEqual([4, 3]);
 });
 
 test('a rejected mutation rolls its rows back and, edited, goes up under a new id in its place', async () => {
