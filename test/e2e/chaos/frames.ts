@@ -1,6 +1,7 @@
 import { decode } from 'tidemark/protocol';
 
 const BLANK_LINE = '\r\n\r\n';
+const OPCODE_CONTINUATION = 0;
 const OPCODE_BINARY = 2;
 
 /**
@@ -10,6 +11,8 @@ const OPCODE_BINARY = 2;
 export class FrameReader {
   #kind: 'unknown' | 'http' | 'frames' = 'unknown';
   #rest: Buffer = Buffer.alloc(0);
+  /** The frames so far of a message that comes in several: browsers part long ones. */
+  #parts: Buffer[] = [];
 
   /** The messages that are complete with this chunk. */
   read(chunk: Buffer): string[] {
@@ -35,7 +38,9 @@ export class FrameReader {
     const names: string[] = [];
     for (let frame = readFrame(this.#rest); frame; frame = readFrame(this.#rest)) {
       this.#rest = this.#rest.subarray(frame.end);
-      if (frame.opcode === OPCODE_BINARY) names.push(nameOf(frame.payload));
+      if (frame.opcode !== OPCODE_BINARY && frame.opcode !== OPCODE_CONTINUATION) continue;
+      this.#parts.push(frame.payload);
+      if (frame.isLast) names.push(nameOf(Buffer.concat(this.#parts.splice(0))));
     }
     return names;
   }
@@ -47,6 +52,7 @@ function isHttpPush(chunk: Buffer): boolean {
 
 interface Frame {
   readonly opcode: number;
+  readonly isLast: boolean;
   readonly payload: Buffer;
   /** Where the next frame begins. */
   readonly end: number;
@@ -56,6 +62,7 @@ interface Frame {
 function readFrame(bytes: Buffer): Frame | null {
   if (bytes.length < 2) return null;
   const opcode = bytes.readUInt8(0) & 0x0f;
+  const isLast = bytes.readUInt8(0) >= 0x80;
   const short = bytes.readUInt8(1) & 0x7f;
   const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
   if (bytes.length < 2 + lengthBytes) return null;
@@ -66,7 +73,7 @@ function readFrame(bytes: Buffer): Frame | null {
   if (bytes.length < end) return null;
   const payload = Buffer.from(bytes.subarray(start, end));
   if (isMasked) unmask(payload, bytes.subarray(start - 4, start));
-  return { opcode, payload, end };
+  return { opcode, isLast, payload, end };
 }
 
 function unmask(payload: Buffer, mask: Buffer): void {

@@ -43,6 +43,10 @@ export class ServerProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
+    // However this process ends, it leaves no server behind.
+    const endWithUs = () => void child.kill('SIGKILL');
+    process.once('exit', endWithUs);
+    child.once('exit', () => process.off('exit', endWithUs));
     this.#port = Number(new URL(await listeningUrl(child)).port);
   }
 
