@@ -27,6 +27,8 @@ export interface Incarnation {
   readonly service: SyncService;
   readonly process: Process;
   readonly storage: ServerStorage;
+  /** The same for an onlooker, who does not count as a call. */
+  readonly disk: ServerStorage;
 }
 
 /** The server machine: its disk stays, the program on it comes and goes. */
@@ -34,6 +36,7 @@ export class Server {
   readonly #options: ServerOptions;
   #crashIn = Number.POSITIVE_INFINITY;
   #starting: Promise<void> = Promise.resolve();
+  #mustRenew = false;
   current: Incarnation | null = null;
   onCrash: (dead: Incarnation) => void = () => {};
   crashCount = 0;
@@ -72,14 +75,17 @@ export class Server {
   }
 
   /** From an old copy, as the guide says: a new epoch at once. */
-  async restore(onStopped: () => void): Promise<void> {
+  async restore({ onStopped, onCopied }: { onStopped: () => void; onCopied: () => void }): Promise<void> {
     this.crash();
-    await this.#starting;
-    onStopped();
-    for (const suffix of ['', '-wal', '-shm']) rmSync(this.#options.file + suffix, { force: true });
-    copyFileSync(this.#backup, this.#options.file);
+    // In one go with the start: nobody starts on the old file in between.
+    this.#starting = this.#starting.then(() => {
+      this.#mustRenew = true;
+      onStopped();
+      for (const suffix of ['', '-wal', '-shm']) rmSync(this.#options.file + suffix, { force: true });
+      copyFileSync(this.#backup, this.#options.file);
+      onCopied();
+    });
     await this.start();
-    await this.current?.service.renewEpoch();
   }
 
   /** Rows as stored, of these scopes (null: all), in key order. */
@@ -87,7 +93,7 @@ export class Server {
     const { current } = this;
     const of = schema.tables[table];
     if (!current || !of) throw new Error('The server is down.');
-    return current.storage.read(async (reader) => {
+    return current.disk.read(async (reader) => {
       const found: Cell[][] = [];
       for (const scope of scopes ?? [null]) {
         const page = await reader.page({ table: of, scope, after: null, maxBytes: Number.MAX_SAFE_INTEGER });
@@ -145,7 +151,9 @@ export class Server {
         },
       },
     });
-    this.current = { service, process, storage };
+    if (this.#mustRenew) await service.renewEpoch();
+    this.#mustRenew = false;
+    this.current = { service, process, storage, disk: real };
   }
 
   #tick(process: Process): void {
@@ -156,7 +164,7 @@ export class Server {
 }
 
 const crashed = () => new SyncError('storage', 'The server has crashed.');
-const never = <T>(): Promise<T> => new Promise(() => {});
+const refused = <T>(): Promise<T> => Promise.reject(crashed());
 
 /** A storage that dies with its process: transactions are undone, and nobody hears of anything any more. */
 function mortal(inner: ServerStorage, process: Process, tick: () => void): ServerStorage {
@@ -175,20 +183,16 @@ function mortal(inner: ServerStorage, process: Process, tick: () => void): Serve
       },
     });
   const end = async <T>(call: Promise<T>): Promise<T> => {
-    try {
-      const result = await call;
-      return process.isDead ? await never<T>() : result;
-    } catch (error) {
-      if (process.isDead) return never<T>();
-      throw error;
-    }
+    const result = await call;
+    alive();
+    return result;
   };
   return {
     open: (schema, epoch) => inner.open(schema, epoch),
-    read: (fn) => (process.isDead ? never() : end(inner.read((reader) => fn(handleOf(reader as StorageWriter))))),
+    read: (fn) => (process.isDead ? refused() : end(inner.read((reader) => fn(handleOf(reader as StorageWriter))))),
     write: (fn) =>
       process.isDead
-        ? never()
+        ? refused()
         : end(
             inner.write(async (writer) => {
               const result = await fn(handleOf(writer));
@@ -196,7 +200,7 @@ function mortal(inner: ServerStorage, process: Process, tick: () => void): Serve
               return result;
             }),
           ),
-    query: (statement) => (process.isDead ? never() : end(inner.query(statement))),
+    query: (statement) => (process.isDead ? refused() : end(inner.query(statement))),
     close: () => inner.close(),
   };
 }
