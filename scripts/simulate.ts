@@ -33,7 +33,12 @@ process.on('unhandledRejection', (error) => {
 const found = values.planted ? await runPlanted() : await runAll();
 const seconds = (performance.now() - startedAt) / 1_000;
 console.log(
-  JSON.stringify({ ...found, histories: historyCount, seconds: round(seconds), historiesPerSecond: round(historyCount / seconds) }),
+  JSON.stringify({
+    ...found,
+    histories: historyCount,
+    seconds: round(seconds),
+    historiesPerSecond: round(historyCount / seconds),
+  }),
 );
 
 async function runAll() {

@@ -178,7 +178,8 @@ export class Client {
     if (!this.#live) return;
     const shown = JSON.stringify(this.#live.rows.map((row) => [row.id, row.l, row.r]));
     const held = JSON.stringify(this.read(LIVE));
-    if (shown !== held) throw new Violation('C4', `${this.name}: a live query shows ${shown}, the tables hold ${held}.`);
+    if (shown !== held)
+      throw new Violation('C4', `${this.name}: a live query shows ${shown}, the tables hold ${held}.`);
   }
 
   forgetHistory(): void {
@@ -210,7 +211,9 @@ export class Client {
     this.#live = applyDelta(schema, this.#live, delta);
     const torn = this.#live.rows.find((row) => row.l !== row.r);
     if (!torn) return;
-    this.options.report(new Violation('C4', `${this.name}: a live query shows half a transaction: ${JSON.stringify(torn)}.`));
+    this.options.report(
+      new Violation('C4', `${this.name}: a live query shows half a transaction: ${JSON.stringify(torn)}.`),
+    );
   }
 
   #asked(tab: EngineConnection, { askId, question }: Extract<EnginePush, { type: 'ask' }>): void {
@@ -231,6 +234,18 @@ function decide({ local, remote }: { local: unknown; remote: unknown }): Resolut
 
 /** Errors that a person meets in bad weather, and a program that has just died. */
 export function isExpected(error: unknown): boolean {
-  const kinds = ['closed', 'aborted', 'network', 'timeout', 'interrupted', 'quota', 'needs-auth', 'server', 'not-found'];
-  return error instanceof SyncError && [...kinds, 'misuse', 'invalid-value', 'storage', 'forbidden'].includes(error.kind);
+  const kinds = [
+    'closed',
+    'aborted',
+    'network',
+    'timeout',
+    'interrupted',
+    'quota',
+    'needs-auth',
+    'server',
+    'not-found',
+  ];
+  return (
+    error instanceof SyncError && [...kinds, 'misuse', 'invalid-value', 'storage', 'forbidden'].includes(error.kind)
+  );
 }

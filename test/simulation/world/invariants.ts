@@ -133,7 +133,10 @@ export function checkProgress({ clients }: World): void {
     const stuck = outboxOf(client).filter(({ state }) => !['rejected', 'conflicted', 'parked'].includes(state));
     const { status } = client.state;
     if (stuck.length > 0) {
-      throw new Violation('C9', `${client.name}: ${stuck.length} mutations wait; the first is ${stuck[0]?.state}; ${status?.phase} ${status?.error?.message ?? ''}`);
+      throw new Violation(
+        'C9',
+        `${client.name}: ${stuck.length} mutations wait; the first is ${stuck[0]?.state}; ${status?.phase} ${status?.error?.message ?? ''}`,
+      );
     }
     if (status?.phase !== 'synced' && status?.phase !== 'blocked') {
       throw new Violation('C9', `${client.name}: still ${status?.phase}: ${status?.error?.message ?? ''}`);

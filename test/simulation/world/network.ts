@@ -107,7 +107,9 @@ export class LinkTransport implements Transport {
     // A copy that was under way all the time may arrive last.
     if (link.chance.happens(link.weather.duplicateShare)) {
       link.runtime.setTimer(link.chance.between(0, 4_000), () => {
-        this.#to()?.transport.push(request).catch(() => {});
+        this.#to()
+          ?.transport.push(request)
+          .catch(() => {});
       });
     }
     return this.#call((to) => to.push(request, signal), signal);

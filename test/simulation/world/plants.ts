@@ -138,14 +138,21 @@ export function plantedBugs(): PlantedBug[] {
         outcomes: async (clientId, ids) =>
           (await real.outcomes(clientId, ids)).map((record) => ({
             ...record,
-            outcome: { ...record.outcome, outcome: 'rejected' as const, seq: null, reason: { code: 'rejected', message: 'again' } },
+            outcome: {
+              ...record.outcome,
+              outcome: 'rejected' as const,
+              seq: null,
+              reason: { code: 'rejected', message: 'again' },
+            },
           })),
       })),
     },
     {
       name: 'tombstones are dropped',
       breaks: ['C7', 'C12'],
-      storage: inStorage((real) => ({ appendLog: (entries) => real.appendLog(entries.filter(({ op }) => op !== 'delete')) })),
+      storage: inStorage((real) => ({
+        appendLog: (entries) => real.appendLog(entries.filter(({ op }) => op !== 'delete')),
+      })),
     },
     {
       name: 'a row that moves away stays',
@@ -178,7 +185,9 @@ export function plantedBugs(): PlantedBug[] {
       transport: inPages((page) => ({
         ...page,
         transactions: page.transactions.map((one, index, all) =>
-          index === all.length - 1 && one.changes.length > 2 && page.resume === null ? { ...one, changes: halfOf(one.changes) } : one,
+          index === all.length - 1 && one.changes.length > 2 && page.resume === null
+            ? { ...one, changes: halfOf(one.changes) }
+            : one,
         ),
       })),
     },
@@ -267,7 +276,10 @@ export function plantedBugs(): PlantedBug[] {
       compose: withStore((store) => ({
         settle(response, at) {
           const behind = store.cursor?.seq ?? 0;
-          return store.settle({ ...response, outcomes: response.outcomes.map((one) => ({ ...one, seq: one.seq && behind })) }, at);
+          return store.settle(
+            { ...response, outcomes: response.outcomes.map((one) => ({ ...one, seq: one.seq && behind })) },
+            at,
+          );
         },
       })),
     },
@@ -291,7 +303,8 @@ export function plantedBugs(): PlantedBug[] {
       breaks: ['C9'],
       compose: (options) => {
         const { runtime } = options;
-        const setTimer = (ms: number, run: () => void) => (ms > 400 && ms < 9_000 ? () => {} : runtime.setTimer(ms, run));
+        const setTimer = (ms: number, run: () => void) =>
+          ms > 400 && ms < 9_000 ? () => {} : runtime.setTimer(ms, run);
         return composeEngine({ ...options, runtime: withParts(runtime, { setTimer }) });
       },
     },
@@ -301,7 +314,9 @@ export function plantedBugs(): PlantedBug[] {
       compose: withStore((store) => ({
         nextPush(maxBytes) {
           const next = store.nextPush(maxBytes);
-          return next && { ...next, mutations: [...next.mutations].reverse(), mutationIds: [...next.mutationIds].reverse() };
+          return (
+            next && { ...next, mutations: [...next.mutations].reverse(), mutationIds: [...next.mutationIds].reverse() }
+          );
         },
       })),
     },
@@ -355,11 +370,9 @@ export function plantedBugs(): PlantedBug[] {
       name: 'a counter is merged as a value',
       breaks: ['C3', 'C4', 'C5', 'C9'],
       transport: (transport, _process, database) =>
-        inPushes((request, push) => push({ ...request, mutations: request.mutations.map((one) => asValues(one, database)) }))(
-          transport,
-          undefined as never,
-          undefined as never,
-        ),
+        inPushes((request, push) =>
+          push({ ...request, mutations: request.mutations.map((one) => asValues(one, database)) }),
+        )(transport, undefined as never, undefined as never),
     },
     {
       name: 'text is normalised on the way',
@@ -371,7 +384,10 @@ export function plantedBugs(): PlantedBug[] {
           changes: one.changes.map((change) => ({
             ...change,
             columns: Object.fromEntries(
-              Object.entries(change.columns).map(([name, cell]) => [name, typeof cell === 'string' ? cell.normalize('NFC').trim() : cell]),
+              Object.entries(change.columns).map(([name, cell]) => [
+                name,
+                typeof cell === 'string' ? cell.normalize('NFC').trim() : cell,
+              ]),
             ),
           })),
         })),

@@ -144,7 +144,11 @@ const at = ({ clock }: World) => `${(clock.elapsed() / 1_000).toFixed(3)} s`;
 export async function shrink(finding: Finding, options: HistoryOptions, tries = 60): Promise<Finding> {
   let best = finding;
   let left = tries;
-  for (let size = Math.ceil(best.steps.length / 2); size >= 1 && left > 0; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+  for (
+    let size = Math.ceil(best.steps.length / 2);
+    size >= 1 && left > 0;
+    size = size === 1 ? 0 : Math.ceil(size / 2)
+  ) {
     for (let from = 0; from < best.steps.length && left > 0; ) {
       left -= 1;
       const steps = [...best.steps.slice(0, from), ...best.steps.slice(from + size)];

@@ -60,7 +60,16 @@ const pair = (id: string, nonce: string): Sql[] =>
 
 type Statements = (client: Client, chance: Chance) => readonly Sql[];
 
-const HOSTILE_TEXT = ['', 'ä\u0301\u200d', '\u202Eabc', "'); DROP TABLE val;--", '<img onerror=x>', '__proto__', '🏴󠁧󠁢', '\n\t\\'];
+const HOSTILE_TEXT = [
+  '',
+  'ä\u0301\u200d',
+  '\u202Eabc',
+  "'); DROP TABLE val;--",
+  '<img onerror=x>',
+  '__proto__',
+  '🏴󠁧󠁢',
+  '\n\t\\',
+];
 const HOSTILE_REAL = [0, 0.1, -1e308, 5e-324, 1 / 3, 2 ** 53 + 2];
 const HOSTILE_BIG = [0n, 1n, -(2n ** 63n), 2n ** 63n - 1n, 2n ** 53n + 1n];
 
@@ -83,7 +92,8 @@ const list: Statements = (client, chance) => {
 const item: Statements = (_client, chance) => {
   const key = [`l${chance.below(4)}`, chance.below(3)];
   if (chance.happens(0.3)) return [['UPDATE item SET votes = votes + 1 WHERE list_id = ? AND n = ?', key]];
-  if (chance.happens(0.3)) return [['UPDATE item SET note = ? WHERE list_id = ?', [`note ${chance.next()}`, key[0] as Cell]]];
+  if (chance.happens(0.3))
+    return [['UPDATE item SET note = ? WHERE list_id = ?', [`note ${chance.next()}`, key[0] as Cell]]];
   if (chance.happens(0.2)) return [['DELETE FROM item WHERE list_id = ? AND n = ?', key]];
   return [
     [
@@ -102,13 +112,17 @@ const memo: Statements = (_client, chance) => {
 };
 
 const value: Statements = (_client, chance) => [
-  upsert('val', ['x', 'big', 'bytes', 'text'], [
-    `v${chance.below(6)}`,
-    chance.of(HOSTILE_REAL),
-    chance.of(HOSTILE_BIG),
-    Uint8Array.of(0, 255, chance.below(256)),
-    chance.of(HOSTILE_TEXT),
-  ]),
+  upsert(
+    'val',
+    ['x', 'big', 'bytes', 'text'],
+    [
+      `v${chance.below(6)}`,
+      chance.of(HOSTILE_REAL),
+      chance.of(HOSTILE_BIG),
+      Uint8Array.of(0, 255, chance.below(256)),
+      chance.of(HOSTILE_TEXT),
+    ],
+  ),
 ];
 
 const several: Statements = (client, chance) => [

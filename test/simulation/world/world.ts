@@ -9,7 +9,7 @@ import type { Plan } from './faults.ts';
 import { endConnections, Link } from './network.ts';
 import type { Plant } from './plants.ts';
 import { Server } from './server.ts';
-import { Violation } from './violation.ts';
+import type { Violation } from './violation.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
 /** One history's worth of machines, on one clock and one source of chance. */
