@@ -1,13 +1,13 @@
-import { type Ref, Suspense, lazy, useCallback, useEffect, useRef } from 'react';
+import { lazy, type Ref, Suspense, useCallback, useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import type { Sync } from '../../src/client/sync.ts';
 import type { SyncState } from '../../src/client/types.ts';
 import { useNow } from '../data/time.ts';
 import { formatCount, statusWords, toneOf } from '../data/words.ts';
-import type { SyncDevtoolsProps } from './props.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { usePreference } from './preferences.ts';
-import { ResizeHandle, boundHeight } from './resize-handle.tsx';
+import type { SyncDevtoolsProps } from './props.ts';
+import { boundHeight, ResizeHandle } from './resize-handle.tsx';
 import { ShadowMountInBody } from './shadow-mount.tsx';
 import { DEFAULT_SHORTCUT, useShortcut } from './shortcut.ts';
 

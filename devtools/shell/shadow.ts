@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { type Root, createRoot } from 'react-dom/client';
+import { createRoot, type Root } from 'react-dom/client';
 import { STYLES } from '../styles/styles.ts';
 
 /**

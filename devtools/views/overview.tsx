@@ -4,8 +4,8 @@ import type { ConnectionState, SyncRound, SyncStats } from '../../src/client/typ
 import { useInspected, useInspectedSync } from '../data/inspected.ts';
 import { clockWords, durationWords, useNow } from '../data/time.ts';
 import { countWords, formatBytes, formatCount, progressWords } from '../data/words.ts';
-import { Notice } from '../ui/notice.tsx';
 import { Facts } from '../ui/facts.tsx';
+import { Notice } from '../ui/notice.tsx';
 import { Rounds } from './rounds.tsx';
 
 const CONNECTIONS: Readonly<Record<ConnectionState, string>> = {

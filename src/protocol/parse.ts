@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { SyncError } from '../shared/error.ts';
-import { decode, encode, type CodecLimits, type WireValue } from './codec.ts';
+import { type CodecLimits, decode, encode, type WireValue } from './codec.ts';
 
 /**
  * Reads one message: decodes the bytes and checks them against the schema. Fields the schema does not name are dropped,

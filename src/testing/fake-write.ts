@@ -1,6 +1,6 @@
 import type { KeyInput, WriteTransaction } from '../client/sync.ts';
 import type { Change } from '../core/change.ts';
-import { type Schema, columnOf, tableOf } from '../core/schema.ts';
+import { columnOf, type Schema, tableOf } from '../core/schema.ts';
 import { toStatement } from '../core/sql.ts';
 import { defaultCell, toCell, toKey } from '../core/values.ts';
 import type { Cell } from '../shared/cell.ts';

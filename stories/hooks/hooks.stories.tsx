@@ -2,8 +2,8 @@ import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import {
   createSync,
-  sql,
   SyncProvider,
+  sql,
   useConflicts,
   useRowStatus,
   useSyncedMutation,

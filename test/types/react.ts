@@ -1,7 +1,7 @@
 /** Checked by the compiler alone: what the hooks infer. Nothing here is ever called. */
 import { sql as drizzleSql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/sqlite-proxy';
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { drizzle } from 'drizzle-orm/sqlite-proxy';
 import type { Kysely } from 'kysely';
 import {
   createSync,

@@ -7,8 +7,8 @@ import {
   suggestedChoices,
 } from '../../data/conflict-choice.ts';
 import { useInspectedSync } from '../../data/inspected.ts';
-import { FieldDecision } from './field-decision.tsx';
 import type { DecisionProps } from './decision-props.ts';
+import { FieldDecision } from './field-decision.tsx';
 import { ResultPreview } from './result-preview.tsx';
 
 /** Both sides changed the row: each column is decided for itself, or the whole row at once. */

@@ -1,8 +1,8 @@
 import type { Conflict } from '../../../src/client/types.ts';
 import { isFieldwise } from '../../data/conflict-choice.ts';
 import { useInspectedSync } from '../../data/inspected.ts';
-import { ErrorNotice } from '../../ui/notice.tsx';
 import { useScrollTop } from '../../ui/master-detail.tsx';
+import { ErrorNotice } from '../../ui/notice.tsx';
 import { useAction } from '../../ui/use-action.ts';
 import type { DecisionProps } from './decision-props.ts';
 import { FieldwiseDecision } from './fieldwise-decision.tsx';

@@ -1,6 +1,6 @@
 import { useContext, useState } from 'react';
-import { hlcMs } from '../../../src/core/hlc.ts';
 import type { OutboxEntry } from '../../../src/client/types.ts';
+import { hlcMs } from '../../../src/core/hlc.ts';
 import { ShowViewContext, useInspectedSync } from '../../data/inspected.ts';
 import { ageWords, clockWords, useNow } from '../../data/time.ts';
 import { countWords, formatBytes } from '../../data/words.ts';

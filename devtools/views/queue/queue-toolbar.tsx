@@ -1,9 +1,9 @@
 import { OUTBOX_MIRROR_LIMIT, type OutboxEntry } from '../../../src/client/types.ts';
-import { jsonSafe } from '../../data/value-text.ts';
 import { useInspected, useInspectedSync } from '../../data/inspected.ts';
+import { jsonSafe } from '../../data/value-text.ts';
 import { formatCount } from '../../data/words.ts';
-import { saveFile } from '../../ui/save-file.ts';
 import { ErrorNotice } from '../../ui/notice.tsx';
+import { saveFile } from '../../ui/save-file.ts';
 import { useAction } from '../../ui/use-action.ts';
 
 export interface QueueFilter {

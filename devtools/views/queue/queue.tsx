@@ -7,7 +7,7 @@ import { VirtualList } from '../../ui/virtual-list.tsx';
 import { MutationDetail } from './mutation-detail.tsx';
 import { MutationRow } from './mutation-row.tsx';
 import { useOutboxWindow } from './outbox-window.ts';
-import { type QueueFilter, QueueToolbar, matches } from './queue-toolbar.tsx';
+import { matches, type QueueFilter, QueueToolbar } from './queue-toolbar.tsx';
 
 const NO_FILTER: QueueFilter = { text: '', state: 'all' };
 

@@ -1,6 +1,6 @@
 import type { ColumnKind, Schema, Table } from '../../core/schema.ts';
 import type { Statement } from '../../core/sql.ts';
-import { type Cell, type RowKey, keyText } from '../../shared/cell.ts';
+import { type Cell, keyText, type RowKey } from '../../shared/cell.ts';
 
 /** The one row that a query can depend on. */
 export interface PointRead {

@@ -1,7 +1,7 @@
 import type { HandshakeRequest, HandshakeResponse } from '../../protocol/messages/handshake.ts';
 import { CAPABILITIES, PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { SyncError } from '../../shared/error.ts';
-import { type RoundContext, change } from './round-context.ts';
+import { change, type RoundContext } from './round-context.ts';
 import type { SyncLoopOptions } from './sync-loop.ts';
 
 /** Makes sure that the server knows us, and that it is still the same server and the same user as before. */

@@ -1,7 +1,7 @@
 import type { PullPage, PullRequest } from '../../protocol/messages/pull.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { SyncProgress } from '../types.ts';
-import { type RoundContext, change, showProgress } from './round-context.ts';
+import { change, type RoundContext, showProgress } from './round-context.ts';
 
 /**
  * Pulls one chain to its end and applies it. A chain that was cut goes on where it was; `snapshotTables` are fetched by a

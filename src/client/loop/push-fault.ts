@@ -3,7 +3,7 @@ import type { Outcome } from '../../protocol/messages/push.ts';
 import type { SyncError } from '../../shared/error.ts';
 import type { OutgoingPush } from '../local-store.ts';
 import { abortable, throwIfAborted } from './abortable.ts';
-import { type PushReaction, nextStep } from './next-step.ts';
+import { nextStep, type PushReaction } from './next-step.ts';
 import { giveBack, pushRequest, settle } from './push-request.ts';
 import type { RoundContext } from './round-context.ts';
 import { witnesses } from './witnesses.ts';

@@ -4,8 +4,8 @@ import type { SyncProgress, SyncTrigger } from '../types.ts';
 import { abortable, throwIfAborted } from './abortable.ts';
 import type { ConflictAnswers } from './conflict-answers.ts';
 import type { Line } from './line.ts';
-import type { PushMemory } from './push-memory.ts';
 import type { Publisher } from './publisher.ts';
+import type { PushMemory } from './push-memory.ts';
 import type { SyncLoopOptions } from './sync-loop.ts';
 
 /** What a round is to do. */

@@ -1,8 +1,8 @@
 import { SyncError } from '../../shared/error.ts';
 import type { SyncRound } from '../types.ts';
 import type { Call } from './calls.ts';
-import { type RoundContext, type RoundPlan, type RoundReport, newReport } from './round-context.ts';
 import { runRound } from './round.ts';
+import { newReport, type RoundContext, type RoundPlan, type RoundReport } from './round-context.ts';
 import { Watchdog } from './watchdog.ts';
 
 /**

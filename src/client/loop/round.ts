@@ -4,7 +4,7 @@ import { shakeHands } from './handshake.ts';
 import { nextStep } from './next-step.ts';
 import { pullChain } from './pull.ts';
 import { pushAll } from './push.ts';
-import { type RoundContext, change, showProgress } from './round-context.ts';
+import { change, type RoundContext, showProgress } from './round-context.ts';
 import { isBehind } from './status.ts';
 
 /** Most times a round goes back and forth; what is left then is the next round's. */

@@ -14,11 +14,11 @@ import { Pauses } from './pauses.ts';
 import { Publisher } from './publisher.ts';
 import { PushMemory } from './push-memory.ts';
 import { RoundLog } from './round-log.ts';
-import { type LoopEvent, type LoopState, initialLoopState, transition } from './round-machine.ts';
+import { initialLoopState, type LoopEvent, type LoopState, transition } from './round-machine.ts';
 import { type RoundEnd, RoundRunner } from './round-runner.ts';
-import { type Wish, mergeWishes, nextRound } from './schedule.ts';
+import { mergeWishes, nextRound, type Wish } from './schedule.ts';
 import { SleepWatch } from './sleep-watch.ts';
-import { type Position, cursorInfos, isBehind, statusOf } from './status.ts';
+import { cursorInfos, isBehind, type Position, statusOf } from './status.ts';
 import type { RunOptions, SyncLoop, SyncLoopOptions } from './sync-loop.ts';
 
 /** The loop of an app with a server: interprets `round-machine.ts` by `schedule.ts`. */

@@ -1,6 +1,6 @@
-import { type Cell, type Cells, keyText } from '../../shared/cell.ts';
 import type { Change } from '../../core/change.ts';
 import { backfillCell } from '../../core/values.ts';
+import { type Cell, type Cells, keyText } from '../../shared/cell.ts';
 import { rowId } from './change-reader.ts';
 import type { ConflictRecord, StoredResolution } from './conflict-records.ts';
 import type { LocalTable, LocalTables } from './local-table.ts';

@@ -1,12 +1,12 @@
-import { type Cell, type Cells, type RowKey, keyText } from '../../shared/cell.ts';
-import { SyncError } from '../../shared/error.ts';
 import type { PulledTransaction, SnapshotRows } from '../../protocol/messages/pull.ts';
+import { type Cell, type Cells, keyText, type RowKey } from '../../shared/cell.ts';
+import { SyncError } from '../../shared/error.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { ChangeCollector } from './changed-rows.ts';
 import { type Fitted, fitting, isMisfit } from './fit-cells.ts';
 import { type LocalTable, type LocalTables, patchSql, putSql } from './local-table.ts';
+import { missingRow, type Rebase } from './rebase.ts';
 import { writeRow } from './row-access.ts';
-import { type Rebase, missingRow } from './rebase.ts';
 import type { UnknownRows } from './unknown-rows.ts';
 
 type RemoteChange = PulledTransaction['changes'][number];

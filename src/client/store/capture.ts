@@ -1,6 +1,6 @@
-import { type Cell, keyText } from '../../shared/cell.ts';
 import { quoteName } from '../../core/sql.ts';
 import { SQLITE_TYPES } from '../../core/values.ts';
+import { type Cell, keyText } from '../../shared/cell.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import { type LocalTable, type LocalTables, list } from './local-table.ts';
 import type { RowRef } from './row-access.ts';

@@ -1,5 +1,5 @@
-import { SyncError } from '../../shared/error.ts';
 import type { PullPage } from '../../protocol/messages/pull.ts';
+import { SyncError } from '../../shared/error.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { Meta } from './meta.ts';
 import { pack, unpack } from './pack.ts';

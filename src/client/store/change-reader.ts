@@ -1,6 +1,6 @@
+import type { Change } from '../../core/change.ts';
 import { keyText } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
-import type { Change } from '../../core/change.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import { unpackChanges } from './pack.ts';
 

@@ -1,8 +1,8 @@
-import { type Cell, type Cells, keyText } from '../../shared/cell.ts';
-import { SyncError } from '../../shared/error.ts';
 import type { Change } from '../../core/change.ts';
 import { columnOf } from '../../core/schema.ts';
 import { checkCell, defaultCell } from '../../core/values.ts';
+import { type Cell, type Cells, keyText } from '../../shared/cell.ts';
+import { SyncError } from '../../shared/error.ts';
 import { type LocalTable, type LocalTables, localTableOf } from './local-table.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type Hlc, ZERO_HLC, nextHlc, observeHlc } from '../../core/hlc.ts';
+import { type Hlc, nextHlc, observeHlc, ZERO_HLC } from '../../core/hlc.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { Meta } from './meta.ts';
 

@@ -1,8 +1,8 @@
-import type { Cell, Cells, RowKey } from '../../shared/cell.ts';
 import { hlcAfter, hlcMs } from '../../core/hlc.ts';
 import type { ConflictKind, DecidedColumn } from '../../core/policy.ts';
-import { fromCell, toAppKey, toAppRow } from '../../core/values.ts';
 import type { Table } from '../../core/schema.ts';
+import { fromCell, toAppKey, toAppRow } from '../../core/values.ts';
+import type { Cell, Cells, RowKey } from '../../shared/cell.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { Conflict, ConflictFilter, ConflictResolution } from '../types.ts';
 import type { LocalTables } from './local-table.ts';

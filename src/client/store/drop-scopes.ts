@@ -1,15 +1,15 @@
-import { ALL_SCOPES } from '../../core/scope.ts';
 import type { Table } from '../../core/schema.ts';
+import { ALL_SCOPES } from '../../core/scope.ts';
 import { quoteName } from '../../core/sql.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { ChangeCollector } from './changed-rows.ts';
 import type { Images } from './images.ts';
-import type { LocalTable, LocalTables } from './local-table.ts';
-import { readRow, writeRow } from './row-access.ts';
-import type { Overlay } from './overlay.ts';
-import type { RowRef } from './row-access.ts';
-import type { PendingRows } from './pending-rows.ts';
 import { advance } from './images.ts';
+import type { LocalTable, LocalTables } from './local-table.ts';
+import type { Overlay } from './overlay.ts';
+import type { PendingRows } from './pending-rows.ts';
+import type { RowRef } from './row-access.ts';
+import { readRow, writeRow } from './row-access.ts';
 
 /**
  * Takes the rows of scopes away that the caller may no longer read. Scopes are those of the confirmed rows, so pending

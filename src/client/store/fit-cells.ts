@@ -1,6 +1,6 @@
+import { backfillCell, checkCell } from '../../core/values.ts';
 import type { Cell, Cells } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
-import { backfillCell, checkCell } from '../../core/values.ts';
 import type { LocalColumn } from './local-table.ts';
 
 /** What {@link fitting} did. */

@@ -1,9 +1,9 @@
-import type { Cell } from '../../shared/cell.ts';
-import { quoteName } from '../../core/sql.ts';
 import type { Change } from '../../core/change.ts';
+import { quoteName } from '../../core/sql.ts';
+import type { Cell } from '../../shared/cell.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { DeviceClock } from './clock.ts';
-import { type LocalTable, type LocalTables, cellsAt, list, localTableOf } from './local-table.ts';
+import { cellsAt, type LocalTable, type LocalTables, list, localTableOf } from './local-table.ts';
 import type { Outbox } from './outbox.ts';
 import { packChanges } from './pack.ts';
 import type { Parking } from './parking.ts';

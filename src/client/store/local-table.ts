@@ -1,7 +1,7 @@
-import { SyncError } from '../../shared/error.ts';
-import type { Cell } from '../../shared/cell.ts';
-import { type Column, type Schema, type Table, columnOf } from '../../core/schema.ts';
+import { type Column, columnOf, type Schema, type Table } from '../../core/schema.ts';
 import { quoteName } from '../../core/sql.ts';
+import type { Cell } from '../../shared/cell.ts';
+import { SyncError } from '../../shared/error.ts';
 
 /** A column with what the checks of its cells need. */
 export interface LocalColumn {

@@ -1,14 +1,14 @@
-import { SyncError } from '../../shared/error.ts';
-import type { Cell } from '../../shared/cell.ts';
 import type { Change } from '../../core/change.ts';
+import type { Cell } from '../../shared/cell.ts';
+import { SyncError } from '../../shared/error.ts';
 import type { LocalDatabase, ReadResult } from '../../storage/local-database.ts';
-import type { MutationOutcome } from '../types.ts';
 import type { WriteResult } from '../local-store.ts';
+import type { MutationOutcome } from '../types.ts';
 import type { Capture, NetEffect } from './capture.ts';
 import { collectChanges } from './changed-rows.ts';
 import type { DeviceClock } from './clock.ts';
 import type { Images } from './images.ts';
-import { type LocalTables, cellsAt } from './local-table.ts';
+import { cellsAt, type LocalTables } from './local-table.ts';
 import { toChange } from './net-change.ts';
 import type { NewMutation, Outbox } from './outbox.ts';
 import type { Overlay } from './overlay.ts';

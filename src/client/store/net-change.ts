@@ -1,8 +1,8 @@
-import { type Cell, sameCell } from '../../shared/cell.ts';
-import { checkCell } from '../../core/values.ts';
 import type { Change } from '../../core/change.ts';
+import { checkCell } from '../../core/values.ts';
+import { type Cell, sameCell } from '../../shared/cell.ts';
 import type { NetEffect } from './capture.ts';
-import { type LocalColumn, cellsAt } from './local-table.ts';
+import { cellsAt, type LocalColumn } from './local-table.ts';
 
 /**
  * A net effect as the change that goes up; null when nothing changed in the end.

@@ -1,8 +1,8 @@
+import { quoteName } from '../../core/sql.ts';
+import type { LocalDatabase } from '../../storage/local-database.ts';
 import { collectChanges } from './changed-rows.ts';
 import { holdRows } from './held-rows.ts';
 import { createOwnTables } from './own-tables.ts';
-import { quoteName } from '../../core/sql.ts';
-import type { LocalDatabase } from '../../storage/local-database.ts';
 import { refuseUniqueIndexes, runLocalSchema, type SchemaSetup, setUpSchema } from './schema-setup.ts';
 import { type LocalStoreOptions, loadParts, type StoreParts } from './store-parts.ts';
 

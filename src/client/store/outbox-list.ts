@@ -1,6 +1,6 @@
-import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { RowKey } from '../../shared/cell.ts';
 import { keyText } from '../../shared/cell.ts';
+import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { OutboxCounts } from '../local-store.ts';
 import type { OutboxEntry, RowStatus } from '../types.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';

@@ -1,9 +1,9 @@
+import type { Change } from '../../core/change.ts';
 import { keyText } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
-import type { Change } from '../../core/change.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { MutationState } from '../types.ts';
-import { createChangeReader, type ChangeReader } from './change-reader.ts';
+import { type ChangeReader, createChangeReader } from './change-reader.ts';
 import type { PendingRows } from './pending-rows.ts';
 import { type RowRef, rowsOf } from './row-access.ts';
 import { trimWrites } from './write-log.ts';

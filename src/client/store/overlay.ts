@@ -1,12 +1,12 @@
+import { applyPatch, type Change } from '../../core/change.ts';
 import { type Cells, sameCell } from '../../shared/cell.ts';
-import { type Change, applyPatch } from '../../core/change.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { ChangeCollector } from './changed-rows.ts';
 import type { Images } from './images.ts';
 import type { LocalTables } from './local-table.ts';
-import { type RowRef, readRow, rowsOf, writeRow } from './row-access.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 import type { PendingRows } from './pending-rows.ts';
+import { type RowRef, readRow, rowsOf, writeRow } from './row-access.ts';
 
 /**
  * Pending changes on top of confirmed rows. A row that has any shows `image + its pending changes, in order`; its

@@ -1,7 +1,7 @@
-import type { Cells } from '../../shared/cell.ts';
 import type { Change } from '../../core/change.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import { decode, encode, type WireValue } from '../../protocol/codec.ts';
+import { LIMITS } from '../../protocol/limits.ts';
+import type { Cells } from '../../shared/cell.ts';
 
 /** Our own blobs: written by this module from typed values, so that reading them back needs no second check. */
 

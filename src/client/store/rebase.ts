@@ -1,12 +1,12 @@
+import type { ChangeOp } from '../../core/change.ts';
 import type { Cells } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
-import type { ChangeOp } from '../../core/change.ts';
-import type { ChangeCollector } from './changed-rows.ts';
-import { type Images, type RowImage, advance } from './images.ts';
-import type { Overlay } from './overlay.ts';
-import type { RowRef } from './row-access.ts';
 import { rowId } from './change-reader.ts';
+import type { ChangeCollector } from './changed-rows.ts';
+import { advance, type Images, type RowImage } from './images.ts';
+import type { Overlay } from './overlay.ts';
 import type { PendingRows } from './pending-rows.ts';
+import type { RowRef } from './row-access.ts';
 
 /**
  * The rows under pending changes that one chain touches. Their images move with the server; at the end each is shown

@@ -1,8 +1,8 @@
-import type { Cell } from '../../shared/cell.ts';
 import { createTableSql } from '../../core/ddl.ts';
-import { type Column, type Table, columnOf } from '../../core/schema.ts';
+import { type Column, columnOf, type Table } from '../../core/schema.ts';
 import { quoteName } from '../../core/sql.ts';
 import { backfillCell, checkCell } from '../../core/values.ts';
+import type { Cell } from '../../shared/cell.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import { list } from './local-table.ts';
 import type { TableRecord } from './schema-record.ts';

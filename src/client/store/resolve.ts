@@ -1,8 +1,8 @@
-import type { Cell } from '../../shared/cell.ts';
-import { SyncError } from '../../shared/error.ts';
 import type { Resolution } from '../../core/policy.ts';
 import { columnOf } from '../../core/schema.ts';
 import { toCell } from '../../core/values.ts';
+import type { Cell } from '../../shared/cell.ts';
+import { SyncError } from '../../shared/error.ts';
 import type { WriteResult } from '../local-store.ts';
 import { answerAll, answerBase, pickColumns } from './answer.ts';
 import { checkValue } from './check-changes.ts';

@@ -1,8 +1,8 @@
+import type { Change } from '../../core/change.ts';
 import { sameCell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
-import type { Change } from '../../core/change.ts';
-import type { MutationOutcome } from '../types.ts';
 import type { WriteResult } from '../local-store.ts';
+import type { MutationOutcome } from '../types.ts';
 import { answerAll, answerBase, pickColumns } from './answer.ts';
 import { type ChangeCollector, collectChanges } from './changed-rows.ts';
 import { checkChanges } from './check-changes.ts';

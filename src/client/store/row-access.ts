@@ -1,4 +1,4 @@
-import { type Cells, type RowKey, keyText } from '../../shared/cell.ts';
+import { type Cells, keyText, type RowKey } from '../../shared/cell.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import { type Fitted, fitting } from './fit-cells.ts';
 import { cellsAt, type LocalTable, putSql } from './local-table.ts';

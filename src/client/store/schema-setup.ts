@@ -1,12 +1,12 @@
-import { SyncError } from '../../shared/error.ts';
 import { columnSql, createIndexSql, createTableSql } from '../../core/ddl.ts';
 import type { Schema, Table } from '../../core/schema.ts';
 import { quoteName } from '../../core/sql.ts';
+import { SyncError } from '../../shared/error.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { LocalTables } from './local-table.ts';
 import type { Meta } from './meta.ts';
 import { rebuildTable } from './rebuild-table.ts';
-import { type SchemaRecord, type TableRecord, recordSchema, recordTable, stepTo } from './schema-record.ts';
+import { recordSchema, recordTable, type SchemaRecord, stepTo, type TableRecord } from './schema-record.ts';
 
 export interface SchemaSetup {
   /** Null when the database is new or its version is the same. */

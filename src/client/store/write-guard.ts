@@ -1,5 +1,5 @@
-import { SyncError } from '../../shared/error.ts';
 import { RESERVED_PREFIX } from '../../core/schema.ts';
+import { SyncError } from '../../shared/error.ts';
 import type { LocalDatabase, StatementInfo } from '../../storage/local-database.ts';
 
 const MOST_KNOWN = 1_000;

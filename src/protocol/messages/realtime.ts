@@ -1,8 +1,8 @@
 import * as v from 'valibot';
+import { errorMessage } from './error.ts';
 import { handshakeRequest, handshakeResponse } from './handshake.ts';
 import { pullPage } from './pull.ts';
 import { pushRequest, pushResponse } from './push.ts';
-import { errorMessage } from './error.ts';
 import { count, cursor, name, seq } from './shared.ts';
 
 /** The frames of the WebSocket at `/v1/ws`. Each is one CBOR map with a `type`. */

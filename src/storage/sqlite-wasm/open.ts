@@ -1,7 +1,7 @@
 import { SyncError } from '../../shared/error.ts';
 import type { LocalDatabase } from '../local-database.ts';
 import { openMemoryDatabase } from './memory.ts';
-import { openOpfsDatabase, type OpfsOptions } from './opfs.ts';
+import { type OpfsOptions, openOpfsDatabase } from './opfs.ts';
 
 /**
  * Opens a database where the app asked for it. Where the browser offers no disk (or a private window refuses it) it lies in memory and

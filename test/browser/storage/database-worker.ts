@@ -1,9 +1,10 @@
 /** Runs contract cases and opens databases inside a worker, where OPFS works. */
+
+import type { Cell } from '../../../src/shared/cell.ts';
 import type { LocalDatabase } from '../../../src/storage/local-database.ts';
 import { openMemoryDatabase } from '../../../src/storage/sqlite-wasm/memory.ts';
-import { openOpfsDatabase } from '../../../src/storage/sqlite-wasm/opfs.ts';
 import { openLocalDatabase } from '../../../src/storage/sqlite-wasm/open.ts';
-import type { Cell } from '../../../src/shared/cell.ts';
+import { openOpfsDatabase } from '../../../src/storage/sqlite-wasm/opfs.ts';
 import { runCase } from '../../contract/local-database.ts';
 
 const open = new Map<string, LocalDatabase>();

@@ -1,4 +1,4 @@
-import { composeEngine, type ComposeOptions } from '../../../src/client/engine/compose.ts';
+import { type ComposeOptions, composeEngine } from '../../../src/client/engine/compose.ts';
 import type { Engine } from '../../../src/client/engine/engine.ts';
 import type { EngineConnection, EnginePush } from '../../../src/client/engine-api.ts';
 import { applyDelta, type LiveRows } from '../../../src/client/live/apply-delta.ts';

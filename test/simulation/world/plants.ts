@@ -1,4 +1,4 @@
-import { composeEngine, type ComposeOptions } from '../../../src/client/engine/compose.ts';
+import { type ComposeOptions, composeEngine } from '../../../src/client/engine/compose.ts';
 import { createEngine, type Engine } from '../../../src/client/engine/engine.ts';
 import type { LocalStore } from '../../../src/client/local-store.ts';
 import { createSyncLoop } from '../../../src/client/loop/create-sync-loop.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import * as protocol from 'tidemark/protocol';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
-import * as protocol from 'tidemark/protocol';
 
 /**
  * The shape of all messages, by version of the protocol. If this test fails, a message changed. Is every peer of the

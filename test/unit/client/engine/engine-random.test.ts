@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toAppRows } from '../../../../src/client/live/app-rows.ts';
 import { WRITE_IDLE_MS } from '../../../../src/client/engine/write-desk.ts';
-import { schema, type Setup, setUp, type Tab } from './engine-setup.ts';
+import { toAppRows } from '../../../../src/client/live/app-rows.ts';
+import { type Setup, schema, setUp, type Tab } from './engine-setup.ts';
 
 const QUERIES = [
   'SELECT * FROM issue ORDER BY title, id LIMIT 3',

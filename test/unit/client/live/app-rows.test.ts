@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { applyDelta } from '../../../../src/client/live/apply-delta.ts';
 import { toAppRows } from '../../../../src/client/live/app-rows.ts';
+import { applyDelta } from '../../../../src/client/live/apply-delta.ts';
 import { defineSchema, t, table } from '../../../../src/core/schema.ts';
 import { openMemoryDatabase } from '../../../../src/storage/sqlite-wasm/memory.ts';
 

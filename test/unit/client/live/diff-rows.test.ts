@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { defineSchema, t, table } from '../../../../src/core/schema.ts';
+import type { LiveRun } from '../../../../src/client/engine-api.ts';
 import { applyDelta, type LiveRows } from '../../../../src/client/live/apply-delta.ts';
 import { diffRows } from '../../../../src/client/live/diff-rows.ts';
-import type { LiveRun } from '../../../../src/client/engine-api.ts';
+import { defineSchema, t, table } from '../../../../src/core/schema.ts';
 import type { Cell } from '../../../../src/shared/cell.ts';
 
 type Rows = readonly (readonly Cell[])[];

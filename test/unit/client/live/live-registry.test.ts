@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { LiveDelta } from '../../../../src/client/engine-api.ts';
 import { applyDelta, type LiveRows } from '../../../../src/client/live/apply-delta.ts';
 import type { LiveQuery } from '../../../../src/client/live/live-query.ts';
 import { LiveRegistry } from '../../../../src/client/live/live-registry.ts';
-import type { LiveDelta } from '../../../../src/client/engine-api.ts';
 import type { ChangedRows } from '../../../../src/client/local-store.ts';
 import { createTableSql } from '../../../../src/core/ddl.ts';
 import { defineSchema, t, table } from '../../../../src/core/schema.ts';

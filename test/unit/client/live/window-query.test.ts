@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { toAppRows } from '../../../../src/client/live/app-rows.ts';
 import { applyDelta, type LiveRows } from '../../../../src/client/live/apply-delta.ts';
 import { compareCells } from '../../../../src/client/live/compare-cells.ts';
 import { LiveRegistry } from '../../../../src/client/live/live-registry.ts';
-import { toAppRows } from '../../../../src/client/live/app-rows.ts';
 import { WindowQuery, windowQuery } from '../../../../src/client/live/window-query.ts';
 import { createTableSql } from '../../../../src/core/ddl.ts';
 import { defineSchema, t, table } from '../../../../src/core/schema.ts';

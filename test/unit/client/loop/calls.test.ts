@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { SyncError } from '../../../../src/shared/error.ts';
 import type { SyncProgress } from '../../../../src/client/types.ts';
+import { SyncError } from '../../../../src/shared/error.ts';
 import { device } from './support/harness.ts';
 
 describe('calls by hand', () => {

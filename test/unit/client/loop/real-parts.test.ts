@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SyncStatus } from '../../../../src/client/types.ts';
 import { SyncError } from '../../../../src/shared/error.ts';
-import { type RealDevice, type World, openWorld } from './support/real-parts.ts';
+import { openWorld, type RealDevice, type World } from './support/real-parts.ts';
 
 let world: World;
 afterEach(() => world.close());

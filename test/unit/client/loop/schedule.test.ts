@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ScheduleInput, type Wish, mergeWishes, nextRound } from '../../../../src/client/loop/schedule.ts';
+import { mergeWishes, nextRound, type ScheduleInput, type Wish } from '../../../../src/client/loop/schedule.ts';
 import { SyncError } from '../../../../src/shared/error.ts';
 
 const NOW = 100_000;

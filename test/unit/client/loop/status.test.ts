@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type StatusInput, connectionOf, cursorInfos, phaseOf, statusOf } from '../../../../src/client/loop/status.ts';
 import type { OutboxCounts } from '../../../../src/client/local-store.ts';
+import { connectionOf, cursorInfos, phaseOf, type StatusInput, statusOf } from '../../../../src/client/loop/status.ts';
 import { SyncError } from '../../../../src/shared/error.ts';
 
 const none: OutboxCounts = {

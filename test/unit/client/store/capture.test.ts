@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Change } from '../../../../src/core/change.ts';
 import type { OpenedLocalStore } from '../../../../src/client/store/create-local-store.ts';
+import type { Change } from '../../../../src/core/change.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
 import { all, openStore, page, write } from './store-helpers.ts';
 

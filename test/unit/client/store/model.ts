@@ -1,6 +1,6 @@
-import { type Cell, type Cells, keyText } from '../../../../src/shared/cell.ts';
 import type { Change, Mutation } from '../../../../src/core/change.ts';
 import type { Outcome } from '../../../../src/protocol/messages/push.ts';
+import { type Cell, type Cells, keyText } from '../../../../src/shared/cell.ts';
 import type { Transaction } from './store-helpers.ts';
 
 /** Rows by `table key`. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Cell, Cells } from '../../../../src/shared/cell.ts';
-import type { Change } from '../../../../src/core/change.ts';
 import type { OpenedLocalStore } from '../../../../src/client/store/create-local-store.ts';
-import { defineSchema, table, t } from '../../../../src/core/schema.ts';
+import type { Change } from '../../../../src/core/change.ts';
+import { defineSchema, t, table } from '../../../../src/core/schema.ts';
+import type { Cell, Cells } from '../../../../src/shared/cell.ts';
 import type { LocalDatabase } from '../../../../src/storage/local-database.ts';
-import { changeRow, ModelServer, rowId, type Rows, type Verdict } from './model.ts';
+import { changeRow, ModelServer, type Rows, rowId, type Verdict } from './model.ts';
 import { openStore, page, reopen, response } from './store-helpers.ts';
 
 const schema = defineSchema({

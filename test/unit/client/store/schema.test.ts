@@ -4,8 +4,8 @@ import {
   defineSchema,
   type TableOptions,
   type TablesInput,
-  table,
   t,
+  table,
 } from '../../../../src/core/schema.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
 import { all, openStore, page, pull, reopen, response, schema, transaction, write } from './store-helpers.ts';

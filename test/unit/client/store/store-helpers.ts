@@ -1,11 +1,11 @@
-import { defineSchema, type Schema, table, t } from '../../../../src/core/schema.ts';
-import type { Cell } from '../../../../src/shared/cell.ts';
-import type { PullPage } from '../../../../src/protocol/messages/pull.ts';
-import type { Outcome, PushResponse } from '../../../../src/protocol/messages/push.ts';
-import type { Runtime } from '../../../../src/shared/runtime.ts';
-import type { LocalDatabase } from '../../../../src/storage/local-database.ts';
 import type { WriteResult } from '../../../../src/client/local-store.ts';
 import { createLocalStore, type OpenedLocalStore } from '../../../../src/client/store/create-local-store.ts';
+import { defineSchema, type Schema, t, table } from '../../../../src/core/schema.ts';
+import type { PullPage } from '../../../../src/protocol/messages/pull.ts';
+import type { Outcome, PushResponse } from '../../../../src/protocol/messages/push.ts';
+import type { Cell } from '../../../../src/shared/cell.ts';
+import type { Runtime } from '../../../../src/shared/runtime.ts';
+import type { LocalDatabase } from '../../../../src/storage/local-database.ts';
 import { openMemoryDatabase } from '../../../../src/storage/sqlite-wasm/memory.ts';
 
 export const EPOCH = 'epoch-1';

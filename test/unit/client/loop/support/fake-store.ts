@@ -1,7 +1,3 @@
-import type { Cursor } from '../../../../../src/core/change.ts';
-import type { Resolution } from '../../../../../src/core/policy.ts';
-import type { PullPage } from '../../../../../src/protocol/messages/pull.ts';
-import type { PushResponse } from '../../../../../src/protocol/messages/push.ts';
 import type {
   ApplyResult,
   ChangedRows,
@@ -12,6 +8,10 @@ import type {
   WriteResult,
 } from '../../../../../src/client/local-store.ts';
 import type { Conflict, MutationOutcome, MutationState } from '../../../../../src/client/types.ts';
+import type { Cursor } from '../../../../../src/core/change.ts';
+import type { Resolution } from '../../../../../src/core/policy.ts';
+import type { PullPage } from '../../../../../src/protocol/messages/pull.ts';
+import type { PushResponse } from '../../../../../src/protocol/messages/push.ts';
 
 const changed: ChangedRows = new Map([['issue', '*' as const]]);
 const unused = (): never => {

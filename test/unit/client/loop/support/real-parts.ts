@@ -1,7 +1,7 @@
+import type { LocalStore } from '../../../../../src/client/local-store.ts';
 import { createSyncLoop } from '../../../../../src/client/loop/create-sync-loop.ts';
 import type { SyncLoop, SyncLoopOptions } from '../../../../../src/client/loop/sync-loop.ts';
 import { createLocalStore } from '../../../../../src/client/store/create-local-store.ts';
-import type { LocalStore } from '../../../../../src/client/local-store.ts';
 import { defineSchema, t, table } from '../../../../../src/core/schema.ts';
 import { createSyncService } from '../../../../../src/server/create-service.ts';
 import type { SyncService } from '../../../../../src/server/service.ts';
