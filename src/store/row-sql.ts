@@ -3,6 +3,7 @@ import { columnOf, type Table } from '../core/schema.ts';
 import { quoteName, type Statement } from '../core/sql.ts';
 import { defaultCell, toCell, toKey } from '../core/values.ts';
 import type { Cell } from '../shared/cell.ts';
+import { SyncError } from '../shared/error.ts';
 
 type AppValues = Readonly<Record<string, unknown>>;
 
@@ -24,6 +25,7 @@ export function insertStatements(of: Table, rows: readonly AppValues[]): Stateme
 
 /** Null when no column is set. Columns given as `undefined` are left alone. */
 export function updateStatement(of: Table, key: KeyInput, values: AppValues): Statement | null {
+  assertValues(of, values);
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   if (given.length === 0) return null;
   const cells = given.map(([name, value]) => toCell(columnOf(of, name), value, `${of.name}.${name}`));
@@ -44,9 +46,20 @@ export function existsStatement(of: Table, key: KeyInput): Statement {
 }
 
 function rowCells(of: Table, names: readonly string[], row: AppValues): Cell[] {
+  assertValues(of, row);
   // A misspelt column must not vanish silently.
   for (const name of Object.keys(row)) columnOf(of, name);
   return names.map((name) => cellOf(of, name, row[name]));
+}
+
+/** Types say so already; not every caller has types. */
+function assertValues(of: Table, values: unknown): void {
+  if (typeof values === 'object' && values !== null && !Array.isArray(values)) return;
+  const received = Array.isArray(values) ? 'an array' : String(values);
+  throw new SyncError(
+    'invalid-value',
+    `A row of ${of.name} is an object of values by column name, received ${received}.`,
+  );
 }
 
 function cellOf(of: Table, name: string, value: unknown): Cell {

@@ -1,6 +1,8 @@
+import * as v from 'valibot';
 import type { Change } from '../../core/change.ts';
 import { columnOf } from '../../core/schema.ts';
 import { checkCell, defaultCell } from '../../core/values.ts';
+import { change as changeMessage } from '../../protocol/messages/change.ts';
 import { type Cell, type Cells, keyText } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
 import { type LocalTable, type LocalTables, localTableOf } from './local-table.ts';
@@ -12,6 +14,12 @@ import { type LocalTable, type LocalTables, localTableOf } from './local-table.t
  * @throws SyncError `not-found`, `invalid-value`.
  */
 export function checkChanges(tables: LocalTables, changes: readonly Change[]): Change[] {
+  if (!v.is(v.array(changeMessage), changes)) {
+    throw new SyncError(
+      'invalid-value',
+      'Changes are a list of { table, key, op, columns }, as outbox.list() gives them.',
+    );
+  }
   const seen = new Set<string>();
   return changes.map((change) => {
     const of = localTableOf(tables, change.table);

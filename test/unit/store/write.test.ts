@@ -140,4 +140,11 @@ describe('write', () => {
     await expect(wrong).rejects.toMatchObject({ kind: 'invalid-value' });
     expect(asked).toEqual([]);
   });
+
+  test.each([null, 5, 'row', [['id', 'a']]])('a row that is no object is refused: %j', async (row) => {
+    const { write, asked } = writerOver();
+    await expect(write((tx) => tx.insert('issue', row as never))).rejects.toMatchObject({ kind: 'invalid-value' });
+    await expect(write((tx) => tx.update('issue', 'a', row as never))).rejects.toMatchObject({ kind: 'invalid-value' });
+    expect(asked).toEqual([]);
+  });
 });

@@ -220,6 +220,9 @@ test('a rejected mutation rolls its rows back and, edited, goes up under a new i
 });
 
 test.each([
+  ['what is no list', 'x', 'invalid-value'],
+  ['what is no change', [null], 'invalid-value'],
+  ['an unknown operation', [{ table: 'issue', key: ['a'], op: 'upsert', columns: {} }], 'invalid-value'],
   ['an unknown table', [{ table: 'nope', key: ['a'], op: 'delete', columns: {} }], 'not-found'],
   ['an unknown column', [{ table: 'issue', key: ['a'], op: 'patch', columns: { nope: 1 } }], 'not-found'],
   ['a wrong type', [{ table: 'issue', key: ['a'], op: 'patch', columns: { title: 1 } }], 'invalid-value'],
@@ -237,7 +240,7 @@ test.each([
   store.nextPush(MAX);
   store.settle(response([{ mutationId: 1, outcome: 'rejected' }]), 1);
   const before = store.outbox();
-  expect(() => store.edit(1, changes, 2)).toThrow(expect.objectContaining({ kind }));
+  expect(() => store.edit(1, changes as never, 2)).toThrow(expect.objectContaining({ kind }));
   expect(store.outbox()).toEqual(before);
 });
 
