@@ -37,6 +37,19 @@ describe('pace', () => {
     expect(pushedAt).toEqual([0, 10, 20, 30, 40]);
   });
 
+  test('a burst over a channel shares requests, even where each is answered at once', async () => {
+    const { server, start, runtime, write } = device();
+    await start();
+    await runtime.advance(1_000);
+    for (let count = 0; count < 100; count += 1) {
+      write();
+      await runtime.advance(1);
+    }
+    await runtime.advance(100);
+    expect(server.outcomes.size).toBe(100);
+    expect(server.calls('push')).toBeLessThanOrEqual(5);
+  });
+
   test('without a channel, writes that come one by one share requests', async () => {
     const { server, start, runtime, write } = device();
     server.hasRealtime = false;
