@@ -23,6 +23,7 @@ const projects: TestProjectConfiguration[] = [
       environment: 'node',
       include: ['test/**/*.test.{ts,tsx}'],
       exclude: ['test/browser/**', 'test/e2e/**', 'test/package/**'],
+      globalSetup: './test/support/postgres-global.ts',
       sequence: { groupOrder: 0 },
     },
   },
@@ -43,6 +44,7 @@ const projects: TestProjectConfiguration[] = [
       name: 'e2e',
       environment: 'node',
       include: ['test/e2e/**/*.test.{ts,tsx}', 'test/package/**/*.test.{ts,tsx}'],
+      globalSetup: './test/support/postgres-global.ts',
       // Real processes and whole browsers: one file at a time, with room to start.
       maxWorkers: 1,
       testTimeout: 180_000,
