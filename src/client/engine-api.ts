@@ -9,7 +9,10 @@ import type {
   DeviceInfo,
   MutationOutcome,
   OutboxEntry,
+  OutboxFilter,
+  OutboxQuery,
   RowStatus,
+  ScopeInfo,
   SyncProgress,
   SyncRound,
   SyncState,
@@ -48,7 +51,8 @@ export interface EngineMethods {
   pause(reason: string): Promise<void>;
   resume(reason: string): Promise<void>;
 
-  listOutbox(options?: { limit?: number; offset?: number }): Promise<OutboxEntry[]>;
+  listOutbox(options?: OutboxQuery): Promise<OutboxEntry[]>;
+  countOutbox(filter?: OutboxFilter): Promise<number>;
   retryMutation(mutationId: number): Promise<{ mutationId: number | null }>;
   discardMutation(mutationId: number): Promise<void>;
   editMutation(mutationId: number, changes: readonly Change[]): Promise<{ mutationId: number | null }>;
@@ -62,6 +66,7 @@ export interface EngineMethods {
 
   // ── inspection and upkeep ──
   inspectTables(): Promise<TableInfo[]>;
+  inspectScopes(): Promise<ScopeInfo[]>;
   liveQueries(): Promise<LiveInfo[]>;
   integrityCheck(): Promise<string[]>;
   exportDatabase(): Promise<Uint8Array>;

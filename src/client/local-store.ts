@@ -4,7 +4,16 @@ import type { PullPage } from '../protocol/messages/pull.ts';
 import type { MutationPart, PushRequest, PushResponse } from '../protocol/messages/push.ts';
 import type { Cell, RowKey } from '../shared/cell.ts';
 import type { ReadResult } from '../storage/local-database.ts';
-import type { Conflict, ConflictFilter, MutationOutcome, OutboxEntry, RowStatus } from './types.ts';
+import type {
+  Conflict,
+  ConflictFilter,
+  MutationOutcome,
+  OutboxEntry,
+  OutboxFilter,
+  OutboxQuery,
+  RowStatus,
+  ScopeInfo,
+} from './types.ts';
 
 /**
  * Everything this device knows, durably: the user's tables, the outbox, confirmed images, cursors and conflicts.
@@ -56,7 +65,8 @@ export interface LocalStore {
   resetCursor(): void;
 
   // ── outbox, by hand ─────────────────────────────────────────────────────────────────────────────────
-  outbox(options?: { limit?: number; offset?: number }): OutboxEntry[];
+  outbox(options?: OutboxQuery): OutboxEntry[];
+  countOutbox(filter?: OutboxFilter): number;
   counts(): OutboxCounts;
   /** Sends a rejected (or conflicted) mutation again under a new id, in its place. Returns the new id. */
   retry(mutationId: number, now: number): WriteResult;
@@ -73,8 +83,10 @@ export interface LocalStore {
   resolveConflict(id: string, resolution: Resolution, options: { by: 'person' | 'resolver'; now: number }): WriteResult;
 
   rowStatus(table: string, key: RowKey): RowStatus;
-  /** Rows in user tables whose scope is this one (for the panel); null when it cannot be told cheaply. */
+  /** Counts the rows of a user table. */
   rowCount(table: string): number;
+  /** Counts the rows of all user tables by scope, as they are shown. Reads them all: for people who ask. */
+  scopeRows(): ScopeInfo[];
   /** Wipes all local data. The caller has dealt with unsent work. */
   wipe(): void;
 }

@@ -11,7 +11,11 @@ import type {
   DeviceInfo,
   MutationOutcome,
   OutboxEntry,
+  OutboxFilter,
+  OutboxImport,
+  OutboxQuery,
   RowStatus,
+  ScopeInfo,
   SyncEvent,
   SyncProgress,
   SyncRound,
@@ -136,12 +140,21 @@ export interface Sync<S extends Schema = Schema> {
   resume(reason: string): Promise<void>;
 
   readonly outbox: {
-    list(options?: { limit?: number; offset?: number }): Promise<OutboxEntry[]>;
+    list(options?: OutboxQuery): Promise<OutboxEntry[]>;
+    count(filter?: OutboxFilter): Promise<number>;
     retry(mutationId: number): Promise<void>;
     discard(mutationId: number): Promise<void>;
     edit(mutationId: number, changes: readonly Change[]): Promise<void>;
     /** The unsent work as JSON text, to keep as a file. */
     export(): Promise<string>;
+    /** Retries every rejected mutation that the filter wants. Returns how many. */
+    retryAll(filter?: Omit<OutboxFilter, 'states'>): Promise<number>;
+    /**
+     * Writes the unsent work of such a text again: one transaction per mutation, under ids of this device, on top of the rows as
+     * they are now. Left out, and named: what still waits here, and what this database does not take.
+     * @throws SyncError `invalid-value` when the text is no such file.
+     */
+    import(text: string): Promise<OutboxImport>;
   };
   readonly conflicts: {
     list(filter?: ConflictFilter): Promise<Conflict[]>;
@@ -168,6 +181,8 @@ export interface SyncInspector {
   readonly store: StoreApi<SyncState>;
   cursors(): readonly CursorInfo[];
   tables(): Promise<TableInfo[]>;
+  /** Rows by scope. Counts them all: ask when a person looks. */
+  scopes(): Promise<ScopeInfo[]>;
   liveQueries(): Promise<LiveInfo[]>;
   integrityCheck(): Promise<string[]>;
   exportDatabase(): Promise<Uint8Array>;

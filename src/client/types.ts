@@ -89,6 +89,34 @@ export interface OutboxEntry {
   readonly waitsFor: number | null;
 }
 
+/** Which mutations of the outbox are wanted: those for which every condition given holds. */
+export interface OutboxFilter {
+  readonly states?: readonly MutationState[];
+  readonly table?: string;
+  /** Text in the key of a row that the mutation touches; upper and lower case are the same. */
+  readonly row?: string;
+}
+
+/** One page of the outbox. */
+export interface OutboxQuery extends OutboxFilter {
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+/** What became of a file given to `outbox.import`. */
+export interface OutboxImport {
+  /** Mutations written again, under ids of this device. */
+  readonly writtenCount: number;
+  /** Those that were not, by the id they have in the file. */
+  readonly skipped: readonly { readonly mutationId: number; readonly reason: string }[];
+}
+
+/** What this device holds of one scope. `scope` is null for rows whose parent is not here. */
+export interface ScopeInfo {
+  readonly scope: string | null;
+  readonly rowCount: number;
+}
+
 /** The position in one scope. */
 export interface CursorInfo {
   readonly scope: string;

@@ -12,7 +12,9 @@ import type { Runtime } from '../shared/runtime.ts';
 import { SyncCalls } from './calls.ts';
 import { decide, type Resolvers } from './decide.ts';
 import { LiveQueries } from './live-queries.ts';
-import { outboxText } from './outbox-file.ts';
+import { outboxText, parseOutboxText } from './outbox-file.ts';
+import { importOutbox } from './outbox-import.ts';
+import { retryAll } from './retry-all.ts';
 import { RowWatches } from './row-watches.ts';
 import type { SessionLine } from './session-line.ts';
 import { Settlements } from './settlements.ts';
@@ -48,6 +50,7 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       if (isWiped) return text;
     }
   };
+  const write = createWriter({ schema, methods, runtime: given.runtime, settlements, hasServer: server !== undefined });
   const round = (kind: 'sync' | 'push' | 'pull') => (options?: SyncCallOptions) => calls.run(kind, options);
 
   return {
@@ -56,7 +59,7 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       line.open();
       return line.opened;
     },
-    write: createWriter({ schema, methods, runtime: given.runtime, settlements, hasServer: server !== undefined }),
+    write,
     async query<Q extends QueryInput>(query: Q) {
       // The engine gives what the query selects; its type is what the query's author says.
       return toAppRows(schema, await methods.query(toStatement(query))) as InferQueryRow<Q>[];
@@ -75,11 +78,19 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
     resume: (reason) => methods.resume(reason),
 
     outbox: {
-      list: (options) => methods.listOutbox(options),
+      list: (query) => methods.listOutbox(query),
+      count: (filter) => methods.countOutbox(filter),
       retry: async (mutationId) => void (await methods.retryMutation(mutationId)),
       discard: (mutationId) => methods.discardMutation(mutationId),
       edit: async (mutationId, changes) => void (await methods.editMutation(mutationId, changes)),
       export: async () => textOf(await listAll()),
+      retryAll: (filter) => retryAll(methods, filter),
+      async import(text) {
+        const file = parseOutboxText(text);
+        const isOwn = file.clientId !== null && file.clientId === mirror.store.getState().clientId;
+        const waiting = isOwn ? (await listAll()).map(({ mutationId }) => mutationId) : [];
+        return importOutbox(file, { schema, write, waiting: new Set(waiting) });
+      },
     },
     conflicts: {
       list: (filter) => methods.listConflicts(filter),
@@ -115,6 +126,7 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       store: mirror.store,
       cursors: () => mirror.store.getState().cursors,
       tables: () => methods.inspectTables(),
+      scopes: () => methods.inspectScopes(),
       liveQueries: () => methods.liveQueries(),
       integrityCheck: () => methods.integrityCheck(),
       exportDatabase: () => methods.exportDatabase(),

@@ -1,8 +1,9 @@
-import type { MutationOutcome, OutboxEntry, RowStatus } from '../client/types.ts';
+import type { MutationOutcome, OutboxEntry, OutboxFilter, OutboxQuery, RowStatus } from '../client/types.ts';
 import type { Change } from '../core/change.ts';
 import { makeHlc } from '../core/hlc.ts';
 import { keyText } from '../shared/cell.ts';
 import { SyncError } from '../shared/error.ts';
+import { outboxText, parseOutboxText } from '../store/outbox-file.ts';
 import type { FakeCore } from './fake-core.ts';
 
 /** The outbox of a fake: `retry` and `edit` have an entry wait again, `discard` takes it out. */
@@ -39,8 +40,9 @@ export class FakeOutbox {
 
   /** What the app calls as `sync.outbox`. */
   readonly actions = {
-    list: async ({ limit = Number.POSITIVE_INFINITY, offset = 0 }: { limit?: number; offset?: number } = {}) =>
-      (this.#whole ?? this.#core.state.outbox).slice(offset, offset + limit),
+    list: async ({ limit = Number.POSITIVE_INFINITY, offset = 0, ...filter }: OutboxQuery = {}) =>
+      this.#matching(filter).slice(offset, offset + limit),
+    count: async (filter: OutboxFilter = {}) => this.#matching(filter).length,
     retry: async (mutationId: number) => {
       this.#core.called('outbox.retry', mutationId);
       this.#change(mutationId, (entry) => ({ ...entry, state: 'pending', reason: null }));
@@ -55,7 +57,22 @@ export class FakeOutbox {
     },
     export: async () => {
       this.#core.called('outbox.export');
-      return JSON.stringify(this.#core.state.outbox);
+      const { clientId } = this.#core.state;
+      return outboxText(this.#matching({}), { clientId, schemaVersion: 1, exportedAt: this.#core.now() });
+    },
+    retryAll: async (filter: Omit<OutboxFilter, 'states'> = {}) => {
+      this.#core.called('outbox.retryAll', filter);
+      const rejected = this.#matching({ ...filter, states: ['rejected'] });
+      for (const { mutationId } of rejected) {
+        this.#change(mutationId, (entry) => ({ ...entry, state: 'pending', reason: null }));
+      }
+      return rejected.length;
+    },
+    import: async (text: string) => {
+      this.#core.called('outbox.import', text);
+      const { mutations } = parseOutboxText(text);
+      for (const { changes } of mutations) this.add(changes);
+      return { writtenCount: mutations.length, skipped: [] };
     },
   };
 
@@ -64,6 +81,18 @@ export class FakeOutbox {
       one.changes.some((change) => change.table === table && keyText(change.key) === key),
     );
     return entry ? ROW_STATUS[entry.state] : 'synced';
+  }
+
+  #matching({ states, table, row = '' }: OutboxFilter): readonly OutboxEntry[] {
+    const wanted = row.toLowerCase();
+    const touches = (entry: OutboxEntry) =>
+      entry.changes.some(
+        (change) =>
+          (table === undefined || change.table === table) && keyText(change.key).toLowerCase().includes(wanted),
+      );
+    const all = this.#whole ?? this.#core.state.outbox;
+    if (!states && table === undefined && wanted === '') return all;
+    return all.filter((entry) => (!states || states.includes(entry.state)) && touches(entry));
   }
 
   #change(mutationId: number, change: (entry: OutboxEntry) => OutboxEntry | null): void {

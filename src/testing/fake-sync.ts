@@ -173,6 +173,7 @@ function fakeInspector(core: FakeCore, schema: Schema) {
     store: core.store,
     cursors: () => core.state.cursors,
     tables: async () => Object.keys(schema.tables).map((name) => ({ table: name, rowCount: 0 })),
+    scopes: async () => core.state.cursors.map(({ scope }) => ({ scope, rowCount: 0 })),
     liveQueries: async () => [],
     integrityCheck: async () => [],
     exportDatabase: async () => new Uint8Array(),

@@ -16,7 +16,18 @@ import type {
   TableInfo,
 } from '../engine-api.ts';
 import type { LiveQuery, LiveSubscriber } from '../live/live-query.ts';
-import type { Conflict, ConflictFilter, DeviceInfo, OutboxEntry, RowStatus, SyncRound, SyncStats } from '../types.ts';
+import type {
+  Conflict,
+  ConflictFilter,
+  DeviceInfo,
+  OutboxEntry,
+  OutboxFilter,
+  OutboxQuery,
+  RowStatus,
+  ScopeInfo,
+  SyncRound,
+  SyncStats,
+} from '../types.ts';
 import type { EngineContext } from './context.ts';
 import { guardRead } from './guard.ts';
 
@@ -190,8 +201,12 @@ export class EngineSession implements EngineConnection, EngineMethods {
     this.#core.feed.answered();
   }
 
-  async listOutbox(options: { limit?: number; offset?: number } = {}): Promise<OutboxEntry[]> {
+  async listOutbox(options: OutboxQuery = {}): Promise<OutboxEntry[]> {
     return this.#core.whenCommitted(() => this.#core.store.outbox(options));
+  }
+
+  async countOutbox(filter: OutboxFilter = {}): Promise<number> {
+    return this.#core.whenCommitted(() => this.#core.store.countOutbox(filter));
   }
 
   async retryMutation(mutationId: number): Promise<{ mutationId: number | null }> {
@@ -245,6 +260,10 @@ export class EngineSession implements EngineConnection, EngineMethods {
     return this.#core.whenCommitted(() =>
       Object.keys(schema.tables).map((table) => ({ table, rowCount: store.rowCount(table) })),
     );
+  }
+
+  async inspectScopes(): Promise<ScopeInfo[]> {
+    return this.#core.whenCommitted(() => this.#core.store.scopeRows());
   }
 
   async liveQueries(): Promise<LiveInfo[]> {

@@ -10,6 +10,7 @@ import { createOutboxList } from './outbox-list.ts';
 import { createPushQueue } from './push-batch.ts';
 import { createResolveConflict } from './resolve.ts';
 import { createRevise } from './revise.ts';
+import { scopeRows } from './scope-sql.ts';
 import { createSettle } from './settle.ts';
 import { withSideTables } from './side-tables.ts';
 import { createStoreParts, type LocalStoreOptions, loadParts } from './store-parts.ts';
@@ -127,7 +128,8 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
         stage.clear();
       }),
 
-    outbox: (range = {}) => list.entries(range),
+    outbox: (query = {}) => list.entries(query),
+    countOutbox: (filter = {}) => list.count(filter),
     counts: () => ({ ...list.counts(), openConflictCount: conflicts.openCount, hasSendable: push.hasSendable }),
     retry: (mutationId, now) => quietly(() => revise.retry(mutationId, now)),
     discard: (mutationId, now) => quietly(() => revise.discard(mutationId, now)),
@@ -145,6 +147,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
       const of = localTableOf(parts.tables, table);
       return Number(database.read(`SELECT count(*) FROM ${quoteName(of.name)}`).rows[0]?.[0] ?? 0);
     },
+    scopeRows: () => scopeRows(database, parts.tables),
     wipe() {
       if (write.isOpen) write.rollback();
       push.forget();

@@ -10,6 +10,7 @@ import type { Overlay } from './overlay.ts';
 import type { PendingRows } from './pending-rows.ts';
 import type { RowRef } from './row-access.ts';
 import { readRow, writeRow } from './row-access.ts';
+import { scopeSql } from './scope-sql.ts';
 
 /**
  * Takes the rows of scopes away that the caller may no longer read. Scopes are those of the confirmed rows, so pending
@@ -73,23 +74,6 @@ function writeConfirmed(database: LocalDatabase, images: Images, of: LocalTable,
   else database.run(of.deleteSql, row.key);
 }
 
-/** The scope of a row of `table`, called `alias` in the statement around it; null where its parent is not here. */
-function scopeSql(table: Table, tables: LocalTables, alias: string): string {
-  const rule = table.scope;
-  if (typeof rule === 'string') return text(rule);
-  if ('by' in rule) {
-    const column = `${alias}.${quoteName(rule.by)}`;
-    const value = table.columns[rule.by]?.kind === 'blob' ? `lower(hex(${column}))` : `CAST(${column} AS TEXT)`;
-    return `CASE WHEN ${column} IS NULL THEN ${text(rule.whenNull ?? rule.kind)} ELSE ${text(`${rule.kind}:`)} || ${value} END`;
-  }
-  const parent = tables.get(rule.table);
-  const [key] = parent?.keys ?? [];
-  if (!parent || !key) return 'NULL';
-  const inner = `${alias}p`;
-  const up = scopeSql(parent.table, tables, inner);
-  return `(SELECT ${up} FROM ${quoteName(parent.name)} AS ${inner} WHERE ${inner}.${quoteName(key.name)} = ${alias}.${quoteName(rule.via)})`;
-}
-
 /** Tables whose scope is that of a parent come before it. */
 function childrenFirst(tables: LocalTables): LocalTable[] {
   const depth = ({ scope }: Table): number => {
@@ -98,8 +82,4 @@ function childrenFirst(tables: LocalTables): LocalTable[] {
     return parent ? 1 + depth(parent.table) : 0;
   };
   return [...tables.values()].sort((a, b) => depth(b.table) - depth(a.table));
-}
-
-function text(value: string): string {
-  return `'${value.replaceAll("'", "''")}'`;
 }

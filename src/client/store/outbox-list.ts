@@ -2,7 +2,7 @@ import type { RowKey } from '../../shared/cell.ts';
 import { keyText } from '../../shared/cell.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { OutboxCounts } from '../local-store.ts';
-import type { OutboxEntry, RowStatus } from '../types.ts';
+import type { OutboxEntry, OutboxFilter, OutboxQuery, RowStatus } from '../types.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 import type { Parking } from './parking.ts';
 import type { PendingRows } from './pending-rows.ts';
@@ -10,7 +10,8 @@ import { rowsOf } from './row-access.ts';
 
 /** The outbox as people see it. */
 export interface OutboxList {
-  entries(options: { limit?: number; offset?: number }): OutboxEntry[];
+  entries(query: OutboxQuery): OutboxEntry[];
+  count(filter: OutboxFilter): number;
   counts(): Omit<OutboxCounts, 'openConflictCount' | 'hasSendable'>;
   rowStatus(table: string, key: RowKey): RowStatus;
 }
@@ -28,7 +29,7 @@ export function createOutboxList(parts: {
     const isWaiting = item.state === 'parked';
     return {
       mutationId: item.mutationId,
-      state: item.state === 'held' ? 'parked' : item.state,
+      state: shownState(item),
       hlc: item.hlc,
       base: item.base,
       createdAt: item.createdAt,
@@ -42,20 +43,34 @@ export function createOutboxList(parts: {
     };
   };
 
+  /** In order. By row through the index of touched rows: the changes themselves are read for what is shown only. */
+  function* matching({ states, table, row }: OutboxFilter): IterableIterator<OutboxItem> {
+    const positions = table === undefined && !row ? null : rows.positions(table, row ?? '');
+    for (const item of outbox.items()) {
+      if (positions && !positions.has(item.position)) continue;
+      if (!states || states.includes(shownState(item))) yield item;
+    }
+  }
+
   const oldestPendingAt = () => {
     for (const item of outbox.items()) if (isPending(item)) return item.createdAt;
     return null;
   };
 
   return {
-    entries({ limit = Number.POSITIVE_INFINITY, offset = 0 }) {
+    entries({ limit = Number.POSITIVE_INFINITY, offset = 0, ...filter }) {
       const entries: OutboxEntry[] = [];
       let index = 0;
-      for (const item of outbox.items()) {
+      for (const item of matching(filter)) {
         if (entries.length >= limit) break;
         if (index++ >= offset) entries.push(toEntry(item));
       }
       return entries;
+    },
+    count(filter) {
+      let count = 0;
+      for (const _item of matching(filter)) count += 1;
+      return count;
     },
     counts() {
       const count = outbox.count;
@@ -77,6 +92,10 @@ export function createOutboxList(parts: {
       return states.has('sent') || states.has('accepted') ? 'sent' : 'synced';
     },
   };
+}
+
+function shownState({ state }: OutboxItem): OutboxEntry['state'] {
+  return state === 'held' ? 'parked' : state;
 }
 
 function isPending({ state }: OutboxItem): boolean {

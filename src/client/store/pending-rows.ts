@@ -12,6 +12,8 @@ export interface PendingRow {
 export interface PendingRows {
   get(table: string, keyText: string): PendingRow | undefined;
   of(table: string): ReadonlyMap<string, PendingRow>;
+  /** Where mutations touch a row of this table (any, when undefined) whose key contains the text. */
+  positions(table: string | undefined, keyPart: string): ReadonlySet<number>;
   add(row: RowRef, position: number): void;
   remove(table: string, keyText: string, position: number): void;
   clear(): void;
@@ -24,6 +26,17 @@ export function createPendingRows(): PendingRows {
   return {
     get: (table, keyText) => tables.get(table)?.get(keyText),
     of: (table) => tables.get(table) ?? NONE,
+    positions(table, keyPart) {
+      const wanted = keyPart.toLowerCase();
+      const found = new Set<number>();
+      for (const [name, rows] of tables) {
+        if (table !== undefined && name !== table) continue;
+        for (const [text, row] of rows) {
+          if (text.toLowerCase().includes(wanted)) for (const position of row.positions) found.add(position);
+        }
+      }
+      return found;
+    },
     add({ table, key, keyText }, position) {
       const rows = tables.get(table) ?? new Map<string, PendingRow>();
       tables.set(table, rows);

@@ -105,6 +105,20 @@ describe('two devices', () => {
 });
 
 describe('a rejected write', () => {
+  test('is retried with all others of its table', async () => {
+    const sync = device({ autoSync: false });
+    for (const id of ['a', 'b', 'c']) await sync.write((tx) => tx.insert('issue', { id, title: 'forbidden' }));
+    await sync.sync();
+    expect(await sync.outbox.count({ states: ['rejected'] })).toBe(3);
+    expect(await sync.outbox.retryAll({ table: 'careful' })).toBe(0);
+    expect(await sync.outbox.retryAll()).toBe(3);
+    expect((await sync.outbox.list()).map(({ mutationId, state }) => [mutationId, state])).toEqual([
+      [4, 'pending'],
+      [5, 'pending'],
+      [6, 'pending'],
+    ]);
+  });
+
   test('settles as rejected, keeps its reason, and can be discarded', async () => {
     const sync = device();
     const receipt = await sync.write((tx) => tx.insert('issue', { id: 'a', title: 'forbidden' }));

@@ -202,6 +202,8 @@ export class FakeStore implements LocalStore {
   rollbackWrite = unused;
   findWrite = unused;
   outbox = unused;
+  countOutbox = unused;
+  scopeRows = unused;
   retry = unused;
   discard = unused;
   edit = unused;
