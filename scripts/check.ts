@@ -45,6 +45,11 @@ const checks: Check[] = [
     command: [node, bin('vitest'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${testReport}`],
     count: countTests,
   },
+  {
+    // The same seeds every time, so that a red check is red again; fresh ones are for long runs.
+    name: 'simulation',
+    command: [node, 'scripts/simulate.ts', '--seeds', '2000', '--from', '1', '--minutes', '6', '--jobs', '2'],
+  },
 ];
 
 function countTests(ok: boolean): Count {

@@ -23,7 +23,7 @@ export function openStore(parts: StoreParts, options: LocalStoreOptions): Schema
     holdUnsent(parts, setup.adopted, options);
     return setup.migrated;
   });
-  parts.capture.install();
+  database.transaction(() => parts.capture.install());
   return migrated;
 }
 

@@ -33,6 +33,11 @@ export class Heap {
     return size <= SHORT_TEXT_BYTES ? shortText(bytes, at, size) : decoder.decode(bytes.subarray(at, at + size));
   }
 
+  /** A C string; null for a null pointer. */
+  zeroTerminated(at: Pointer): string | null {
+    return at === 0 ? null : this.text(at, this.bytes.indexOf(0, at) - at);
+  }
+
   copy(at: Pointer, size: number): Uint8Array {
     return this.bytes.slice(at, at + size);
   }

@@ -34,6 +34,7 @@ export interface SqliteExports {
   sqlite3_get_autocommit(db: Pointer): number;
   sqlite3_extended_errcode(db: Pointer): number;
   sqlite3_error_offset(db: Pointer): number;
+  sqlite3_set_authorizer(db: Pointer, callback: Pointer, context: Pointer): number;
 }
 
 /** SQLite, compiled and ready, in this thread. */

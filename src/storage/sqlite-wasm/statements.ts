@@ -16,7 +16,7 @@ export class Statements {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    this.#recorder = new AccessRecorder(connection.module, connection.db);
+    this.#recorder = new AccessRecorder(connection);
   }
 
   /** The one statement of this text. Throws `invalid-query` when there is none, or more than one. */

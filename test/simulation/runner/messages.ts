@@ -1,0 +1,14 @@
+import type { Finding } from '../world/run-history.ts';
+
+/** What a worker process is asked. */
+export type Task =
+  /** One history; a failing one is shrunk. */
+  | { readonly kind: 'history'; readonly seed: number }
+  /** Histories with one planted mistake, until one breaks. */
+  | { readonly kind: 'planted'; readonly name: string; readonly from: number; readonly count: number };
+
+export interface TaskResult {
+  readonly finding: Finding | null;
+  /** How many histories it took. */
+  readonly histories: number;
+}

@@ -1,0 +1,46 @@
+/** One of the processes that run histories: takes a task, answers, takes the next. Started by `crew.ts`. */
+import { isPosthumous } from '../world/disk.ts';
+import { plantedBugs } from '../world/plants.ts';
+import { type Finding, type HistoryOptions, runHistory, shrink } from '../world/run-history.ts';
+import type { Task, TaskResult } from './messages.ts';
+
+let unhandled: unknown[] = [];
+
+// What a program does after its simulated death fails, and nobody is there to hear of it.
+process.on('unhandledRejection', (error) => {
+  if (!isPosthumous(error)) unhandled.push(error);
+});
+
+process.on('message', async (task: Task) => {
+  const result = await (task.kind === 'history' ? history(task.seed) : planted(task));
+  process.send?.(result);
+});
+// Nobody is left to work for.
+process.on('disconnect', () => process.exit());
+
+async function history(seed: number): Promise<TaskResult> {
+  const finding = await run({ seed });
+  if (!finding) return { finding, histories: 1 };
+  const shrunk = finding.promise === null ? finding : await shrink(finding, { seed });
+  return { finding: shrunk, histories: 1 };
+}
+
+/** Each history with the mistake made anew: what one remembers must not reach the next. */
+async function planted({ name, from, count }: Extract<Task, { kind: 'planted' }>): Promise<TaskResult> {
+  for (let done = 1; done <= count; done += 1) {
+    const plant = plantedBugs().find((bug) => bug.name === name);
+    if (!plant) throw new Error(`No mistake is named ${name}.`);
+    const finding = await run({ seed: from + done - 1, plant });
+    if (finding) return { finding, histories: done };
+  }
+  return { finding: null, histories: count };
+}
+
+async function run(options: HistoryOptions): Promise<Finding | null> {
+  unhandled = [];
+  const finding = await runHistory(options);
+  const [error] = unhandled;
+  if (finding || error === undefined) return finding;
+  const message = `unhandled: ${error instanceof Error ? error.stack : String(error)}`;
+  return { seed: options.seed, promise: null, message, steps: [], trace: [] };
+}
