@@ -3,6 +3,7 @@ import { HELP } from './help.ts';
 import { inspectCommand } from './inspect.ts';
 import { CliError, type CliIo } from './io.ts';
 import { serveCommand } from './serve.ts';
+import { tokenCommand } from './token.ts';
 
 type Command = (args: readonly string[], io: CliIo) => Promise<number>;
 
@@ -17,7 +18,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   serve: serveCommand,
   inspect: inspectCommand,
   init: later('init'),
-  token: later('token'),
+  token: tokenCommand,
 };
 
 /** Runs the command line; resolves with the exit code. */

@@ -12,6 +12,10 @@ export {
 export type { AuthFunction, AuthInput, CorsOptions, EdgeLimits } from './edge/options.ts';
 export { type RunningServer, type ServeOptions, serve } from './edge/serve.ts';
 export type { ServerSocket } from './edge/socket.ts';
+export type { JwtAlgorithm } from './jwt/algorithms.ts';
+export { type JwtAuthOptions, type JwtClaims, jwtAuth } from './jwt/jwt-auth.ts';
+export type { JwkSet } from './jwt/verify-keys.ts';
+export type { Jwk } from './jwt/vet-key.ts';
 export type {
   AccessFunction,
   AccessLists,

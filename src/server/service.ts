@@ -4,9 +4,12 @@ import type { HandshakeRequest, HandshakeResponse } from '../protocol/messages/h
 import type { PullPage, PullRequest } from '../protocol/messages/pull.ts';
 import type { PushRequest, PushResponse } from '../protocol/messages/push.ts';
 
-/** Who calls, as `auth` told. `id` is the subject that local data belongs to. */
+/** Who calls, as `auth` told. */
 export interface Identity {
+  /** The subject that local data belongs to: 1 to 200 characters. */
   readonly id: string;
+  /** When it ends, in epoch milliseconds: a socket is asked for a new token then. Left out, it holds until asked for anew. */
+  readonly expiresAt?: number;
   readonly [claim: string]: unknown;
 }
 

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 import { encode } from '../../src/protocol/codec.ts';
+import { jwtAuth } from '../../src/server/jwt/jwt-auth.ts';
 import { push } from './server-edge-harness.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -64,7 +65,6 @@ describe('tidemark', () => {
   test('says what it does not know or have', async () => {
     expect(await failure('frobnicate')).toContain('"frobnicate"');
     expect(await failure('init')).toContain('later version');
-    expect(await failure('token')).toContain('later version');
     expect(await failure('serve', '--bogus')).toContain('--bogus');
   });
 });
@@ -147,3 +147,30 @@ test('a process stops cleanly on SIGTERM and keeps what it stored', async () => 
   second.child.kill('SIGINT');
   expect(await once(second.child, 'exit')).toEqual([0, null]);
 }, 30_000);
+
+describe('tidemark token', () => {
+  const secret = 'for development only, never in production';
+
+  test('signs a token that jwtAuth takes', async () => {
+    const { code, printed } = run(
+      ...['token', '--secret', secret, '--sub', 'ana', '--expires', '15m', '--audience', 'issues'],
+      ...['--claim', 'role=editor', '--claim', 'orgs=["a","b"]', '--claim', 'note=a=b'],
+    );
+    expect(await code).toBe(0);
+    const now = Date.now();
+    const identity = await jwtAuth({ secret, audience: 'issues' })({ token: printed.join() });
+    expect(identity).toMatchObject({ id: 'ana', role: 'editor', orgs: ['a', 'b'], note: 'a=b' });
+    expect(Math.abs((identity?.expiresAt ?? 0) - now - 900_000)).toBeLessThan(60_000);
+  });
+
+  test.each([
+    ['no secret', ['--sub', 'ana'], '--secret'],
+    ['no subject', ['--secret', secret], '--sub'],
+    ['a secret that is too short', ['--secret', 'short', '--sub', 'ana'], '5 bytes'],
+    ['a time that is none', ['--secret', secret, '--sub', 'ana', '--expires', 'soon'], '30s'],
+    ['a claim without a value', ['--secret', secret, '--sub', 'ana', '--claim', 'role'], 'name=value'],
+    ['a claim that has its own option', ['--secret', secret, '--sub', 'ana', '--claim', 'exp=1'], '--expires'],
+  ])('says what is wrong: %s', async (_name, args, expected) => {
+    expect(await failure('token', ...args)).toContain(expected);
+  });
+});
