@@ -101,6 +101,8 @@ export interface WriteResult {
 }
 
 export interface OutgoingPush {
+  /** Whom all of it belongs to. */
+  readonly clientId: string;
   /** Without `decides`: the loop adds it. */
   readonly mutations: PushRequest['mutations'];
   readonly part: MutationPart | undefined;
@@ -110,6 +112,8 @@ export interface OutgoingPush {
 }
 
 export interface SettleResult {
+  /** This database turned out to be a copy of another: it has an id of its own from here on. */
+  readonly isRenewed: boolean;
   readonly settled: readonly MutationOutcome[];
   readonly openConflicts: readonly Conflict[];
   /** Conflicts the server's policies decided: recorded in the history. */

@@ -241,6 +241,8 @@ export type SyncEvent = { readonly at: number } & (
   | { readonly type: 'paused'; readonly reason: string }
   | { readonly type: 'resumed'; readonly reason: string }
   | { readonly type: 'resync'; readonly reason: string }
+  /** The local database turned out to be a copy of another, and has an id of its own from here on. */
+  | { readonly type: 'client-renewed'; readonly clientId: string; readonly formerClientId: string }
   | { readonly type: 'leader-changed'; readonly isLeader: boolean }
   | { readonly type: 'schema-migrated'; readonly from: number; readonly to: number }
 );

@@ -22,12 +22,15 @@ function hlcCounter(hlc: Hlc): number {
   return Number.parseInt(hlc.slice(12), 16);
 }
 
-/** The next stamp after `last` on a device whose wall clock shows `now`: never equal to or before `last`. */
-export function nextHlc(last: Hlc, now: number): Hlc {
+/**
+ * The next stamp after `last` on a device whose wall clock shows `now`: never equal to or before `last`. In a new millisecond the
+ * counter begins at `counterStart`.
+ */
+export function nextHlc(last: Hlc, now: number, counterStart = 0): Hlc {
   const lastMs = hlcMs(last);
-  if (Math.min(now, MAX_MS) > lastMs) return makeHlc(now, 0);
+  if (Math.min(now, MAX_MS) > lastMs) return makeHlc(now, counterStart);
   const counter = hlcCounter(last) + 1;
-  return counter > MAX_COUNTER ? makeHlc(lastMs + 1, 0) : makeHlc(lastMs, counter);
+  return counter > MAX_COUNTER ? makeHlc(lastMs + 1, counterStart) : makeHlc(lastMs, counter);
 }
 
 /** The clock of a device that has seen `remote`: the greater of the two. */

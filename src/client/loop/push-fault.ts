@@ -58,11 +58,15 @@ async function takesAnother(context: RoundContext, suspect: number): Promise<boo
     options.store.unsend([suspect]);
     const batch = options.store.nextPush(LIMITS.maxRequestBytes);
     if (batch) options.store.unsend(batch.mutationIds);
-    return batch ? witnesses(batch.mutations) : [];
+    return { clientId: batch?.clientId, others: batch ? witnesses(batch.mutations) : [] };
   });
-  for (const mutation of await abortable(taken, signal)) {
+  const { clientId, others } = await abortable(taken, signal);
+  for (const mutation of others) {
     try {
-      const response = await line.push(pushRequest(context, { mutations: [mutation] }), signal);
+      const response = await line.push(
+        pushRequest(context, { ...(clientId ? { clientId } : {}), mutations: [mutation] }),
+        signal,
+      );
       await settle(context, response);
       return true;
     } catch {

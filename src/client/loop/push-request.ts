@@ -7,11 +7,11 @@ import type { RoundContext } from './round-context.ts';
 /** The request that carries these mutations, or this part of one. */
 export function pushRequest(
   { options }: RoundContext,
-  { mutations, part }: Partial<Pick<OutgoingPush, 'mutations' | 'part'>>,
+  { clientId, mutations, part }: Partial<Pick<OutgoingPush, 'clientId' | 'mutations' | 'part'>>,
 ): PushRequest {
   const { store, schema, decides } = options;
   return {
-    clientId: store.clientId,
+    clientId: clientId ?? store.clientId,
     schemaVersion: schema.version,
     mutations: mutations ?? [],
     decides: [...decides],
@@ -22,22 +22,37 @@ export function pushRequest(
 /** Every mutation of the request has its outcome, and nothing else has. */
 export function checkOutcomes(batch: OutgoingPush, outcomes: readonly Outcome[]): void {
   const answered = new Set(outcomes.map((outcome) => outcome.mutationId));
-  const isComplete = batch.mutationIds.every((id) => answered.has(id));
-  if (isComplete && answered.size === batch.mutationIds.length && outcomes.length === answered.size) return;
-  const [sent, received] = [batch.mutationIds.join(', '), outcomes.map((outcome) => outcome.mutationId).join(', ')];
+  // A mutation in parts that was decided before, in an answer that was lost, is answered for with its first part.
+  const early = batch.part && answered.has(batch.part.mutationId) ? [batch.part.mutationId] : [];
+  const expected = new Set([...batch.mutationIds, ...early]);
+  const isComplete = [...expected].every((id) => answered.has(id));
+  if (isComplete && answered.size === expected.size && outcomes.length === answered.size) return;
+  const [sent, received] = [
+    [...expected].join(', ') || 'no whole one',
+    outcomes.map((outcome) => outcome.mutationId).join(', '),
+  ];
   // Of kind `server`: it is no fault of the mutations, and sending them again gets their stored outcomes.
   throw new SyncError('server', `The server was sent the mutations ${sent} and answered for ${received || 'none'}.`);
 }
 
 /** Outcomes are recorded and told of even where the round is aborted meanwhile: they are final. */
-export function settle({ options, publisher, report, signal }: RoundContext, response: PushResponse): Promise<void> {
+export function settle(context: RoundContext, response: PushResponse): Promise<void> {
+  const { options, publisher, report, signal } = context;
+  const { clientId } = options.store;
   const settled = options
     .exclusive(() => options.store.settle(response, options.runtime.now()))
     .then((result) => {
       report.pushedCount += response.outcomes.length;
       publisher.settled(result);
+      if (result.isRenewed) renewed(context, clientId);
     });
   return abortable(settled, signal);
+}
+
+/** The server is to know the device under its new id before it gets anything. */
+function renewed({ options, line, publisher }: RoundContext, formerClientId: string): void {
+  line.forget();
+  publisher.event({ type: 'client-renewed', clientId: options.store.clientId, formerClientId });
 }
 
 /** The mutations of a request that was not answered wait again. Not abortable: the store must know. */

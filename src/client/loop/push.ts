@@ -3,7 +3,7 @@ import type { PushResponse } from '../../protocol/messages/push.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { LocalStore, OutgoingPush } from '../local-store.ts';
 import { abortable, pause, throwIfAborted } from './abortable.ts';
-import { epochChanged } from './handshake.ts';
+import { epochChanged, shakeHands } from './handshake.ts';
 import { pushFailed } from './push-fault.ts';
 import { checkOutcomes, giveBack, pushRequest, settle } from './push-request.ts';
 import { type RoundContext, showProgress } from './round-context.ts';
@@ -20,6 +20,7 @@ export async function pushAll(context: RoundContext): Promise<void> {
   const before = report.pushedCount;
   try {
     for (let small = 0; small < MAX_SMALL_PUSHES; ) {
+      await shakeHands(context);
       const batch = await nextBatch(context);
       if (!batch) return;
       const isSmall = await sendBatch(context, batch);
@@ -58,7 +59,7 @@ function cutBatch(store: LocalStore, batch: OutgoingPush | null, window: number)
   const mutationIds = mutations.map((mutation) => mutation.mutationId);
   store.unsend(batch.mutationIds.filter((id) => !mutationIds.includes(id)));
   const sizeBytes = Math.ceil((batch.sizeBytes * mutations.length) / batch.mutations.length);
-  return { mutations, part: undefined, mutationIds, sizeBytes };
+  return { ...batch, mutations, mutationIds, sizeBytes };
 }
 
 /** Whether the request had room for more: what comes after it was probably written meanwhile. */

@@ -7,6 +7,7 @@ import type { ApplyResult } from '../local-store.ts';
 import { createRowApplier, type RowApplier } from './apply-rows.ts';
 import type { ChainStage } from './chain-stage.ts';
 import { type ChangeCollector, collectChanges } from './changed-rows.ts';
+import type { ClientIds } from './client-ids.ts';
 import type { DeviceClock } from './clock.ts';
 import { dropScopes } from './drop-scopes.ts';
 import { advance, type Images } from './images.ts';
@@ -29,7 +30,7 @@ export interface ChainParts {
   readonly stage: ChainStage;
   readonly unknown: UnknownRows;
   readonly position: SyncPosition;
-  readonly clientId: () => string;
+  readonly clientIds: ClientIds;
 }
 
 /** What one application gathers. */
@@ -140,15 +141,14 @@ function applyTransaction(parts: ChainParts, run: Run, transaction: PulledTransa
   for (const change of transaction.changes) run.applier.change(change);
   run.changeCount += transaction.changes.length;
   parts.clock.observe(transaction.hlc);
-  if (transaction.clientId === parts.clientId() && transaction.mutationId !== null) {
-    echo(parts, run, transaction.mutationId);
-  }
+  echo(parts, run, transaction);
 }
 
-/** A mutation of this device has come back: what is confirmed now includes it. */
-function echo(parts: ChainParts, run: Run, mutationId: number): void {
+/** A mutation of this device may have come back: then what is confirmed now includes it. */
+function echo(parts: ChainParts, run: Run, { clientId, mutationId, hlc }: PulledTransaction): void {
+  if (mutationId === null || clientId !== parts.clientIds.ofMutation(mutationId)) return;
   const item = parts.outbox.byMutation(mutationId);
-  if (!item || item.isEchoed) return;
+  if (!item || item.isEchoed || !isStampOf(item, hlc)) return;
   run.echoed.push(mutationId);
   if (item.state === 'accepted') {
     retire(parts, run, item);
@@ -157,6 +157,11 @@ function echo(parts: ChainParts, run: Run, mutationId: number): void {
   // Its outcome has yet to come, with the conflicts that were decided: it stays queued, no longer shown.
   uncover(parts, run, item);
   parts.outbox.update(item, { isEchoed: true, epoch: run.end.epoch });
+}
+
+/** Not so where a copy of this database has used the same number. The server sets stamps back that lie too far ahead. */
+function isStampOf(item: OutboxItem, hlc: string): boolean {
+  return hlc === item.hlc || (hlc < item.hlc && hlc.endsWith('0000'));
 }
 
 /** Looks after mutations whose effect must have come by now, under another name or filtered away. */

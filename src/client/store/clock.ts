@@ -1,4 +1,5 @@
 import { type Hlc, nextHlc, observeHlc, ZERO_HLC } from '../../core/hlc.ts';
+import type { Runtime } from '../../shared/runtime.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { Meta } from './meta.ts';
 
@@ -20,14 +21,24 @@ export interface DeviceClock {
   load(): void;
 }
 
-export function createDeviceClock(database: LocalDatabase, meta: Meta): DeviceClock {
+/**
+ * Where the counter of a stamp begins: somewhere in the lowest sixteenth. So two copies of one database that write in the same millisecond
+ * hardly ever give the same stamp to their next mutation, which is how the server tells them apart.
+ */
+const COUNTER_START = 0x1000;
+
+export function createDeviceClock(
+  database: LocalDatabase,
+  meta: Meta,
+  { random }: Pick<Runtime, 'random'>,
+): DeviceClock {
   let lastHlc: Hlc = ZERO_HLC;
   let lastId = 0;
   return {
     get lastHlc() {
       return lastHlc;
     },
-    stamp: (now) => nextHlc(lastHlc, now),
+    stamp: (now) => nextHlc(lastHlc, now, Math.floor(random() * COUNTER_START)),
     get nextMutationId() {
       return lastId + 1;
     },

@@ -62,7 +62,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
   return {
     migrated,
     get clientId() {
-      return identity.clientId;
+      return parts.clientIds.current;
     },
     get subject() {
       return identity.subject;

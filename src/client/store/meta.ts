@@ -3,6 +3,7 @@ import type { LocalDatabase } from '../../storage/local-database.ts';
 
 export type MetaName =
   | 'client_id'
+  | 'client_ids'
   | 'subject'
   | 'mode'
   | 'schema'

@@ -1,5 +1,6 @@
 import { LIMITS } from '../../protocol/limits.ts';
 import type { OutgoingPush } from '../local-store.ts';
+import type { ClientIds } from './client-ids.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 import { pack } from './pack.ts';
 import type { Parking } from './parking.ts';
@@ -33,8 +34,12 @@ interface Upload {
 }
 
 /** Cuts the outbox into requests: in order, one on its way at a time, so that no write overtakes another. */
-export function createPushQueue(parts: { readonly outbox: Outbox; readonly parking: Parking }): PushQueue {
-  const { outbox, parking } = parts;
+export function createPushQueue(parts: {
+  readonly outbox: Outbox;
+  readonly parking: Parking;
+  readonly clientIds: ClientIds;
+}): PushQueue {
+  const { outbox, parking, clientIds } = parts;
   let upload: Upload | null = null;
   let isOnItsWay = false;
 
@@ -57,8 +62,9 @@ export function createPushQueue(parts: { readonly outbox: Outbox; readonly parki
     const count = Math.ceil(bytes.length / partBytes);
     const slice = bytes.slice(index * partBytes, (index + 1) * partBytes);
     return {
+      clientId: clientIds.ofMutation(mutationId),
       mutations: [],
-      part: { mutationId, index, count, bytes: slice },
+      part: { mutationId, hlc: item.hlc, index, count, bytes: slice },
       mutationIds: index === count - 1 ? [mutationId] : [],
       sizeBytes: slice.length + PART_HEAD_BYTES,
     };
@@ -91,12 +97,13 @@ export function createPushQueue(parts: { readonly outbox: Outbox; readonly parki
       // A request could not be given back: the disk was full.
       waitAll();
       const room = roomOf(maxBytes);
-      const { items, sizeBytes } = pick(outbox, room);
+      const { items, sizeBytes } = pick(parts, room);
       const [first] = items;
       if (!first) return null;
       if (first.size + HEAD_BYTES > room) return startUpload(first, room);
       send(items);
       return {
+        clientId: clientIds.ofMutation(first.mutationId),
         mutations: items.map((item) => mutationOf(outbox, item)),
         part: undefined,
         mutationIds: items.map(({ mutationId }) => mutationId),
@@ -145,12 +152,18 @@ function roomOf(maxBytes: number): number {
   return most - Math.min(LIMITS.maxRequestBytes - LIMITS.maxBatchBytes, Math.floor(most / 4));
 }
 
-/** The first pending mutations that fit; a mutation too large for any request comes alone. */
-function pick(outbox: Outbox, room: number): { items: OutboxItem[]; sizeBytes: number } {
+/** The first pending mutations that fit, all under one clientId; a mutation too large for any request comes alone. */
+function pick(
+  { outbox, clientIds }: { outbox: Outbox; clientIds: ClientIds },
+  room: number,
+): { items: OutboxItem[]; sizeBytes: number } {
   const items: OutboxItem[] = [];
   let sizeBytes = 0;
+  let clientId: string | null = null;
   for (const item of outbox.items()) {
     if (item.state !== 'pending') continue;
+    clientId ??= clientIds.ofMutation(item.mutationId);
+    if (clientId !== clientIds.ofMutation(item.mutationId)) break;
     const size = item.size + HEAD_BYTES;
     if (items.length > 0 && (sizeBytes + size > room || items.length >= LIMITS.maxBatchMutations)) break;
     items.push(item);

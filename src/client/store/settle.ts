@@ -1,9 +1,10 @@
 import { applyPatch, type Change } from '../../core/change.ts';
-import type { ConflictReport, Outcome, PushResponse } from '../../protocol/messages/push.ts';
+import { COPIED, type ConflictReport, type Outcome, type PushResponse } from '../../protocol/messages/push.ts';
 import { type Cells, keyText } from '../../shared/cell.ts';
 import type { SettleResult } from '../local-store.ts';
 import type { MutationOutcome } from '../types.ts';
 import { type ChangeCollector, collectChanges } from './changed-rows.ts';
+import type { ClientIds } from './client-ids.ts';
 import type { ConflictRecord, ConflictRecords, StoredResolution } from './conflict-records.ts';
 import type { Images } from './images.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
@@ -19,9 +20,10 @@ export function createSettle(parts: {
   readonly conflicts: ConflictRecords;
   readonly parking: Parking;
   readonly revise: Pick<Revise, 'replace'>;
+  readonly clientIds: ClientIds;
   readonly cursor: () => { readonly epoch: string; readonly seq: number } | null;
 }): (response: PushResponse, now: number) => SettleResult {
-  const { outbox, overlay, images, conflicts, parking } = parts;
+  const { outbox, overlay, images, conflicts, parking, clientIds } = parts;
 
   /** Takes a mutation out and shows its rows without it. */
   const drop = (item: OutboxItem, changed: ChangeCollector) => {
@@ -60,6 +62,15 @@ export function createSettle(parts: {
     parking.parkBehind([rejected]);
   };
 
+  /** The server has decided this id with other content: it stays to be sent, under an id of this database's own. */
+  const sendAsOwn = (item: OutboxItem, changed: ChangeCollector) => {
+    if (!item.isEchoed) return;
+    const rows = overlay.rowsOf(item);
+    for (const row of rows) overlay.keepImage(row);
+    outbox.update(item, { isEchoed: false, epoch: null });
+    for (const row of rows) overlay.show(row, changed);
+  };
+
   const record = (item: OutboxItem, { outcome, now }: Answer): ConflictRecord[] =>
     outcome.conflicts.flatMap((report, index) => {
       const row = { table: report.table, key: report.key, keyText: keyText(report.key) };
@@ -74,9 +85,16 @@ export function createSettle(parts: {
     const changed = collectChanges();
     const settled: MutationOutcome[] = [];
     const records: ConflictRecord[] = [];
+    let isRenewed = false;
     for (const outcome of response.outcomes) {
       const item = outbox.byMutation(outcome.mutationId);
       if (!item || isSettled(item)) continue;
+      if (outcome.reason?.code === COPIED) {
+        if (!isRenewed) clientIds.renew(item);
+        isRenewed = true;
+        sendAsOwn(item, changed);
+        continue;
+      }
       const answer = { outcome, response, now };
       records.push(...record(item, answer));
       if (outcome.outcome === 'rejected') reject(item, answer, changed);
@@ -86,6 +104,7 @@ export function createSettle(parts: {
     }
     const shown = records.map((one) => conflicts.toPublic(one));
     return {
+      isRenewed,
       settled,
       openConflicts: shown.filter(({ state }) => state === 'open'),
       decidedConflicts: shown.filter(({ state }) => state === 'resolved'),

@@ -4,6 +4,7 @@ import type { LocalDatabase } from '../../storage/local-database.ts';
 import { createAppTriggers } from './app-triggers.ts';
 import { createCapture } from './capture.ts';
 import { createChainStage } from './chain-stage.ts';
+import { createClientIds } from './client-ids.ts';
 import { createDeviceClock } from './clock.ts';
 import { createConflictRecords } from './conflict-records.ts';
 import { createImages } from './images.ts';
@@ -30,24 +31,25 @@ export interface LocalStoreOptions {
 /** The concerns of a store, each over the same database. */
 export type StoreParts = ReturnType<typeof createStoreParts>;
 
-export function createStoreParts({ schema, database }: LocalStoreOptions) {
+export function createStoreParts({ schema, database, runtime }: LocalStoreOptions) {
   const tables = localTables(schema);
   const meta = createMeta(database);
-  const identity = { clientId: '', subject: null as string | null, mode: 'local' as 'local' | 'server' };
+  const identity = { subject: null as string | null, mode: 'local' as 'local' | 'server' };
+  const clientIds = createClientIds(meta);
   const rows = createPendingRows();
   const outbox = createOutbox(database, rows);
   const images = createImages(database);
   const overlay = createOverlay({ database, tables, outbox, rows, images });
   const parking = createParking(outbox, rows, overlay);
-  const clock = createDeviceClock(database, meta);
-  const clientId = () => identity.clientId;
+  const clock = createDeviceClock(database, meta, runtime);
+  const clientId = () => clientIds.current;
   const conflicts = createConflictRecords({ database, tables, clientId });
   const capture = createCapture(database, tables);
   const appTriggers = createAppTriggers(database, tables);
   const position = createSyncPosition(meta);
   const stage = createChainStage(database, meta);
   const unknown = createUnknownRows(meta);
-  const base = { schema, database, tables, meta, identity, clientId };
+  const base = { schema, database, tables, runtime, meta, identity, clientIds };
   const pending = { rows, outbox, images, overlay, parking, conflicts };
   return { ...base, ...pending, clock, capture, appTriggers, position, stage, unknown };
 }
@@ -55,9 +57,9 @@ export function createStoreParts({ schema, database }: LocalStoreOptions) {
 /** Reads back everything that is kept in memory beside the database. */
 export function loadParts(parts: StoreParts): void {
   const { identity, meta } = parts;
-  identity.clientId = meta.text('client_id') ?? '';
   identity.subject = meta.text('subject');
   identity.mode = meta.text('mode') === 'server' ? 'server' : 'local';
+  parts.clientIds.load();
   parts.outbox.load();
   parts.clock.load();
   parts.position.load();

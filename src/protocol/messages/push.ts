@@ -16,6 +16,8 @@ export const mutation = v.object({
  */
 export const mutationPart = v.object({
   mutationId: v.pipe(count, v.minValue(1)),
+  /** The stamp of the mutation: tells a part sent again from one of a copy of the same local database. */
+  hlc: v.optional(hlc),
   index: count,
   count: v.pipe(count, v.minValue(1)),
   bytes: v.instance(Uint8Array),
@@ -53,6 +55,12 @@ export const conflictReport = v.object({
     }),
   ),
 });
+
+/**
+ * The code of a mutation whose id the server has decided with other content: two databases count under one clientId, one being a copy of
+ * the other. Not final for the mutation: the client sends it, and all that it wrote after it, under a fresh clientId.
+ */
+export const COPIED = 'copied';
 
 /** The one final answer to a mutation. A repeated push gets the same again. */
 export const outcome = v.object({

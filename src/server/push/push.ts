@@ -1,7 +1,7 @@
 import type { Change } from '../../core/change.ts';
 import { boundHlc, nextHlc, observeHlc } from '../../core/hlc.ts';
 import type { Schema, Table } from '../../core/schema.ts';
-import type { Outcome, PushRequest } from '../../protocol/messages/push.ts';
+import { COPIED, type Outcome, type PushRequest } from '../../protocol/messages/push.ts';
 import type { RowKey } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
@@ -122,7 +122,7 @@ export class Pusher {
     return queue.run(async (set) => {
       await set.loadOutcomes(clientId, [mutationId]);
       const known = set.outcome(clientId, mutationId);
-      if (known) return [known.outcome];
+      if (known) return [isSame(known, part) ? known.outcome : copied(mutationId)];
       const received = await receivePart(set, part, options);
       if (received.kind === 'waiting') return [];
       await set.writer.dropParts(clientId, mutationId);
@@ -146,13 +146,16 @@ export class Pusher {
     );
     const context = this.#context(set, pushing);
     const outcomes: Outcome[] = [];
+    let isCopy = false;
     for (const { mutation, content } of checked) {
       const { mutationId, hlc } = mutation;
       const known = set.outcome(clientId, mutationId);
-      if (known) {
-        outcomes.push(isSame(known, mutation) ? known.outcome : copied(mutationId));
-        continue;
-      }
+      const isKnown = known !== undefined && isSame(known, mutation);
+      if (isKnown) outcomes.push(known.outcome);
+      // What a copy of the database wrote after that was no more written by the original.
+      isCopy ||= known !== undefined && !isKnown;
+      if (isCopy && !isKnown) outcomes.push(copied(mutationId));
+      if (isCopy || isKnown) continue;
       const outcome = { mutationId, ...(await verdictOn(context, content)) };
       set.saveOutcome({ clientId, hlc, outcome });
       outcomes.push(outcome);
@@ -188,16 +191,17 @@ export class Pusher {
 /** Of a mutation whose parts could not be read. */
 const ANY_HLC = '';
 
-function isSame(known: OutcomeRecord, { hlc }: PushedMutation): boolean {
-  return known.hlc === hlc || known.hlc === ANY_HLC;
+/** A part of an older client does not tell its stamp. */
+function isSame(known: OutcomeRecord, { hlc }: { readonly hlc?: string | undefined }): boolean {
+  return hlc === undefined || known.hlc === hlc || known.hlc === ANY_HLC;
 }
 
 /** Not an answer to a repeated push: two databases count their mutations under one clientId. Nothing may pass for applied. */
 function copied(mutationId: number): Outcome {
   const message =
     `Mutation ${mutationId} of this device has been decided with other content: its local database is a copy of another. ` +
-    'Give the copy a database of its own, or retry.';
-  return { mutationId, ...toRejection(new SyncError('rejected', message)) };
+    'It belongs under a clientId of its own.';
+  return { mutationId, outcome: 'rejected', seq: null, conflicts: [], reason: { code: COPIED, message } };
 }
 
 async function verdictOn(context: DecideContext, content: CheckedMutation | Verdict): Promise<Verdict> {

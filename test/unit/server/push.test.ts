@@ -81,7 +81,10 @@ describe('a mutation', () => {
     const [original, copy] = [new Pusher(service, 'a'), new Pusher(service, 'a')];
     await original.push([putIssue('1')], { at: 1 });
     const outcome = await copy.push([putIssue('2')], { at: 2 });
-    expect(outcome).toMatchObject({ outcome: 'rejected', reason: { message: expect.stringContaining('copy') } });
+    expect(outcome).toMatchObject({
+      outcome: 'rejected',
+      reason: { code: 'copied', message: expect.stringContaining('copy') },
+    });
     expect(await copy.push([putIssue('2')])).toMatchObject({ mutationId: 2, outcome: 'applied' });
   });
 

@@ -53,6 +53,25 @@ test('a transaction larger than a request arrives whole', async () => {
   expect(a.loop.status().phase).toBe('synced');
 });
 
+test('a transaction in parts whose last answer was lost is in effect once, and holds nothing up', async () => {
+  const [a, b] = await twoDevices();
+  const send = a.transport.push;
+  let isLost = false;
+  a.transport.push = async (request, signal) => {
+    const answer = await send(request, signal);
+    if (isLost || answer.outcomes.length === 0) return answer;
+    isLost = true;
+    throw new SyncError('network', 'The answer was lost.');
+  };
+  await a.write(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+    INSERT INTO issue (id, title) SELECT 'big' || i, printf('%.*c', 1000, 'x') FROM n`);
+  await addIssue(a, 'after');
+  for (let turn = 0; turn < 20; turn += 1) await world.runtime.advance(1_000);
+  expect(isLost).toBe(true);
+  expect(b.rows('issue')).toHaveLength(3_001);
+  expect(a.loop.status()).toMatchObject({ phase: 'synced', pendingCount: 0 });
+});
+
 test('a device that starts over keeps its unsent work', async () => {
   const [a, b] = await twoDevices();
   await addIssue(b, 'i1');

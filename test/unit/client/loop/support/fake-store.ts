@@ -90,6 +90,7 @@ export class FakeStore implements LocalStore {
     }
     const mutationIds = batch.map(({ mutationId }) => mutationId);
     return {
+      clientId: this.clientId,
       mutations: batch.map(({ mutationId }) => wireMutation(mutationId)),
       part: undefined,
       mutationIds,
@@ -123,7 +124,7 @@ export class FakeStore implements LocalStore {
       if (outcome === 'conflict') openConflicts.push(conflictOf(`${mutationId}.0`, 'issue', mutationId));
     }
     this.#conflicts.push(...openConflicts);
-    return { settled, openConflicts, decidedConflicts: [], changed };
+    return { isRenewed: false, settled, openConflicts, decidedConflicts: [], changed };
   }
 
   stagedChain(): { resume: string; rowsDone: number; rowsTotal: number } | null {
@@ -223,7 +224,8 @@ export class FakeStore implements LocalStore {
     const { mutationId, index } = this.#upload;
     const count = Math.ceil(one.bytes / maxBytes);
     const part = { mutationId, index, count, bytes: new Uint8Array(8) };
-    return { mutations: [], part, mutationIds: index === count - 1 ? [mutationId] : [], sizeBytes: maxBytes };
+    const mutationIds = index === count - 1 ? [mutationId] : [];
+    return { clientId: this.clientId, mutations: [], part, mutationIds, sizeBytes: maxBytes };
   }
 
   #mustBeInside(): void {

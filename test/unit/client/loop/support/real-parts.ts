@@ -13,6 +13,7 @@ import { openMemoryDatabase } from '../../../../../src/storage/sqlite-wasm/memor
 import { inProcessTransport } from '../../../../../src/testing/in-process-transport.ts';
 import { type ManualRuntime, manualRuntime } from '../../../../../src/testing/manual-runtime.ts';
 import type { RealtimeChannel, RealtimeListener, Transport } from '../../../../../src/transport/transport.ts';
+import { copyDatabase } from './copy-database.ts';
 import { createGate } from './gate.ts';
 
 export const trackerSchema = defineSchema({
@@ -28,6 +29,8 @@ export interface World {
   readonly runtime: ManualRuntime;
   readonly service: SyncService;
   device(options?: Partial<SyncLoopOptions>): Promise<RealDevice>;
+  /** What restoring a backup of a browser profile, or copying a machine, makes: the same local database once more. */
+  clone(of: RealDevice, options?: Partial<SyncLoopOptions>): Promise<RealDevice>;
   /** Nothing fails any more. */
   heal(): void;
   /** From here on requests are lost before or after the server has seen them, late, or cut. */
@@ -44,18 +47,20 @@ export async function openWorld(seed: number): Promise<World> {
   });
   const chaos: Chaos = { runtime, share: 0 };
   const devices: RealDevice[] = [];
+  const open = (database: LocalDatabase, loopOptions: Partial<SyncLoopOptions>) => {
+    const transport = new FaultyTransport(
+      inProcessTransport(service, { id: 'ada' }, { schemaVersion: trackerSchema.version, runtime }),
+      chaos,
+    );
+    const made = new RealDevice({ runtime, transport, database, loopOptions });
+    devices.push(made);
+    return made;
+  };
   return {
     runtime,
     service,
-    async device(options = {}) {
-      const transport = new FaultyTransport(
-        inProcessTransport(service, { id: 'ada' }, { schemaVersion: trackerSchema.version, runtime }),
-        chaos,
-      );
-      const made = new RealDevice({ runtime, transport, database: await openMemoryDatabase(), loopOptions: options });
-      devices.push(made);
-      return made;
-    },
+    device: async (options = {}) => open(await openMemoryDatabase(), options),
+    clone: async (of, options = {}) => open(await copyDatabase(of.database), options),
     heal() {
       chaos.share = 0;
     },
