@@ -1,8 +1,10 @@
 import type { Change } from '../core/change.ts';
 import type { ConflictInput, Resolution } from '../core/policy.ts';
 import type { Statement } from '../core/sql.ts';
+import type { WireValue } from '../protocol/codec.ts';
 import type { Cell, RowKey } from '../shared/cell.ts';
 import type { ReadColumn, ReadResult } from '../storage/local-database.ts';
+import type { LabConditions, LiveQueryInfo, RowsPage, RowsRequest, WireFrames } from './inspection.ts';
 import type {
   Conflict,
   ConflictFilter,
@@ -67,7 +69,14 @@ export interface EngineMethods {
   // ── inspection and upkeep ──
   inspectTables(): Promise<TableInfo[]>;
   inspectScopes(): Promise<ScopeInfo[]>;
-  liveQueries(): Promise<LiveInfo[]>;
+  inspectRows(request: RowsRequest): Promise<RowsPage>;
+  /** Each query once, with the tabs that follow it. */
+  liveQueries(): Promise<LiveQueryRecord[]>;
+  /** Frames newer than this one. Asking records them from now on, for a few seconds. */
+  frames(afterId: number): Promise<WireFrames>;
+  frameContent(frameId: number): Promise<WireValue>;
+  /** Sets these conditions of the lab; they end with this session at the latest. */
+  setLab(conditions: Partial<LabConditions>): Promise<void>;
   integrityCheck(): Promise<string[]>;
   exportDatabase(): Promise<Uint8Array>;
   /**
@@ -121,12 +130,11 @@ export type LiveRun =
 
 export interface LiveInfo {
   readonly liveId: string;
-  readonly sql: string;
   readonly tablesRead: readonly string[];
-  readonly rowCount: number;
-  readonly runCount: number;
-  readonly lastMs: number;
 }
+
+/** What an engine knows of a live query; listeners are counted by each tab. */
+export type LiveQueryRecord = Omit<LiveQueryInfo, 'subscriberCount'>;
 
 export interface TableInfo {
   readonly table: string;

@@ -4,6 +4,7 @@ import type { PullPage } from '../protocol/messages/pull.ts';
 import type { MutationPart, PushRequest, PushResponse } from '../protocol/messages/push.ts';
 import type { Cell, RowKey } from '../shared/cell.ts';
 import type { ReadResult } from '../storage/local-database.ts';
+import type { RowsPage, RowsRequest } from './inspection.ts';
 import type {
   Conflict,
   ConflictFilter,
@@ -87,6 +88,8 @@ export interface LocalStore {
   rowCount(table: string): number;
   /** Counts the rows of all user tables by scope, as they are shown. Reads them all: for people who ask. */
   scopeRows(): ScopeInfo[];
+  /** A part of a table, for the panel: with the confirmed side of rows that have changes under way. */
+  rows(request: RowsRequest): RowsPage;
   /** Wipes all local data. The caller has dealt with unsent work. */
   wipe(): void;
 }

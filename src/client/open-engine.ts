@@ -1,9 +1,9 @@
 import type { Runtime } from '../shared/runtime.ts';
 import type { LocalDatabase } from '../storage/local-database.ts';
 import { openLocalDatabase } from '../storage/sqlite-wasm/open.ts';
-import { httpTransport } from '../transport/http-transport.ts';
 import { composeEngine } from './engine/compose.ts';
 import type { Engine } from './engine/engine.ts';
+import { instrumentedHttpTransport } from './lab/instrumented-http-transport.ts';
 import { platformOnlineHint } from './online-hint.ts';
 import { schemaFromWire } from './schema-wire.ts';
 import { createMeta } from './store/meta.ts';
@@ -45,7 +45,8 @@ export async function openEngine({ config, runtime, lastTerm }: OpenEngineOption
       createTransport:
         serverUrl === null
           ? null
-          : (getToken) => httpTransport({ url: serverUrl, runtime, ...(hasAuth ? { getToken } : {}) }),
+          : (getToken, instruments) =>
+              instrumentedHttpTransport({ url: serverUrl, runtime, ...(hasAuth ? { getToken } : {}) }, instruments),
     });
     return { engine, term: nextTerm(database, lastTerm) };
   } catch (error) {

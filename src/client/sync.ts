@@ -3,7 +3,8 @@ import type { Change } from '../core/change.ts';
 import type { ConflictPolicy, Resolution, Resolver } from '../core/policy.ts';
 import type { InferInsert, InferRow, Schema } from '../core/schema.ts';
 import type { InferQueryRow, QueryInput } from '../core/sql.ts';
-import type { LiveInfo, TableInfo } from './engine-api.ts';
+import type { TableInfo } from './engine-api.ts';
+import type { LabConditions, LiveQueryInfo, RowsPage, RowsRequest, WireFrames } from './inspection.ts';
 import type {
   Conflict,
   ConflictFilter,
@@ -176,6 +177,32 @@ export interface Sync<S extends Schema = Schema> {
   wipe(options: { unsent: 'refuse' | 'export' | 'discard' }): Promise<string | null>;
 }
 
+/**
+ * Changes the conditions under which the real engine syncs, to see what the app makes of them. What is set stands in the
+ * state (`lab`), in every tab. Local data and unsent work are never touched.
+ */
+export interface SyncLab {
+  /** Whether this build has it: a production build does not, unless it is forced. */
+  readonly isAvailable: boolean;
+  /**
+   * Sets these conditions; the others stay. They end when this tab closes, at the latest.
+   * @param options `force`: in a production build, too.
+   * @throws SyncError `misuse` in a production build, and for values out of range.
+   */
+  set(conditions: Partial<LabConditions>, options?: LabOptions): Promise<void>;
+  /** Everything as it is. */
+  clear(): Promise<void>;
+  /**
+   * The leading tab lets go of the database as if it had died, and the next in line takes over. A lone tab leads anew.
+   * @throws SyncError `misuse` in a production build, and where tabs share nothing.
+   */
+  endLeadership(options?: LabOptions): Promise<void>;
+}
+
+export interface LabOptions {
+  readonly force?: boolean;
+}
+
 /** The read-only feed of devtools. */
 export interface SyncInspector {
   readonly store: StoreApi<SyncState>;
@@ -183,7 +210,19 @@ export interface SyncInspector {
   tables(): Promise<TableInfo[]>;
   /** Rows by scope. Counts them all: ask when a person looks. */
   scopes(): Promise<ScopeInfo[]>;
-  liveQueries(): Promise<LiveInfo[]>;
+  /** A part of a table with the state of each row, page by page. */
+  rows(request: RowsRequest): Promise<RowsPage>;
+  /** The live queries of all tabs. */
+  liveQueries(): Promise<LiveQueryInfo[]>;
+  /**
+   * The messages that passed between this device and the server after this frame (default: all that are kept, at most
+   * 1,000). They are recorded while somebody asks: from the first call until three seconds after the last one.
+   */
+  frames(afterId?: number): Promise<WireFrames>;
+  /** What a recorded message carried, decoded; tokens are left out. Null when it is not kept any more. */
+  frameContent(frameId: number): Promise<unknown>;
+  /** Bad networks and bad luck, made to order. */
+  readonly lab: SyncLab;
   integrityCheck(): Promise<string[]>;
   exportDatabase(): Promise<Uint8Array>;
 }

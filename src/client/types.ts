@@ -1,6 +1,7 @@
 import type { Change, Cursor } from '../core/change.ts';
 import type { ConflictInput, NamedPolicy } from '../core/policy.ts';
 import type { SyncErrorJson } from '../shared/error.ts';
+import type { LabConditions } from './inspection.ts';
 
 /** The public data of the client: plain, serialisable, the same on every tab. Instants are epoch milliseconds. */
 
@@ -169,7 +170,7 @@ export interface DeviceInfo {
   readonly isThisDevice: boolean;
 }
 
-export type RowStatus = 'synced' | 'pending' | 'sent' | 'conflicted' | 'rejected';
+export type { RowStatus } from './row-status.ts';
 
 /** One round of sync, for the history. */
 export interface SyncRound {
@@ -262,6 +263,8 @@ export interface SyncState {
   readonly sessionId: string;
   /** Whether this tab's worker owns the database. */
   readonly isLeader: boolean;
+  /** What the lab of the devtools does to sync at the moment, set from whichever tab; null when it does nothing. */
+  readonly lab: LabConditions | null;
 }
 
 export const OUTBOX_MIRROR_LIMIT = 1_000;

@@ -28,6 +28,8 @@ export interface WorkerMethods {
   suspend(): Promise<void>;
   /** The page is back. */
   wake(): Promise<void>;
+  /** Whichever tab leads, this one or another: it lets go of the database, and the next in line takes over. */
+  endLeadership(): Promise<void>;
   /** Ends the session. */
   leave(): Promise<void>;
 }

@@ -1,5 +1,17 @@
 /** `tidemark/core`: everything that needs no framework. */
-export type { LiveInfo, TableInfo } from '../client/engine-api.ts';
+export type { TableInfo } from '../client/engine-api.ts';
+export {
+  type ConfirmedRow,
+  type InspectedRow,
+  type LabConditions,
+  type LiveQueryInfo,
+  type LiveUpdate,
+  NO_LAB_CONDITIONS,
+  type RowsPage,
+  type RowsRequest,
+  type WireFrame,
+  type WireFrames,
+} from '../client/inspection.ts';
 export type {
   AutoSyncOptions,
   KeyInput,
@@ -9,6 +21,7 @@ export type {
   Sync,
   SyncCallOptions,
   SyncInspector,
+  SyncLab,
   SyncOptions,
   WriteReceipt,
   WriteTransaction,

@@ -35,9 +35,14 @@ export class LiveQueries {
 
   /** A handle on the live result of this statement. */
   handle(statement: Statement): LiveQuery<AppRow> {
-    const key = `${keyText(statement.parameters)} ${statement.sql}`;
+    const key = nameOf(statement);
     const shared = this.#byStatement.get(key) ?? this.#share(key, statement);
     return liveHandle(shared);
+  }
+
+  /** How many listen to this statement in this tab. */
+  listenerCount(statement: Statement): number {
+    return this.#byStatement.get(nameOf(statement))?.changed.size ?? 0;
   }
 
   deliver(push: Extract<EnginePush, { type: 'live' | 'live-error' }>): void {
@@ -68,6 +73,10 @@ export class LiveQueries {
     this.#byStatement.set(key, live);
     return live;
   }
+}
+
+function nameOf({ sql, parameters }: Statement): string {
+  return `${keyText(parameters)} ${sql}`;
 }
 
 interface Registry {

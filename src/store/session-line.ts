@@ -12,6 +12,8 @@ export interface SessionLine {
   /** Resolves when the database is open; rejects when it cannot be opened. */
   readonly opened: Promise<void>;
   onPush(listener: (push: WorkerPush) => void): () => void;
+  /** Has the leading tab let go of the database. @throws SyncError `misuse` where nobody could take over. */
+  endLeadership(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,9 @@ export function inThreadLine(openEngine: () => Promise<InThreadEngine>): Session
     opened,
     open: () => void open().catch(() => {}),
     onPush: (listener) => pushes.subscribe(listener),
+    async endLeadership() {
+      throw new SyncError('misuse', 'The engine runs in this thread: no tab leads, and none could take over.');
+    },
     async close() {
       if (isClosed) return;
       isClosed = true;

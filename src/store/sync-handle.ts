@@ -11,6 +11,7 @@ import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { SyncCalls } from './calls.ts';
 import { decide, type Resolvers } from './decide.ts';
+import { createInspector } from './inspector.ts';
 import { LiveQueries } from './live-queries.ts';
 import { outboxText, parseOutboxText } from './outbox-file.ts';
 import { importOutbox } from './outbox-import.ts';
@@ -122,15 +123,7 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       return events.subscribe(listener);
     },
     store: mirror.store,
-    inspect: {
-      store: mirror.store,
-      cursors: () => mirror.store.getState().cursors,
-      tables: () => methods.inspectTables(),
-      scopes: () => methods.inspectScopes(),
-      liveQueries: () => methods.liveQueries(),
-      integrityCheck: () => methods.integrityCheck(),
-      exportDatabase: () => methods.exportDatabase(),
-    },
+    inspect: createInspector({ line, lives, store: mirror.store }),
     async close() {
       lives.close();
       watches.close();

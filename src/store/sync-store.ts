@@ -33,6 +33,7 @@ export const INITIAL_SYNC_STATE: SyncState = Object.freeze({
   clientId: null,
   sessionId: '',
   isLeader: false,
+  lab: null,
 });
 
 /** The parts of the state that the engine tells of. */

@@ -44,6 +44,7 @@ export function workerLine(spawn: () => Worker, config: WorkerConfig, runtime: R
     opened,
     open: () => {},
     onPush: (listener) => pushes.subscribe(listener),
+    endLeadership: async () => void (await control('endLeadership')),
     async close() {
       stopWatching();
       await Promise.race([control('leave').catch(() => {}), delay(runtime, LEAVE_MS)]);

@@ -95,6 +95,12 @@ export class FakeOutbox {
     return all.filter((entry) => (!states || states.includes(entry.state)) && touches(entry));
   }
 
+  /** The changes to one row, oldest first. */
+  changesOf(table: string, key: string): Change[] {
+    const changes = this.#core.state.outbox.flatMap((entry) => entry.changes);
+    return changes.filter((change) => change.table === table && keyText(change.key) === key);
+  }
+
   #change(mutationId: number, change: (entry: OutboxEntry) => OutboxEntry | null): void {
     const { outbox } = this.#core.state;
     if (!outbox.some((entry) => entry.mutationId === mutationId)) {

@@ -33,6 +33,7 @@ export function fakeState({ status, ...parts }: FakeState = {}): SyncState {
     clientId: 'fake-client',
     sessionId: 'fake-session',
     isLeader: true,
+    lab: null,
     ...parts,
   };
   return { ...state, status: withCounts({ ...REST, ...status }, state, status) };

@@ -7,6 +7,7 @@ import { toKey } from '../core/values.ts';
 import { keyText } from '../shared/cell.ts';
 import { fakeConflicts } from './fake-conflicts.ts';
 import { type FakeCall, FakeCore } from './fake-core.ts';
+import { type FakeInspection, fakeInspector } from './fake-inspector.ts';
 import { type FakeAnswer, FakeLiveQueries } from './fake-live.ts';
 import { FakeOutbox } from './fake-outbox.ts';
 import type { FakeState } from './fake-state.ts';
@@ -24,6 +25,8 @@ export interface FakeSyncOptions<S extends Schema = Schema> {
   /** Default: at once. A promise that never settles is a database that never opens. */
   readonly ready?: Promise<void>;
   readonly now?: () => number;
+  /** What `inspect` tells beyond the state. */
+  readonly inspection?: FakeInspection;
 }
 
 /** A `Sync` without database, engine or server: a state that stands still until an action or a script moves it. */
@@ -36,6 +39,8 @@ export interface FakeSync<S extends Schema = Schema> extends Sync<S> {
   emit(event: SyncEvent): void;
   /** Has every live query ask its `answer` anew. */
   refresh(): void;
+  /** Replaces parts of what `inspect` tells. */
+  setInspection(inspection: FakeInspection): void;
   /** How many live queries are open. */
   readonly liveQueryCount: number;
   /** The next call of this action rejects. */
@@ -68,6 +73,7 @@ export function createFakeSync<S extends Schema>(options: FakeSyncOptions<S>): F
   const core = new FakeCore(options.state, now);
   const outbox = new FakeOutbox(core, options.outbox);
   const live = new FakeLiveQueries(answer);
+  let inspection: FakeInspection = options.inspection ?? {};
   const fake = {
     schema,
     ready: options.ready ?? Promise.resolve(),
@@ -89,7 +95,7 @@ export function createFakeSync<S extends Schema>(options: FakeSyncOptions<S>): F
     stats: async () => ({ ...NO_STATS, ...options.stats }),
     history: async () => [...rounds],
     subscribe: (listener: (event: SyncEvent) => void) => core.events.subscribe(listener),
-    inspect: fakeInspector(core, schema),
+    inspect: fakeInspector({ schema, core, outbox, current: () => inspection }),
     close: async () => undefined,
     wipe: async () => null,
 
@@ -97,6 +103,9 @@ export function createFakeSync<S extends Schema>(options: FakeSyncOptions<S>): F
     setState: (state: FakeState) => core.setState(state),
     emit: (event: SyncEvent) => core.emit(event),
     refresh: () => live.refresh(),
+    setInspection(parts: FakeInspection) {
+      inspection = { ...inspection, ...parts };
+    },
     get liveQueryCount() {
       return live.openCount;
     },
@@ -165,18 +174,6 @@ function fakeDevices(core: FakeCore) {
     },
     rename: async (name: string) => core.called('devices.rename', name),
     revoke: async (deviceId: string) => core.called('devices.revoke', deviceId),
-  };
-}
-
-function fakeInspector(core: FakeCore, schema: Schema) {
-  return {
-    store: core.store,
-    cursors: () => core.state.cursors,
-    tables: async () => Object.keys(schema.tables).map((name) => ({ table: name, rowCount: 0 })),
-    scopes: async () => core.state.cursors.map(({ scope }) => ({ scope, rowCount: 0 })),
-    liveQueries: async () => [],
-    integrityCheck: async () => [],
-    exportDatabase: async () => new Uint8Array(),
   };
 }
 

@@ -32,7 +32,7 @@ class SessionHost {
   readonly #relay: SessionRelay;
   readonly #control: WorkerMethods;
   #config: WorkerConfig | null = null;
-  #membership: { close(): Promise<void> } | null = null;
+  #membership: { close(): Promise<void>; endLeadership(): void } | null = null;
   #server: RpcServer | null = null;
 
   constructor(environment: HostEnvironment) {
@@ -42,6 +42,7 @@ class SessionHost {
       start: (config) => this.#start(config),
       suspend: () => this.#leaveGroup(),
       wake: async () => this.#joinGroup(),
+      endLeadership: async () => this.#membership?.endLeadership(),
       leave: () => this.#leave(),
     };
   }

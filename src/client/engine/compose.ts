@@ -2,6 +2,9 @@ import type { Schema } from '../../core/schema.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { Transport } from '../../transport/transport.ts';
+import { createInstruments, type Instruments } from '../lab/instruments.ts';
+import { labOnlineHint } from '../lab/lab-online-hint.ts';
+import { labTransport } from '../lab/lab-transport.ts';
 import { createSyncLoop } from '../loop/create-sync-loop.ts';
 import type { OnlineHint } from '../loop/sync-loop.ts';
 import { createLocalStore } from '../store/create-local-store.ts';
@@ -16,8 +19,8 @@ export interface ComposeOptions {
   /** Open. The engine closes it. */
   readonly database: LocalDatabase;
   readonly runtime: Runtime;
-  /** Makes the way to the server. Null: the app is fully local. */
-  readonly createTransport: ((getToken: GetToken) => Transport) | null;
+  /** Makes a way to the server, through these instruments where it can. Null: the app is fully local. */
+  readonly createTransport: ((getToken: GetToken, instruments: Instruments) => Transport) | null;
   /** Default: 30 s between pulls without a channel, 50 ms between pushes. */
   readonly autoSync?: AutoSyncOptions | false;
   readonly localSchema?: readonly string[];
@@ -37,8 +40,11 @@ const DEBOUNCE_MS = 50;
  * @throws SyncError `invalid-schema`, `storage`, `quota`; the database stays open then.
  */
 export function composeEngine(options: ComposeOptions): Engine {
-  const { schema, database, runtime, createTransport, autoSync = {}, onlineHint } = options;
+  const { schema, database, createTransport, autoSync = {} } = options;
   const hasServer = createTransport !== null;
+  const instruments = createInstruments(options.runtime);
+  const { lab, runtime } = instruments;
+  const onlineHint = options.onlineHint && labOnlineHint(options.onlineHint, lab);
   const store = createLocalStore({ database, schema, runtime, hasServer, localSchema: options.localSchema ?? [] });
   let transport: Transport | null = null;
   const engine = createEngine({
@@ -46,8 +52,18 @@ export function composeEngine(options: ComposeOptions): Engine {
     database,
     store,
     runtime,
+    instruments,
     createLoop: (hooks) => {
-      transport = createTransport?.(hooks.token) ?? null;
+      const openTransport = createTransport && (() => createTransport(hooks.token, instruments));
+      transport =
+        openTransport &&
+        labTransport({
+          transport: openTransport(),
+          openSecond: openTransport,
+          schema,
+          lab,
+          uuid: () => runtime.uuid(),
+        });
       return createSyncLoop({
         ...hooks,
         runtime,

@@ -1,7 +1,7 @@
 import type { Resolution } from '../../core/policy.ts';
 import type { Schema } from '../../core/schema.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
-import type { LiveInfo } from '../engine-api.ts';
+import type { Instruments } from '../lab/instruments.ts';
 import type { LiveRegistry } from '../live/live-registry.ts';
 import type { LocalStore, WriteResult } from '../local-store.ts';
 import type { SyncLoop } from '../loop/sync-loop.ts';
@@ -21,6 +21,7 @@ export interface EngineContext {
   readonly rows: RowWatch;
   readonly asks: AskDesk;
   readonly feed: StateFeed;
+  readonly instruments: Instruments;
 
   /** Runs `read` on committed data only: waits while a session has a transaction open. */
   whenCommitted<T>(read: () => T): Promise<T>;
@@ -31,6 +32,4 @@ export interface EngineContext {
   resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;
   /** Deletes all local data. Sync is held meanwhile, so that nothing under way is applied afterwards. See `EngineMethods`. */
   wipe(dealtWith?: readonly number[]): Promise<void>;
-  /** The live queries of all sessions. */
-  liveInfos(): LiveInfo[];
 }

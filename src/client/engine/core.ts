@@ -3,7 +3,8 @@ import type { Schema } from '../../core/schema.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
-import type { EnginePush, LiveInfo } from '../engine-api.ts';
+import type { EnginePush } from '../engine-api.ts';
+import { createInstruments, type Instruments } from '../lab/instruments.ts';
 import { LiveRegistry } from '../live/live-registry.ts';
 import type { ChangedRows, LocalStore, WriteResult } from '../local-store.ts';
 import type { SyncLoop, SyncLoopOptions } from '../loop/sync-loop.ts';
@@ -30,6 +31,8 @@ export interface EngineOptions {
   readonly database: LocalDatabase;
   readonly store: LocalStore;
   readonly runtime: Runtime;
+  /** Default: some that nothing goes through. */
+  readonly instruments?: Instruments;
   readonly createLoop: (hooks: LoopHooks) => SyncLoop;
   /** Ends what the loop was made of. */
   readonly onClose?: () => void;
@@ -41,6 +44,7 @@ export class EngineCore implements EngineContext {
   readonly database: LocalDatabase;
   readonly store: LocalStore;
   readonly runtime: Runtime;
+  readonly instruments: Instruments;
   readonly gate = new Gate();
   readonly writes: WriteDesk;
   readonly live: LiveRegistry;
@@ -52,11 +56,15 @@ export class EngineCore implements EngineContext {
   readonly #onClose: () => void;
   #isClosed = false;
 
-  constructor({ schema, database, store, runtime, createLoop, onClose = () => {} }: EngineOptions) {
+  constructor(options: EngineOptions) {
+    const { schema, database, store, runtime, instruments = createInstruments(runtime) } = options;
+    const { createLoop, onClose = () => {} } = options;
+    const { lab } = instruments;
     this.schema = schema;
     this.database = database;
     this.store = store;
     this.runtime = runtime;
+    this.instruments = instruments;
     this.#onClose = onClose;
     this.live = new LiveRegistry({ schema, database, runtime });
     this.rows = new RowWatch(store);
@@ -67,8 +75,13 @@ export class EngineCore implements EngineContext {
       runtime,
       store,
       loop: this.loop,
+      lab,
       send: (state) => this.#pushToAll({ type: 'state', state }),
       onPace: () => this.rows.checkAll(),
+    });
+    lab.onChanged(({ refuseToken }) => {
+      if (refuseToken !== 'never' && lab.conditions.refuseToken === 'never') this.loop.tokenChanged();
+      this.feed.answered();
     });
   }
 
@@ -100,6 +113,7 @@ export class EngineCore implements EngineContext {
     this.gate.close(reason);
     this.live.closeAll();
     this.feed.close();
+    this.instruments.log.close();
     this.database.close();
   }
 
@@ -166,10 +180,6 @@ export class EngineCore implements EngineContext {
     );
   }
 
-  liveInfos(): LiveInfo[] {
-    return [...this.#sessions.values()].flatMap((session) => session.liveInfos());
-  }
-
   #hooks(): LoopHooks {
     return {
       exclusive: (fn) => this.gate.run(fn),
@@ -211,6 +221,7 @@ export class EngineCore implements EngineContext {
     if (this.#sessions.get(session.sessionId) !== session) return;
     this.#sessions.delete(session.sessionId);
     this.asks.sessionRemoved(session.sessionId);
+    this.instruments.lab.left(session.sessionId);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Change } from '../../core/change.ts';
 import type { Resolution } from '../../core/policy.ts';
 import { tableOf } from '../../core/schema.ts';
 import type { Statement } from '../../core/sql.ts';
+import type { WireValue } from '../../protocol/codec.ts';
 import type { RowKey } from '../../shared/cell.ts';
 import { Emitter } from '../../shared/emitter.ts';
 import { SyncError } from '../../shared/error.ts';
@@ -12,9 +13,11 @@ import type {
   EngineMethods,
   EnginePush,
   LiveInfo,
+  LiveQueryRecord,
   SyncKind,
   TableInfo,
 } from '../engine-api.ts';
+import type { LabConditions, RowsPage, RowsRequest, WireFrames } from '../inspection.ts';
 import type { LiveQuery, LiveSubscriber } from '../live/live-query.ts';
 import type {
   Conflict,
@@ -266,8 +269,26 @@ export class EngineSession implements EngineConnection, EngineMethods {
     return this.#core.whenCommitted(() => this.#core.store.scopeRows());
   }
 
-  async liveQueries(): Promise<LiveInfo[]> {
-    return this.#core.liveInfos();
+  async inspectRows(request: RowsRequest): Promise<RowsPage> {
+    tableOf(this.#core.schema, request.table);
+    return this.#core.whenCommitted(() => this.#core.store.rows(request));
+  }
+
+  async liveQueries(): Promise<LiveQueryRecord[]> {
+    return this.#core.live.records();
+  }
+
+  async frames(afterId: number): Promise<WireFrames> {
+    return this.#core.instruments.log.after(afterId);
+  }
+
+  async frameContent(frameId: number): Promise<WireValue> {
+    return this.#core.instruments.log.content(frameId);
+  }
+
+  async setLab(conditions: Partial<LabConditions>): Promise<void> {
+    this.#assertOpen();
+    this.#core.instruments.lab.set(conditions, this.sessionId);
   }
 
   async integrityCheck(): Promise<string[]> {
@@ -286,11 +307,6 @@ export class EngineSession implements EngineConnection, EngineMethods {
     this.#core.asks.answer(askId, answer);
   }
 
-  /** What this session follows. */
-  liveInfos(): LiveInfo[] {
-    return [...this.#live].map(([liveId, { query }]) => infoOf(liveId, query));
-  }
-
   #drop(liveId: string): void {
     const open = this.#live.get(liveId);
     this.#live.delete(liveId);
@@ -303,6 +319,5 @@ export class EngineSession implements EngineConnection, EngineMethods {
 }
 
 function infoOf(liveId: string, query: LiveQuery): LiveInfo {
-  const { statement, tables, rowCount, runCount, lastMs } = query;
-  return { liveId, sql: statement.sql, tablesRead: [...tables], rowCount, runCount, lastMs };
+  return { liveId, tablesRead: [...query.tables] };
 }

@@ -1,4 +1,5 @@
 import type { Runtime } from '../../shared/runtime.ts';
+import type { Lab } from '../lab/lab.ts';
 import type { LocalStore } from '../local-store.ts';
 import type { SyncLoop } from '../loop/sync-loop.ts';
 import {
@@ -24,6 +25,7 @@ export interface StateFeedOptions {
   readonly runtime: Runtime;
   readonly store: LocalStore;
   readonly loop: SyncLoop;
+  readonly lab: Lab;
   readonly send: (state: Partial<EngineState>) => void;
   /** The status is about to be told: whatever else should be told at that pace. */
   readonly onPace: () => void;
@@ -101,6 +103,7 @@ export class StateFeed {
       status: JSON.stringify(state.status),
       cursors: JSON.stringify(state.cursors),
       clientId: String(state.clientId),
+      lab: JSON.stringify(state.lab),
     });
   }
 
@@ -126,9 +129,9 @@ export class StateFeed {
     this.#options.send(Object.fromEntries(changed.map(([part]) => [part, state[part as keyof EngineState]])));
   }
 
-  #statusParts(): Pick<EngineState, 'status' | 'cursors' | 'clientId'> {
-    const { store, loop } = this.#options;
-    return { status: loop.status(), cursors: loop.cursors(), clientId: store.clientId };
+  #statusParts(): Pick<EngineState, 'status' | 'cursors' | 'clientId' | 'lab'> {
+    const { store, loop, lab } = this.#options;
+    return { status: loop.status(), cursors: loop.cursors(), clientId: store.clientId, lab: lab.shown };
   }
 
   #listParts(): Pick<EngineState, 'outbox' | 'conflicts' | 'devices' | 'events'> {

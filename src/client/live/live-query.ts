@@ -4,12 +4,15 @@ import type { Cell } from '../../shared/cell.ts';
 import { SyncError, type SyncErrorJson } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import type { LocalDatabase, ReadColumn } from '../../storage/local-database.ts';
-import type { LiveDelta, LiveRun } from '../engine-api.ts';
+import type { LiveDelta, LiveQueryRecord, LiveRun } from '../engine-api.ts';
+import type { LiveUpdate } from '../inspection.ts';
 import type { ChangedRows } from '../local-store.ts';
 import { diffRows } from './diff-rows.ts';
 import { keyColumnsOf } from './key-columns.ts';
 import { type PointRead, pointRead } from './point-read.ts';
-import { type WindowQuery, windowQuery } from './window-query.ts';
+import { Timings } from './timings.ts';
+import { whyNeverIncremental } from './why-re-run.ts';
+import { MOST_KEYS, type WindowQuery, windowQuery } from './window-query.ts';
 
 /** Somebody who follows a live query. */
 export interface LiveSubscriber {
@@ -23,6 +26,16 @@ export interface LiveContext {
   readonly runtime: Runtime;
 }
 
+export interface LiveQueryOptions {
+  readonly queryId: string;
+  readonly statement: Statement;
+  readonly tables: ReadonlySet<string>;
+}
+
+const INCREMENTAL: LiveUpdate = { how: 'incremental' };
+const OPENED = 'it was opened';
+const UNCERTAIN = 'the place of a row was not certain: equal sort keys, none, or a row from beyond the limit';
+
 interface Result {
   readonly columns: readonly ReadColumn[];
   readonly keyColumns: readonly number[];
@@ -33,8 +46,7 @@ interface Result {
 export class LiveQuery {
   readonly statement: Statement;
   readonly tables: ReadonlySet<string>;
-  runCount = 0;
-  lastMs = 0;
+  readonly queryId: string;
   readonly #context: LiveContext;
   readonly #point: PointRead | null;
   readonly #window: WindowQuery | null;
@@ -45,8 +57,13 @@ export class LiveQuery {
   #result: Result | null = null;
   #error: SyncErrorJson | null = null;
 
-  constructor(context: LiveContext, statement: Statement, tables: ReadonlySet<string>) {
+  readonly #timings = new Timings();
+  #incrementalCount = 0;
+  #lastUpdate: LiveUpdate = { how: 're-run', why: OPENED };
+
+  constructor(context: LiveContext, { queryId, statement, tables }: LiveQueryOptions) {
     this.#context = context;
+    this.queryId = queryId;
     this.statement = statement;
     this.tables = tables;
     this.#point = tables.size === 1 ? pointRead(context.schema, statement) : null;
@@ -58,12 +75,37 @@ export class LiveQuery {
     return this.#changes === 'any' || this.#changes.size > 0;
   }
 
+  /** How often it was brought up to date. */
+  get runCount(): number {
+    return this.#timings.count;
+  }
+
   get rowCount(): number {
     return this.#result?.rows.length ?? 0;
   }
 
   get isFollowed(): boolean {
     return this.#versions.size > 0;
+  }
+
+  /** What is known of it, for people who look. */
+  record(): LiveQueryRecord {
+    const { sql, parameters } = this.statement;
+    return {
+      queryId: this.queryId,
+      sql,
+      parameters,
+      tablesRead: [...this.tables],
+      tabCount: this.#versions.size,
+      rowCount: this.rowCount,
+      runCount: this.runCount,
+      incrementalCount: this.#incrementalCount,
+      lastMs: this.#timings.lastMs,
+      p95Ms: this.#timings.p95Ms(),
+      lastUpdate: this.#lastUpdate,
+      whyNeverIncremental: this.#window ? null : whyNeverIncremental(this.#context.schema, sql, this.tables),
+      error: this.#error?.message ?? null,
+    };
   }
 
   /** Rows were committed. */
@@ -101,20 +143,35 @@ export class LiveQuery {
     const startedAt = runtime.elapsed();
     const changes = this.#changes;
     this.#changes = new Set();
-    this.runCount += 1;
     try {
       this.#take(this.#update(changes) ?? this.#read());
     } catch (error) {
       this.#fail(SyncError.from(error, 'storage', 'A live query failed').toJSON());
     }
-    this.lastMs = runtime.elapsed() - startedAt;
+    this.#timings.add(runtime.elapsed() - startedAt);
   }
 
   /** The result from the last one and the rows that changed; null when it has to be read anew. */
   #update(changes: ReadonlySet<string> | 'any'): Result | null {
-    if (changes === 'any' || !this.#result || !this.#window || this.#error) return null;
+    const why = this.#whyReadAnew(changes);
+    if (why !== null || !this.#result || !this.#window || changes === 'any') return this.#reRuns(why ?? OPENED);
     const rows = this.#window.update(this.#result.rows, changes);
-    return rows && { ...this.#result, rows };
+    if (!rows) return this.#reRuns(changes.size > MOST_KEYS ? `${changes.size} rows changed at once` : UNCERTAIN);
+    this.#incrementalCount += 1;
+    this.#lastUpdate = INCREMENTAL;
+    return { ...this.#result, rows };
+  }
+
+  #whyReadAnew(changes: ReadonlySet<string> | 'any'): string | null {
+    if (!this.#result) return OPENED;
+    if (this.#error) return 'it had failed';
+    if (!this.#window) return this.#point ? 'its row changed' : 'a table that it reads changed';
+    return changes === 'any' ? 'the rows that changed are not known' : null;
+  }
+
+  #reRuns(why: string): null {
+    this.#lastUpdate = { how: 're-run', why };
+    return null;
   }
 
   #read(): Result {

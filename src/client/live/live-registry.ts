@@ -1,5 +1,6 @@
 import type { Statement } from '../../core/sql.ts';
 import { keyText } from '../../shared/cell.ts';
+import type { LiveQueryRecord } from '../engine-api.ts';
 import type { ChangedRows } from '../local-store.ts';
 import { Dependencies } from './dependencies.ts';
 import { type LiveContext, LiveQuery, type LiveSubscriber } from './live-query.ts';
@@ -20,6 +21,7 @@ export class LiveRegistry {
   readonly #context: LiveContext;
   readonly #queries = new Map<string, LiveQuery>();
   readonly #dependencies: Dependencies;
+  #lastId = 0;
   #nextRefreshAt = Number.NEGATIVE_INFINITY;
   #stopTimer: (() => void) | null = null;
 
@@ -30,6 +32,11 @@ export class LiveRegistry {
 
   get queries(): Iterable<LiveQuery> {
     return this.#queries.values();
+  }
+
+  /** What is known of each query. */
+  records(): LiveQueryRecord[] {
+    return [...this.#queries.values()].map((query) => query.record());
   }
 
   /**
@@ -104,7 +111,9 @@ export class LiveRegistry {
 
   #make(statement: Statement): LiveQuery {
     const { tablesRead } = this.#context.database.analyze(statement.sql);
-    return new LiveQuery(this.#context, statement, this.#dependencies.of(tablesRead));
+    this.#lastId += 1;
+    const queryId = String(this.#lastId);
+    return new LiveQuery(this.#context, { queryId, statement, tables: this.#dependencies.of(tablesRead) });
   }
 }
 

@@ -9,7 +9,7 @@ type Row = readonly Cell[];
 type Rows = readonly Row[];
 
 /** Beyond so many changed rows, running the query again is cheaper. */
-const MOST_KEYS = 64;
+export const MOST_KEYS = 64;
 
 interface OrderPart {
   readonly position: number;

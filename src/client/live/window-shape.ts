@@ -22,7 +22,7 @@ export interface OrderTerm {
 }
 
 /** With one of these, a result depends on more than its rows one by one, or on more than the data. */
-const FORBIDDEN = new Set(
+export const FORBIDDEN_WORDS: ReadonlySet<string> = new Set(
   (
     'WITH DISTINCT ALL GROUP HAVING WINDOW OVER FILTER UNION INTERSECT EXCEPT JOIN NATURAL OFFSET COLLATE NULLS INDEXED MATCH EXISTS ' +
     'RANDOM RANDOMBLOB CURRENT_TIME CURRENT_DATE CURRENT_TIMESTAMP CHANGES TOTAL_CHANGES LAST_INSERT_ROWID RAISE'
@@ -58,7 +58,7 @@ export function windowShape(sql: string): WindowShape | null {
 function isPlain({ kind, text }: SqlToken, index: number, tokens: readonly SqlToken[]): boolean {
   const next = tokens[index + 1];
   if (kind === 'word') {
-    if (FORBIDDEN.has(text) || (text === 'SELECT' && index > 0)) return false;
+    if (FORBIDDEN_WORDS.has(text) || (text === 'SELECT' && index > 0)) return false;
     if (CLOCKS.has(text)) return next?.text !== '(';
     // `IN other` reads a whole table.
     return text !== 'IN' || next?.text === '(';

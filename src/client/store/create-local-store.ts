@@ -8,6 +8,7 @@ import { createLocalWrite } from './local-write.ts';
 import { openStore, wipeStore } from './open-store.ts';
 import { createOutboxList } from './outbox-list.ts';
 import { createPushQueue } from './push-batch.ts';
+import { readRows } from './read-rows.ts';
 import { createResolveConflict } from './resolve.ts';
 import { createRevise } from './revise.ts';
 import { scopeRows } from './scope-sql.ts';
@@ -148,6 +149,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
       return Number(database.read(`SELECT count(*) FROM ${quoteName(of.name)}`).rows[0]?.[0] ?? 0);
     },
     scopeRows: () => scopeRows(database, parts.tables),
+    rows: (request) => readRows(parts, list.rowStatus, request),
     wipe() {
       if (write.isOpen) write.rollback();
       push.forget();

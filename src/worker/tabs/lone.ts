@@ -16,6 +16,11 @@ export class LoneMembership {
     this.#opening = open(options);
   }
 
+  /** @throws SyncError `misuse`: there is nobody to take over. */
+  endLeadership(): void {
+    throw new SyncError('misuse', 'This browser cannot share a database between tabs: no other tab could take over.');
+  }
+
   async close(): Promise<void> {
     const opened = await this.#opening;
     await opened?.engine.close();

@@ -89,6 +89,12 @@ export class Membership {
     this.#channel.close();
   }
 
+  /** Whoever leads lets go of the database; the next in line takes over. Calls in flight are lost as when a tab dies. */
+  endLeadership(): void {
+    this.#stepDown?.();
+    if (!this.#leadership) this.#tell({ type: 'end-leadership' });
+  }
+
   get #isClosed(): boolean {
     return this.#closing.signal.aborted;
   }
@@ -207,6 +213,9 @@ export class Membership {
         break;
       case 'step-down':
         if (message.term === this.#term) this.#unlink();
+        break;
+      case 'end-leadership':
+        this.#stepDown?.();
         break;
       case 'hello':
         this.#hearHello(message);

@@ -13,6 +13,8 @@ export type GroupMessage =
   | { readonly type: 'step-down'; readonly term: number }
   /** I take the lock away from a leader that has fallen silent. */
   | { readonly type: 'steal' }
+  /** A person wants to see a change of leader. */
+  | { readonly type: 'end-leadership' }
   /** A session asks for a line. `nonce` counts its tries. */
   | { readonly type: 'hello'; readonly sessionId: string; readonly nonce: number; readonly schemaVersion: number }
   /** A session leaves. */

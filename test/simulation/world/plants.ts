@@ -1,5 +1,6 @@
 import { type ComposeOptions, composeEngine } from '../../../src/client/engine/compose.ts';
 import { createEngine, type Engine } from '../../../src/client/engine/engine.ts';
+import { createInstruments } from '../../../src/client/lab/instruments.ts';
 import type { LocalStore } from '../../../src/client/local-store.ts';
 import { createSyncLoop } from '../../../src/client/loop/create-sync-loop.ts';
 import { createLocalStore } from '../../../src/client/store/create-local-store.ts';
@@ -96,7 +97,7 @@ function withStore(change: (store: LocalStore) => Partial<LocalStore>): NonNulla
           runtime,
           schema,
           store,
-          transport: createTransport?.(hooks.token) ?? null,
+          transport: createTransport?.(hooks.token, createInstruments(runtime)) ?? null,
           autoSync: { intervalMs: 30_000, debounceMs: 50 },
           persisted: false,
           decides,

@@ -96,7 +96,7 @@ export class FakeEngine implements SharedEngine {
         return { columns: [], rows: this.#disk.rows.map((row) => [row]) };
       case 'openLive':
         this.sessions.get(sessionId)?.emit({ type: 'live', liveId: id, delta: { version: 1, columns: [], runs: [] } });
-        return { liveId: id, sql: '', tablesRead: [], rowCount: 0, runCount: 1, lastMs: 0 };
+        return { liveId: id, tablesRead: [] };
       case 'discardMutation':
         return undefined;
       default:

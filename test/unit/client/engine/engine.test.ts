@@ -148,16 +148,14 @@ describe('a live query', () => {
     expect(await open(tab, 'q', 'SELECT id FROM issue')).toMatchObject({
       liveId: 'q',
       tablesRead: ['issue'],
-      rowCount: 0,
     });
     await open(other, 'mine', 'SELECT id FROM issue');
     await tab.run('w', INSERT, ['1', 'one']);
     expect(other.told('live').length).toBe(1);
     await tab.methods.writeCommit('w');
     expect([tab.live.get('q')?.rows, other.live.get('mine')?.rows]).toEqual([[{ id: '1' }], [{ id: '1' }]]);
-    expect((await tab.methods.liveQueries()).map(({ liveId, runCount }) => [liveId, runCount])).toEqual([
-      ['q', 2],
-      ['mine', 2],
+    expect((await tab.methods.liveQueries()).map(({ sql, tabCount, runCount }) => [sql, tabCount, runCount])).toEqual([
+      ['SELECT id FROM issue', 2, 2],
     ]);
   });
 
@@ -209,7 +207,7 @@ describe('a live query', () => {
 describe('the state', () => {
   test('is told whole to a session that comes, and then by the parts that change', async () => {
     expect(Object.keys(tab.state).sort()).toEqual(
-      ['clientId', 'conflicts', 'cursors', 'devices', 'events', 'outbox', 'status'].sort(),
+      ['clientId', 'conflicts', 'cursors', 'devices', 'events', 'lab', 'outbox', 'status'].sort(),
     );
     expect(tab.state.status).toMatchObject({ phase: 'local', persisted: false });
     await setup.runtime.advance(1_000);

@@ -210,6 +210,7 @@ export class FakeStore implements LocalStore {
   edit = unused;
   rowStatus = unused;
   rowCount = unused;
+  rows = unused;
   wipe = unused;
 
   #find(mutationId: number): FakeMutation {
