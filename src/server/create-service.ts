@@ -51,6 +51,7 @@ class Service implements SyncService {
   readonly #devices: Devices;
   readonly #retention: RetentionJob;
   readonly #commits: Emitter<number>;
+  readonly #revocations: Emitter<string>;
   readonly #counts = { applied: 0, merged: 0, conflict: 0, rejected: 0, pulled: 0, snapshot: 0 };
   readonly #running = new Set<Promise<unknown>>();
   #epoch: string;
@@ -63,7 +64,9 @@ class Service implements SyncService {
     this.#options = options;
     this.#epoch = position.epoch;
     this.#head = position.head;
-    this.#commits = new Emitter((error) => options.logger?.error({ error: String(error) }, 'a listener failed'));
+    const onError = (error: unknown) => options.logger?.error({ error: String(error) }, 'a listener failed');
+    this.#commits = new Emitter(onError);
+    this.#revocations = new Emitter(onError);
     this.#access = createAccess(storage, options.access);
     this.#queue = new CommitQueue({ storage, onCommit: (done) => this.#onCommit(done) });
     this.#pusher = new Pusher({ schema, queue: this.#queue, validate, runtime, limits, lastHlc: ZERO_HLC });
@@ -125,7 +128,9 @@ class Service implements SyncService {
   devices(identity: Identity, request: DevicesRequest) {
     return this.#run(async () => {
       await this.#devices.admit(identity, request.clientId);
-      return this.#devices.manage(identity, request);
+      const answer = await this.#devices.manage(identity, request);
+      if (request.revoke) this.#revocations.emit(request.revoke.deviceId);
+      return answer;
     });
   }
 
@@ -166,6 +171,10 @@ class Service implements SyncService {
     return this.#commits.subscribe(listener);
   }
 
+  onRevoke(listener: (clientId: string) => void): () => void {
+    return this.#revocations.subscribe(listener);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -177,6 +186,7 @@ class Service implements SyncService {
     await this.#retention.close();
     await this.#options.storage.close();
     this.#commits.clear();
+    this.#revocations.clear();
   }
 
   #onCommit({ head, lastHlc }: { head: number; lastHlc: string }): void {

@@ -47,6 +47,8 @@ export interface SyncService {
   stats(): ServerStats;
   /** Calls `listener` with the new head after each durable commit (several commits may be told at once). */
   onCommit(listener: (head: number) => void): () => void;
+  /** Calls `listener` with the clientId of each device that was revoked here. */
+  onRevoke(listener: (clientId: string) => void): () => void;
   /** Lets running calls end, then closes the storage. Later calls throw `closed`. */
   close(): Promise<void>;
 }

@@ -63,10 +63,15 @@ class HttpTransport implements Transport {
     return response;
   }
 
-  push(request: PushRequest, signal?: AbortSignal): Promise<PushResponse> {
-    return (
-      this.#pushByChannel(request, signal) ?? this.#post('/v1/push', { message: request, schema: pushResponse, signal })
-    );
+  async push(request: PushRequest, signal?: AbortSignal): Promise<PushResponse> {
+    try {
+      const byChannel = this.#pushByChannel(request, signal);
+      if (byChannel) return await byChannel;
+    } catch (error) {
+      // The token of the channel has expired: a request gets a new one.
+      if (!(error instanceof SyncError && error.kind === 'needs-auth' && this.#getToken)) throw error;
+    }
+    return this.#post('/v1/push', { message: request, schema: pushResponse, signal });
   }
 
   pull(request: Parameters<Transport['pull']>[0], signal?: AbortSignal) {

@@ -16,6 +16,7 @@ import type { Edge } from './edge.ts';
 import { errorFields, publicError } from './errors.ts';
 import { allowsOrigin } from './origin.ts';
 import { routeOf } from './paths.ts';
+import { tokenOf } from './token.ts';
 import { checkVersions, PACKAGE_VERSION } from './versions.ts';
 
 type App = Hono<{ Variables: { requestId: string } }>;
@@ -112,11 +113,6 @@ function corsOf(edge: Edge): MiddlewareHandler {
     exposeHeaders: ['retry-after'],
     maxAge: edge.cors?.maxAgeSeconds ?? 86_400,
   });
-}
-
-/** The bearer token of a request (RFC 6750). */
-export function tokenOf({ headers }: Request): string | null {
-  return /^Bearer +([^\s]+)$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null;
 }
 
 function fail(edge: Edge, context: AppContext, thrown: unknown): Response {

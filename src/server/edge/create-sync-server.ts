@@ -8,6 +8,7 @@ import { Edge } from './edge.ts';
 import { type AuthFunction, type CorsOptions, type EdgeLimits, silentLogger } from './options.ts';
 import { mayOpenSocket } from './origin.ts';
 import { routeOf } from './paths.ts';
+import { Sessions } from './sessions.ts';
 import type { ServerSocket } from './socket.ts';
 import { SocketSession } from './socket-session.ts';
 
@@ -40,6 +41,11 @@ export interface SyncServer {
   /** Takes over a WebSocket that the runtime has accepted. `request` is the one that opened it. */
   handleSocket(socket: ServerSocket, request?: Request): void;
   stats(): Promise<SyncServerStats>;
+  /**
+   * To be called when what `access` says has changed, for one subject or for everyone: connected clients follow at once
+   * instead of within `reauthMs`. Reaches the connections of this node.
+   */
+  accessChanged(subject?: string): void;
   /** Refuses new calls, lets running ones end, closes the sockets and then the storage. */
   close(): Promise<void>;
 }
@@ -64,8 +70,6 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
 
 /** Puts the edge in front of a service: HTTP and sockets. */
 export function createServer(service: Promise<SyncService>, options: Omit<SyncServerOptions, 'storage'>): SyncServer {
-  // Told by whoever calls; without a listener Node would end the process.
-  service.catch(() => {});
   const edge = new Edge({
     ...options,
     service,
@@ -73,9 +77,14 @@ export function createServer(service: Promise<SyncService>, options: Omit<SyncSe
     logger: options.logger ?? silentLogger,
     runtime: options.runtime ?? systemRuntime,
   });
-  const sessions = new Set<SocketSession>();
+  const sessions = new Sessions();
+  // That it failed is told by whoever calls; without a listener Node would end the process.
+  service.then(
+    (started) => started.onRevoke((clientId) => sessions.revoke(clientId)),
+    () => {},
+  );
   const stats = async () => {
-    const counts = { socketCount: sessions.size, requestCount: edge.requestCount };
+    const counts = { socketCount: sessions.count, requestCount: edge.requestCount };
     return { ...(await edge.service()).stats(), ...counts };
   };
   const app = createApp(edge, stats);
@@ -85,7 +94,7 @@ export function createServer(service: Promise<SyncService>, options: Omit<SyncSe
     const running = edge.stop();
     const reason = new SyncError('closed', 'The server is stopping.');
     await running;
-    for (const session of sessions) session.close(reason);
+    sessions.closeAll(reason);
     const started = await service.catch(() => null);
     await started?.close();
     edge.logger.info({}, 'server stopped');
@@ -99,15 +108,16 @@ export function createServer(service: Promise<SyncService>, options: Omit<SyncSe
     refuseSocket(request) {
       if (routeOf(new URL(request.url).pathname, options.basePath) !== '/v1/ws')
         return new Response(null, { status: 404 });
-      if (edge.isClosing || sessions.size >= edge.limits.maxSockets) return new Response(null, { status: 503 });
+      if (edge.isClosing || sessions.count >= edge.limits.maxSockets) return new Response(null, { status: 503 });
       return mayOpenSocket(options.cors, request) ? null : new Response(null, { status: 403 });
     },
     handleSocket(socket, request) {
-      const onEnd = () => sessions.delete(session);
+      const onEnd = () => sessions.remove(session);
       const session: SocketSession = new SocketSession({ edge, socket, onEnd, ...(request ? { request } : {}) });
       sessions.add(session);
       if (edge.isClosing) session.close(new SyncError('closed', 'The server is stopping.'));
     },
+    accessChanged: (subject) => sessions.accessChanged(subject),
     close() {
       closing ??= close();
       return closing;

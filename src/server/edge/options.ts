@@ -37,7 +37,10 @@ export interface EdgeLimits {
   readonly helloMs: number;
   /** A socket that sends nothing for this long is closed. Clients send a ping every 15 s. Default: 60 s. */
   readonly idleMs: number;
-  /** After this time the identity of a socket is asked for anew, with the token it opened with. Default: 60 s. */
+  /**
+   * After this time the identity of a socket is asked for anew, with the token it opened with, and what it may see is
+   * looked at again; at the identity's `expiresAt` in any case. Default: 60 s.
+   */
   readonly reauthMs: number;
   /** Most pushes that may wait on one socket. Default: 32. */
   readonly maxWaitingPushes: number;

@@ -8,6 +8,7 @@ import type { Logger } from '../options.ts';
 import type { SyncServer } from './create-sync-server.ts';
 import { nodeSocket } from './node-socket.ts';
 import { silentLogger } from './options.ts';
+import { SOCKET_PROTOCOL } from './token.ts';
 
 export interface ServeOptions {
   /** Default: 8787. 0 takes any free port. */
@@ -48,7 +49,13 @@ export async function serve(server: SyncServer, options: ServeOptions = {}): Pro
     import('ws'),
   ]);
   const http = createServer(getRequestListener((request) => server.fetch(request), { overrideGlobalObjects: false }));
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: server.maxRequestBytes, perMessageDeflate: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: server.maxRequestBytes,
+    perMessageDeflate: false,
+    // A token among the offered ones must not be echoed.
+    handleProtocols: (offered) => offered.has(SOCKET_PROTOCOL) && SOCKET_PROTOCOL,
+  });
   const logger = options.logger ?? silentLogger;
   http.on('upgrade', (incoming, stream, head) => upgrade({ server, sockets, logger }, { incoming, stream, head }));
   await listen(http, options).catch(async (error) => {

@@ -1,28 +1,17 @@
-import type { HandshakeRequest } from '../../protocol/messages/handshake.ts';
 import { type ClientFrame, clientFrame, type ServerFrame } from '../../protocol/messages/realtime.ts';
 import { encodeMessage, parseMessage } from '../../protocol/parse.ts';
 import { SyncError } from '../../shared/error.ts';
-import type { Identity, SyncService } from '../service.ts';
-import { declareLimits } from './declared-limits.ts';
 import type { Edge } from './edge.ts';
 import { errorFields, publicError } from './errors.ts';
+import { Feed } from './feed.ts';
+import type { Session } from './sessions.ts';
 import type { ServerSocket } from './socket.ts';
-import { Subscription } from './subscription.ts';
-import { checkVersions } from './versions.ts';
+import { tokenOfProtocols } from './token.ts';
 
 type Frame<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>;
 
 /** A socket that still sends may have this many times more unread than one that changes are sent to. */
 const UNREAD_FACTOR = 16;
-
-/** A socket after its hello. */
-interface Open {
-  readonly identity: Identity;
-  readonly token: string | null;
-  readonly handshake: HandshakeRequest;
-  readonly service: SyncService;
-  readonly subscription: Subscription;
-}
 
 export interface SocketSessionOptions {
   readonly edge: Edge;
@@ -36,7 +25,7 @@ export interface SocketSessionOptions {
  * One WebSocket connection, from its hello to its end. Frames before the welcome, frames that are not valid and a second
  * hello end it; a push that fails does not. docs/protocol.md tells the rules.
  */
-export class SocketSession {
+export class SocketSession implements Session {
   readonly #edge: Edge;
   readonly #socket: ServerSocket;
   readonly #request: Request | undefined;
@@ -44,9 +33,9 @@ export class SocketSession {
   readonly #id: string;
   readonly #cancels: (() => void)[] = [];
   #state: 'new' | 'greeting' | 'open' | 'closed' = 'new';
-  #open: Open | null = null;
+  #feed: Feed | null = null;
+  #clientId = '';
   #lastFrameAt: number;
-  #authenticatedAt = 0;
   #pushes: Promise<void> = Promise.resolve();
   #waitingPushes = 0;
 
@@ -60,6 +49,14 @@ export class SocketSession {
     this.#cancels.push(edge.runtime.setTimer(edge.limits.helloMs, () => this.#checkHello()));
     socket.onClose(() => this.#end());
     socket.onMessage((frame) => this.#receive(frame));
+  }
+
+  get owner(): Session['owner'] {
+    return this.#feed && { subject: this.#feed.identity.id, clientId: this.#clientId };
+  }
+
+  accessChanged(): void {
+    this.#feed?.accessChanged();
   }
 
   /** Tells the client why, and closes. */
@@ -78,7 +75,7 @@ export class SocketSession {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     for (const cancel of this.#cancels) cancel();
-    this.#open?.subscription.close();
+    this.#feed?.close();
     this.#onEnd();
   }
 
@@ -122,13 +119,13 @@ export class SocketSession {
 
   #handle(frame: ClientFrame): void {
     if (frame.type === 'hello') return this.#hello(frame);
-    const open = this.#open;
-    if (!open) throw new SyncError('protocol', `The first frame must be a hello, and the next wait for the welcome.`);
+    const feed = this.#feed;
+    if (!feed) throw new SyncError('protocol', `The first frame must be a hello, and the next wait for the welcome.`);
     switch (frame.type) {
       case 'subscribe':
-        return open.subscription.start({ cursor: frame.cursor, scopes: frame.scopes });
+        return feed.subscribe({ cursor: frame.cursor, scopes: frame.scopes });
       case 'push':
-        return this.#enqueue(open, frame);
+        return this.#enqueue(feed, frame);
       case 'ping':
         return this.#send({ type: 'pong', at: frame.at });
     }
@@ -141,69 +138,41 @@ export class SocketSession {
   }
 
   async #greet({ token, handshake }: Frame<'hello'>): Promise<void> {
-    const service = await this.#edge.service();
-    const identity = await this.#authenticate(token);
-    checkVersions(handshake, this.#edge.schemaVersion);
-    const response = declareLimits(await service.handshake(identity, handshake), this.#edge.limits);
-    if (this.#state !== 'greeting') return;
-    const subscription = this.#subscription(service, handshake);
-    this.#open = { identity, token, handshake, service, subscription };
-    this.#state = 'open';
-    this.#cancels.push(service.onCommit(() => subscription.wake()));
-    this.#send({ type: 'welcome', handshake: response });
-    this.#edge.logger.info({ socketId: this.#id, subject: identity.id }, 'socket opened');
-  }
-
-  #subscription(service: SyncService, { clientId, schemaVersion }: HandshakeRequest): Subscription {
-    const { limits, runtime } = this.#edge;
-    return new Subscription({
-      pull: async (cursor, scopes) => {
-        const identity = await this.#identity();
-        const request = { clientId, schemaVersion, cursor, scopes: [...scopes], resume: null };
-        return service.pull(identity, { ...request, maxBytes: limits.maxFrameBytes });
-      },
+    const request = this.#request;
+    const edge = this.#edge;
+    const feed = await Feed.open({
+      edge,
+      input: { token: token ?? tokenOfProtocols(request), ...(request ? { request } : {}) },
+      handshake,
       send: (frame) => this.#send(frame),
-      isFull: () => this.#socket.bufferedAmount > limits.maxBufferedBytes,
-      setTimer: runtime.setTimer,
-      head: () => service.stats().head,
+      isFull: () => this.#socket.bufferedAmount > edge.limits.maxBufferedBytes,
       onError: (error) => this.close(error),
     });
-  }
-
-  async #authenticate(token: string | null): Promise<Identity> {
-    const request = this.#request;
-    const identity = await this.#edge.authenticate({ token, ...(request ? { request } : {}) });
-    this.#authenticatedAt = this.#edge.runtime.elapsed();
-    return identity;
-  }
-
-  /** Who the socket belongs to, asked for anew now and then: a token may have expired since. */
-  async #identity(): Promise<Identity> {
-    const open = this.#open;
-    if (!open) throw new SyncError('closed', 'The socket is closed.');
-    if (this.#edge.runtime.elapsed() - this.#authenticatedAt < this.#edge.limits.reauthMs) return open.identity;
-    const identity = await this.#authenticate(open.token);
-    if (identity.id === open.identity.id) return identity;
-    throw new SyncError('needs-auth', 'The token of this socket now belongs to somebody else. Open a new one.');
+    if (this.#state !== 'greeting') return feed.close();
+    this.#feed = feed;
+    this.#clientId = handshake.clientId;
+    this.#state = 'open';
+    this.#send({ type: 'welcome', handshake: feed.welcome });
+    edge.logger.info({ socketId: this.#id, subject: feed.identity.id }, 'socket opened');
   }
 
   /** Pushes of one socket run one after the other: a later mutation must not overtake an earlier one. */
-  #enqueue(open: Open, frame: Frame<'push'>): void {
+  #enqueue(feed: Feed, frame: Frame<'push'>): void {
     if (this.#waitingPushes >= this.#edge.limits.maxWaitingPushes) {
       return this.#refusePush(frame.requestId, new SyncError('rate-limited', 'Too many pushes wait on this socket.'));
     }
     this.#waitingPushes++;
     this.#pushes = this.#pushes.then(async () => {
       this.#waitingPushes--;
-      if (this.#state === 'open') await this.#push(open, frame);
+      if (this.#state === 'open') await this.#push(feed, frame);
     });
   }
 
-  async #push({ service }: Open, { requestId, request }: Frame<'push'>): Promise<void> {
+  async #push(feed: Feed, { requestId, request }: Frame<'push'>): Promise<void> {
     try {
       const response = await this.#edge.run(async () => {
         await this.#edge.service();
-        return service.push(await this.#identity(), request);
+        return feed.service.push(await feed.currentIdentity(), request);
       });
       this.#send({ type: 'pushed', requestId, response });
     } catch (error) {

@@ -8,7 +8,7 @@ const DRAIN_CHECK_MS = 100;
 
 export interface SubscriptionOptions {
   /** Pulls the page that begins at a position. */
-  readonly pull: (cursor: Cursor, scopes: readonly string[]) => Promise<PullPage>;
+  readonly pull: (position: Position) => Promise<PullPage>;
   readonly send: (frame: ServerFrame) => void;
   /** Whether the socket holds more unsent bytes than it should. */
   readonly isFull: () => boolean;
@@ -18,7 +18,8 @@ export interface SubscriptionOptions {
   readonly onError: (error: unknown) => void;
 }
 
-interface Position {
+/** Where a client stands, and what it holds. */
+export interface Position {
   readonly cursor: Cursor;
   readonly scopes: readonly string[];
 }
@@ -86,9 +87,9 @@ export class Subscription {
   }
 
   /** null where only a pull by HTTP can tell the client what is the matter. */
-  async #pull({ cursor, scopes }: Position): Promise<PullPage | null> {
+  async #pull(position: Position): Promise<PullPage | null> {
     try {
-      return await this.#options.pull(cursor, scopes);
+      return await this.#options.pull(position);
     } catch (error) {
       if (error instanceof SyncError && (error.kind === 'epoch' || error.kind === 'resync')) return null;
       throw error;

@@ -16,7 +16,7 @@ class World {
     [];
   readonly runtime: ManualRuntime = manualRuntime();
   readonly subscription = new Subscription({
-    pull: (cursor) =>
+    pull: ({ cursor }) =>
       new Promise((resolve, reject) => {
         const answer = (change: Partial<PullPage> = {}) => resolve({ ...this.page(cursor), ...change });
         this.pulls.push({ cursor, answer, fail: reject });

@@ -1,0 +1,47 @@
+import { SyncError } from '../../shared/error.ts';
+
+/** A connection that stays open: a WebSocket or an event stream. */
+export interface Session {
+  /** Whose it is, once that is known. */
+  readonly owner: { readonly subject: string; readonly clientId: string } | null;
+  /** What the owner may see could have changed. */
+  accessChanged(): void;
+  /** Tells the client why, and ends. */
+  close(reason: SyncError): void;
+}
+
+/** The connections that are open on this node. */
+export class Sessions {
+  readonly #open = new Set<Session>();
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  add(session: Session): void {
+    this.#open.add(session);
+  }
+
+  remove(session: Session): void {
+    this.#open.delete(session);
+  }
+
+  /** Looks anew at what one subject may see, or everyone. */
+  accessChanged(subject?: string): void {
+    for (const session of [...this.#open]) {
+      if (subject === undefined || session.owner?.subject === subject) session.accessChanged();
+    }
+  }
+
+  /** Ends the connections of a device that was revoked. */
+  revoke(clientId: string): void {
+    const reason = new SyncError('forbidden', 'This device has been revoked. Its unsent work stays on it.');
+    for (const session of [...this.#open]) {
+      if (session.owner?.clientId === clientId) session.close(reason);
+    }
+  }
+
+  closeAll(reason: SyncError): void {
+    for (const session of [...this.#open]) session.close(reason);
+  }
+}
