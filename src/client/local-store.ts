@@ -1,6 +1,6 @@
 import type { Change, Cursor } from '../core/change.ts';
 import type { Resolution } from '../core/policy.ts';
-import type { PullPage } from '../protocol/messages/pull.ts';
+import type { IdSpan, PullPage } from '../protocol/messages/pull.ts';
 import type { MutationPart, PushRequest, PushResponse } from '../protocol/messages/push.ts';
 import type { Cell, RowKey } from '../shared/cell.ts';
 import type { ReadResult } from '../storage/local-database.ts';
@@ -55,11 +55,19 @@ export interface LocalStore {
   /** True once a first chain has been applied completely. */
   readonly hasSynced: boolean;
   readonly lastSyncedAt: number | null;
+  /**
+   * Between which ids lie the mutations that were sent and have no answer in the history of this epoch: a snapshot of it may
+   * hold them. Ascending, by the clientId they were sent under; empty when every answer has come.
+   */
+  unanswered(epoch: string): IdSpan[];
   /** The chain that was interrupted, to go on with it; null when none is staged. */
   stagedChain(): { resume: string; rowsDone: number; rowsTotal: number } | null;
   /** Keeps a page that is not the last of its chain. */
   stagePage(page: PullPage): void;
-  /** Applies the staged pages and this last one, rebases pending mutations, moves the cursor: one transaction. */
+  /**
+   * Applies the staged pages and this last one, rebases pending mutations, moves the cursor, and settles mutations that the
+   * chain is told to hold already: one transaction.
+   */
   applyChain(last: PullPage, now: number): ApplyResult;
   dropStagedChain(): void;
   /** Before a full resync: forgets cursor and scopes, keeps rows (until replaced), outbox and conflicts. */
@@ -131,6 +139,8 @@ export interface ApplyResult {
   readonly droppedScopes: readonly string[];
   /** Mutations whose echo came with this chain. */
   readonly echoed: readonly number[];
+  /** What became of mutations whose answer had been lost, where the chain told. Its `changed` is part of the one above. */
+  readonly answered: SettleResult | null;
 }
 
 export interface OutboxCounts {

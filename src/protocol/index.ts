@@ -22,7 +22,9 @@ export {
   pullPage,
   pullRequest,
   type SnapshotRows,
+  type StoredOutcome,
   snapshotRows,
+  storedOutcome,
   transaction,
 } from './messages/pull.ts';
 export {

@@ -118,7 +118,8 @@ class Service implements SyncService {
   pull(identity: Identity, request: PullRequest): Promise<PullPage> {
     return this.#run(async () => {
       await this.#devices.admit(identity, request.clientId);
-      const page = await this.#puller.pull(await this.#access(identity), request);
+      const unanswered = await this.#devices.ownSpans(identity, request);
+      const page = await this.#puller.pull(await this.#access(identity), { ...request, unanswered });
       for (const { rows } of page.snapshot) this.#counts.snapshot += rows.length;
       for (const { changes } of page.transactions) this.#counts.pulled += changes.length;
       return page;

@@ -1,4 +1,5 @@
 import type { DevicesRequest, DevicesResponse } from '../protocol/messages/devices.ts';
+import type { IdSpan, PullRequest } from '../protocol/messages/pull.ts';
 import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import type { DeviceRecord } from './records.ts';
@@ -24,6 +25,16 @@ export class Devices {
     const known = await this.#storage.read((reader) => reader.device(clientId));
     if (known) checkOwner(known, identity);
     else await this.seen(identity, { clientId });
+  }
+
+  /** What a pull asks about mutations, as far as they are the caller's own: sent by this device, under whichever of its ids. */
+  async ownSpans({ id }: Identity, { clientId, unanswered }: PullRequest): Promise<IdSpan[] | undefined> {
+    if (unanswered === undefined || unanswered.every((span) => span.clientId === clientId)) return unanswered;
+    return this.#storage.read(async (reader) => {
+      const own: IdSpan[] = [];
+      for (const span of unanswered) if ((await reader.device(span.clientId))?.subject === id) own.push(span);
+      return own;
+    });
   }
 
   /** Notes that a device was here, under this name. */

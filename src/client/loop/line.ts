@@ -29,6 +29,11 @@ export class Line {
     return this.#session;
   }
 
+  /** The history the server has last told of; null before it told of any. */
+  get epoch(): string | null {
+    return this.#log?.epoch ?? null;
+  }
+
   /** The newest seq the server has told of. */
   get head(): number | null {
     return this.#log?.head ?? null;

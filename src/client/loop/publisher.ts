@@ -42,6 +42,7 @@ export class Publisher {
     this.#log.applied(changeCount);
     if (changeCount > 0) this.event({ type: 'changes-applied', seq, changeCount, tables });
     this.#told(changed, []);
+    if (result.answered) this.settled(result.answered);
   }
 
   answered({ id, table }: Conflict, result: WriteResult): void {

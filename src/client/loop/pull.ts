@@ -1,6 +1,8 @@
 import type { PullPage, PullRequest } from '../../protocol/messages/pull.ts';
 import { SyncError } from '../../shared/error.ts';
+import type { LocalStore } from '../local-store.ts';
 import type { SyncProgress } from '../types.ts';
+import { epochChanged } from './handshake.ts';
 import { change, type RoundContext, showProgress } from './round-context.ts';
 
 /**
@@ -29,6 +31,8 @@ async function finishChain(context: RoundContext, snapshotTables: readonly strin
     cursor: store.cursor,
     scopes: [...store.scopes],
     resume: store.stagedChain()?.resume ?? null,
+    epoch: context.line.epoch,
+    unanswered: unansweredIn(context, store),
   }));
   const wasCut = start.resume !== null;
   try {
@@ -46,15 +50,26 @@ async function finishChain(context: RoundContext, snapshotTables: readonly strin
 }
 
 interface ChainStart {
+  /** The history that the chain is expected to be of. */
+  readonly epoch: string | null;
+  /** Nothing is pushed while a chain is pulled: what has no answer now has none at its end. */
+  readonly unanswered: Pick<PullRequest, 'unanswered'>;
   readonly cursor: { epoch: string; seq: number } | null;
   readonly scopes: string[];
   readonly resume: string | null;
+}
+
+function unansweredIn({ line }: RoundContext, store: LocalStore): Pick<PullRequest, 'unanswered'> {
+  const unanswered = line.epoch === null ? [] : store.unanswered(line.epoch);
+  return unanswered.length > 0 ? { unanswered } : {};
 }
 
 async function followChain(context: RoundContext, start: ChainStart, snapshotTables: readonly string[]): Promise<void> {
   const { line, signal } = context;
   for (let resume = start.resume; ; ) {
     const page = await line.pull(requestOf(context, { ...start, resume }, snapshotTables), signal);
+    // Of the history that is gone we know which mutations have an answer; of this one we do not.
+    if (start.epoch !== null && page.epoch !== start.epoch) throw epochChanged(start.epoch, page.epoch);
     showProgress(context, progressOf(context, page));
     if (page.resume === null) {
       await applyLast(context, page);
@@ -68,7 +83,7 @@ async function followChain(context: RoundContext, start: ChainStart, snapshotTab
 
 function requestOf(
   { options }: RoundContext,
-  { cursor, scopes, resume }: ChainStart,
+  { cursor, scopes, resume, unanswered }: ChainStart,
   snapshotTables: readonly string[],
 ): PullRequest {
   const { clientId } = options.store;
@@ -79,6 +94,7 @@ function requestOf(
     cursor,
     scopes,
     resume,
+    ...unanswered,
     ...(wantsTables ? { snapshotTables: [...snapshotTables] } : {}),
   };
 }

@@ -1,9 +1,10 @@
 import type { Cursor } from '../../core/change.ts';
 import { quoteName } from '../../core/sql.ts';
-import type { PulledTransaction, PullPage } from '../../protocol/messages/pull.ts';
+import type { PulledTransaction, PullPage, StoredOutcome } from '../../protocol/messages/pull.ts';
+import type { PushResponse } from '../../protocol/messages/push.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
-import type { ApplyResult } from '../local-store.ts';
+import type { ApplyResult, SettleResult } from '../local-store.ts';
 import { createRowApplier, type RowApplier } from './apply-rows.ts';
 import type { ChainStage } from './chain-stage.ts';
 import { type ChangeCollector, collectChanges } from './changed-rows.ts';
@@ -31,6 +32,7 @@ export interface ChainParts {
   readonly unknown: UnknownRows;
   readonly position: SyncPosition;
   readonly clientIds: ClientIds;
+  readonly settle: (response: PushResponse, now: number) => SettleResult;
 }
 
 /** What one application gathers. */
@@ -39,6 +41,7 @@ interface Run {
   readonly applier: RowApplier;
   readonly changed: ChangeCollector;
   readonly echoed: number[];
+  readonly told: StoredOutcome[];
   readonly end: Cursor;
   changeCount: number;
 }
@@ -54,7 +57,7 @@ export function applyChain(parts: ChainParts, last: PullPage, now: number): Appl
   const end = checkEnd(last);
   const { rebase, changed } = startRun(parts);
   const applier = createRowApplier({ ...parts, rebase, changed });
-  const run: Run = { rebase, applier, changed, echoed: [], end, changeCount: 0 };
+  const run: Run = { rebase, applier, changed, echoed: [], told: [], end, changeCount: 0 };
   const held = parts.position.cursor === null ? [] : parts.position.scopes;
   let isFirst = true;
   for (const page of chain(parts, last)) {
@@ -68,12 +71,14 @@ export function applyChain(parts: ChainParts, last: PullPage, now: number): Appl
   const droppedScopes = dropScopes({ ...parts, changed, held, kept: last.scopes });
   parts.stage.clear();
   parts.position.move({ cursor: end, scopes: last.scopes, now });
+  const answered = settleTold(parts, run, now);
   return {
     changed: changed.rows,
     changeCount: run.changeCount,
     tables: [...changed.rows.keys()],
     droppedScopes,
     echoed: run.echoed,
+    answered,
   };
 }
 
@@ -131,6 +136,7 @@ function clearConfirmed({ database, tables, rows, overlay, images }: ChainParts,
 function applyPage(parts: ChainParts, run: Run, page: PullPage): void {
   for (const block of page.snapshot) run.changeCount += run.applier.snapshot(block);
   for (const transaction of page.transactions) applyTransaction(parts, run, transaction);
+  run.told.push(...(page.outcomes ?? []));
 }
 
 function applyTransaction(parts: ChainParts, run: Run, transaction: PulledTransaction): void {
@@ -171,6 +177,21 @@ function finishAnswered(parts: ChainParts, run: Run, end: Cursor): void {
     if (isElsewhere) sendAnew(parts, run, item);
     else if (item.state === 'accepted' && item.untilSeq !== null && item.untilSeq <= end.seq) retire(parts, run, item);
   }
+}
+
+/**
+ * Rows of a snapshot do not say who wrote them. What the server tells to be in them is settled in this very transaction:
+ * nobody sees it twice, in the snapshot and on top of it. A mutation of another stamp is that of a copy of this database.
+ */
+function settleTold(parts: ChainParts, { told, end, changed }: Run, now: number): SettleResult | null {
+  const outcomes = told.flatMap(({ hlc, ...outcome }) => {
+    const isThere = outcome.seq !== null && outcome.seq <= end.seq;
+    return isThere && parts.outbox.byMutation(outcome.mutationId)?.hlc === hlc ? [outcome] : [];
+  });
+  if (outcomes.length === 0) return null;
+  const result = parts.settle({ epoch: end.epoch, outcomes, head: end.seq }, now);
+  changed.addEach(result.changed);
+  return result;
 }
 
 /** Accepted in a history that is gone: this one may not have it. Sent again, it has an effect at most once. */

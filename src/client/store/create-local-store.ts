@@ -15,6 +15,7 @@ import { scopeRows } from './scope-sql.ts';
 import { createSettle } from './settle.ts';
 import { withSideTables } from './side-tables.ts';
 import { createStoreParts, type LocalStoreOptions, loadParts } from './store-parts.ts';
+import { findUnanswered } from './unanswered.ts';
 
 export type { LocalStoreOptions } from './store-parts.ts';
 
@@ -119,9 +120,10 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
     get lastSyncedAt() {
       return position.lastSyncedAt;
     },
+    unanswered: (epoch) => findUnanswered(parts, epoch),
     stagedChain: stage.info,
     stagePage: (page) => atomically(() => stage.add(page)),
-    applyChain: (last, now) => quietly(() => applyChain(parts, last, now)),
+    applyChain: (last, now) => quietly(() => applyChain({ ...parts, settle }, last, now)),
     dropStagedChain: () => atomically(stage.clear),
     resetCursor: () =>
       atomically(() => {

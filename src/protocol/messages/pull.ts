@@ -1,6 +1,10 @@
 import * as v from 'valibot';
 import { change } from './change.ts';
-import { count, cursor, name, rows, seq } from './shared.ts';
+import { outcome } from './push.ts';
+import { count, cursor, hlc, mutationId, name, rows, seq } from './shared.ts';
+
+/** Ids of mutations, both ends included. A database that found out to be a copy of another has had several clientIds. */
+const idSpan = v.object({ clientId: name, from: mutationId, to: mutationId });
 
 /**
  * `POST /v1/pull`. The answer is a chain of one or more pages: while `resume` is not null, ask again with it.
@@ -21,6 +25,11 @@ export const pullRequest = v.object({
   maxBytes: v.optional(count),
   /** Fetch these tables anew as a snapshot (all scopes), whatever the client holds. Only when a chain begins. */
   snapshotTables: v.optional(v.array(name)),
+  /**
+   * The client sent mutations among these ids (the lowest and the highest, by the clientId they were sent under, ascending) and
+   * has no answer to them in this history: what it pulls may hold them already. Not there when every answer has come.
+   */
+  unanswered: v.optional(v.pipe(v.array(idSpan), v.maxLength(1_000))),
 });
 
 /** One commit of the log, filtered to the caller's scopes. */
@@ -33,6 +42,9 @@ export const transaction = v.object({
   /** In order. A row that leaves the caller's scopes is a delete. Values are as stored: what the echo shows is final. */
   changes: v.array(change),
 });
+
+/** What was answered to a mutation, with its stamp as it was sent: two copies of a database count under one clientId. */
+export const storedOutcome = v.object({ ...outcome.entries, hlc });
 
 /** Rows of one table in a snapshot, positional: `columns` names the cells, key columns included. */
 export const snapshotRows = v.object({ table: name, columns: v.array(name), rows });
@@ -54,9 +66,16 @@ export const pullPage = v.object({
   /** On the first page: tables whose confirmed rows this chain's snapshot replaces entirely (resync, hydrate). */
   replaces: v.array(name),
   head: seq,
+  /**
+   * Of the `unanswered` mutations those that are in what the chain brings, with their stored outcomes. They come with the
+   * last page, and in pages of their own before it where they are many.
+   */
+  outcomes: v.optional(v.array(storedOutcome)),
 });
 
 export type PullRequest = v.InferOutput<typeof pullRequest>;
 export type PullPage = v.InferOutput<typeof pullPage>;
 export type PulledTransaction = v.InferOutput<typeof transaction>;
+export type IdSpan = v.InferOutput<typeof idSpan>;
+export type StoredOutcome = v.InferOutput<typeof storedOutcome>;
 export type SnapshotRows = v.InferOutput<typeof snapshotRows>;

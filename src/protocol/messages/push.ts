@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { change } from './change.ts';
-import { cells, count, hlc, name, rowKey, seq } from './shared.ts';
+import { cells, count, hlc, mutationId, name, rowKey, seq } from './shared.ts';
 
 /** One transaction going up. */
 export const mutation = v.object({
-  mutationId: v.pipe(count, v.minValue(1)),
+  mutationId,
   hlc,
   base: seq,
   changes: v.array(change),
@@ -15,7 +15,7 @@ export const mutation = v.object({
  * `count` parts. The server keeps the parts and decides when it has all of them.
  */
 export const mutationPart = v.object({
-  mutationId: v.pipe(count, v.minValue(1)),
+  mutationId,
   /** The stamp of the mutation: tells a part sent again from one of a copy of the same local database. */
   hlc: v.optional(hlc),
   index: count,
@@ -64,7 +64,7 @@ export const COPIED = 'copied';
 
 /** The one final answer to a mutation. A repeated push gets the same again. */
 export const outcome = v.object({
-  mutationId: v.pipe(count, v.minValue(1)),
+  mutationId,
   /**
    * - `applied`: as written. `merged`: applied beside or in part under concurrent changes.
    * - `conflict`: nothing applied; the client answers with a new mutation. `rejected`: nothing applied.

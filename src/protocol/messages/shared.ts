@@ -5,6 +5,8 @@ import type { Cell } from '../../shared/cell.ts';
 
 /** A whole number from 0 to 2^53 − 1. */
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** The id of a mutation: it counts up per client, from 1. */
+export const mutationId = v.pipe(count, v.minValue(1));
 /** A seq: a position in the log. 0 is before the first commit. */
 export const seq = count;
 /** A name or an id: 1 to 200 characters. */

@@ -6,6 +6,7 @@ import type { Access } from '../access.ts';
 import { COMMIT_END, type Position } from '../records.ts';
 import type { ServerStorage, StorageReader } from '../storage.ts';
 import { readLogPart } from './log-part.ts';
+import { readOutcomePart } from './outcome-part.ts';
 import { type ChainState, fromToken, toToken } from './resume-token.ts';
 import { countSnapshot, readSnapshotPart, snapshotSteps } from './snapshot-part.ts';
 
@@ -36,7 +37,7 @@ export class Puller {
           ? await begin({ schema, reader, position, access, request })
           : fromToken(request.resume);
       checkChain(state, position, access);
-      const page = await readPage({ schema, reader, position, state, maxBytes });
+      const page = await readPage({ schema, reader, position, request, state, maxBytes });
       return { ...page, replaces: isFirst ? replacedTables(schema, state) : [] };
     });
   }
@@ -73,6 +74,7 @@ async function begin({ schema, reader, position, access, request }: Beginning): 
     afterKey: null,
     after: { seq: from, n: COMMIT_END },
     until: needsSnapshot ? position.head : from,
+    nextId: 0,
     rowsDone: 0,
     rowsTotal: 0,
   };
@@ -125,6 +127,7 @@ interface PageInput {
   readonly schema: Schema;
   readonly reader: StorageReader;
   readonly position: Position;
+  readonly request: PullRequest;
   readonly state: ChainState;
   readonly maxBytes: number;
 }
@@ -134,7 +137,8 @@ type Page = Omit<PullPage, 'replaces'>;
 /** One page: as much of the chain as fits. */
 async function readPage(input: PageInput): Promise<Page> {
   const { position } = input;
-  const { snapshot, transactions, state, isDone } = await PHASES[input.state.phase](input);
+  const part = await PHASES[input.state.phase](input);
+  const { snapshot, transactions, outcomes, state, isDone } = part.isDone ? await withOutcomes(input, part) : part;
   return {
     epoch: position.epoch,
     from: state.from,
@@ -144,11 +148,12 @@ async function readPage(input: PageInput): Promise<Page> {
     resume: isDone ? null : toToken(state),
     cursor: isDone ? { epoch: position.epoch, seq: state.after.seq } : null,
     scopes: isDone ? [...state.held, ...state.added] : [],
+    ...(outcomes === undefined ? {} : { outcomes }),
     head: position.head,
   };
 }
 
-interface PagePart extends Pick<Page, 'snapshot' | 'transactions'> {
+interface PagePart extends Pick<Page, 'snapshot' | 'transactions' | 'outcomes'> {
   readonly state: ChainState;
   /** Whether the chain ends here. */
   readonly isDone: boolean;
@@ -158,7 +163,19 @@ const PHASES: Readonly<Record<ChainState['phase'], (input: PageInput) => Promise
   'catch-up': catchUp,
   snapshot: takeSnapshot,
   log: followLog,
+  outcomes: async ({ state }) => ({ snapshot: [], transactions: [], state, isDone: true }),
 };
+
+/** At the end of a chain the client hears of those mutations of its own that are in it, and it had no answer to. */
+async function withOutcomes({ reader, request, maxBytes }: PageInput, part: PagePart): Promise<PagePart> {
+  const { unanswered } = request;
+  if (unanswered === undefined) return part;
+  const { nextId, after } = part.state;
+  const told = await readOutcomePart({ reader, unanswered, nextId, until: after.seq, maxBytes });
+  if (told.nextId === null) return { ...part, outcomes: told.outcomes };
+  const state: ChainState = { ...part.state, phase: 'outcomes', nextId: told.nextId };
+  return { ...part, outcomes: told.outcomes, state, isDone: false };
+}
 
 async function catchUp(input: PageInput): Promise<PagePart> {
   const { transactions, after, isEnd } = await readLogPart({ ...input, until: input.state.at });

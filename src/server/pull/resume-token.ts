@@ -9,12 +9,13 @@ const names = v.array(name);
  * Where a chain of pages stands. It travels as an opaque text inside `resume`, so that the server keeps nothing between two
  * pages. Nothing in it is trusted: scopes are held against the caller's access at every page.
  *
- * A chain has up to three phases: `catch-up` (the log of the scopes already held, up to `at`), `snapshot` (rows of what is
- * new, read at `at` or later) and `log` (of all scopes, from `at` on, until everything the snapshot may have shown is in).
+ * A chain has up to four phases: `catch-up` (the log of the scopes already held, up to `at`), `snapshot` (rows of what is
+ * new, read at `at` or later), `log` (of all scopes, from `at` on, until everything the snapshot may have shown is in), and
+ * `outcomes` (of the client's own mutations that are in all this), where they do not fit on the last page of the log.
  */
 const chainState = v.object({
   epoch: name,
-  phase: v.picklist(['catch-up', 'snapshot', 'log']),
+  phase: v.picklist(['catch-up', 'snapshot', 'log', 'outcomes']),
   /** The seq the chain starts from. */
   from: seq,
   /** The head when the chain began: the snapshot's seq. */
@@ -30,6 +31,8 @@ const chainState = v.object({
   /** In the log: after this entry, and the seq that has to be reached. */
   after: v.object({ seq, n: seq }),
   until: seq,
+  /** In the outcomes: the mutation to go on with. */
+  nextId: seq,
   rowsDone: seq,
   rowsTotal: seq,
 });

@@ -157,6 +157,28 @@ export const examples: readonly Example[] = [
       head: 42,
     },
   },
+  {
+    name: 'pullRequest after lost answers',
+    schema: protocol.pullRequest,
+    value: {
+      clientId: 'c1',
+      schemaVersion: 1,
+      cursor: null,
+      scopes: [],
+      resume: null,
+      unanswered: [{ clientId: 'c1', from: 7, to: 9 }],
+    },
+  },
+  {
+    name: 'pullPage with outcomes',
+    schema: protocol.pullPage,
+    value: {
+      ...changesPage,
+      from: 0,
+      transactions: [],
+      outcomes: [{ mutationId: 7, outcome: 'applied', seq: 42, conflicts: [], hlc: HLC }],
+    },
+  },
   { name: 'devicesRequest', schema: protocol.devicesRequest, value: { clientId: 'c1', rename: { name: 'laptop' } } },
   {
     name: 'devicesResponse',

@@ -85,6 +85,33 @@ test('a device that starts over keeps its unsent work', async () => {
   expect(a.rows('issue')).toHaveLength(2);
 });
 
+test('D5: a vote whose answer was lost counts once where a snapshot holds it', async () => {
+  const [b] = await twoDevices();
+  await addIssue(b, 'i1');
+  await world.runtime.advance(1_000);
+  // It syncs when told to, and has no channel that could bring the echo.
+  const a = await world.device({ autoSync: false });
+  a.loop.start();
+  await within(a.loop.run('sync'));
+  const { push } = a.transport;
+  a.transport.push = async (request, signal) => {
+    await push(request, signal);
+    throw new SyncError('network', 'the answer is lost');
+  };
+  await a.write('UPDATE issue SET votes = votes + 1 WHERE id = ?', ['i1']);
+  await expect(within(a.loop.run('push'))).rejects.toThrow('the answer is lost');
+  await a.gate.exclusive(() => a.store.resetCursor());
+  await within(a.loop.run('pull'));
+  expect(a.rows('issue')).toEqual([['i1', 'Title of i1', 'open', 1]]);
+  expect(a.store.outbox()).toEqual([]);
+});
+
+async function within<T>(running: Promise<T>): Promise<T> {
+  running.catch(() => {});
+  await world.runtime.advance(1_000);
+  return running;
+}
+
 test('a mutation the server cannot take is parked, and the others arrive', async () => {
   const [a, b] = await twoDevices();
   const push = a.transport.push;

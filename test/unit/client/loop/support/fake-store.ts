@@ -127,6 +127,10 @@ export class FakeStore implements LocalStore {
     return { isRenewed: false, settled, openConflicts, decidedConflicts: [], changed };
   }
 
+  unanswered(): [] {
+    return [];
+  }
+
   stagedChain(): { resume: string; rowsDone: number; rowsTotal: number } | null {
     const last = this.#staged.at(-1);
     return last?.resume ? { resume: last.resume, ...last.progress } : null;
@@ -147,7 +151,7 @@ export class FakeStore implements LocalStore {
     this.hasSynced = true;
     this.lastSyncedAt = now;
     const changeCount = pages.reduce((sum, page) => sum + page.transactions.length + page.snapshot.length, 0);
-    return { changed, changeCount, tables: ['issue'], droppedScopes: [], echoed: [] };
+    return { changed, changeCount, tables: ['issue'], droppedScopes: [], echoed: [], answered: null };
   }
 
   dropStagedChain(): void {
