@@ -1,10 +1,16 @@
 import { useInspected, useInspectedSync } from '../data/inspected.ts';
 import { useNow } from '../data/time.ts';
 import { statusWords } from '../data/words.ts';
+import type { Theme } from '../shell/preferences.ts';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { useAction } from '../ui/use-action.ts';
+import { type DockControl, PlaceButtons } from './place-buttons.tsx';
+import { ThemeSelect } from './theme-select.tsx';
 
 interface HeaderProps {
+  /** The colours until a person chooses others. */
+  readonly theme: Theme;
+  readonly dock: DockControl | undefined;
   readonly onClose: (() => void) | undefined;
   /** Shows the view where a person can decide. */
   readonly onDecide: (tab: string) => void;
@@ -14,7 +20,7 @@ interface HeaderProps {
 const PAUSE_REASON = 'devtools';
 
 /** The honest status in words, and what one can do about it. */
-export function Header({ onClose, onDecide }: HeaderProps) {
+export function Header({ theme, dock, onClose, onDecide }: HeaderProps) {
   const sync = useInspectedSync();
   const status = useInspected((state) => state.status);
   const action = useAction();
@@ -54,6 +60,8 @@ export function Header({ onClose, onDecide }: HeaderProps) {
             </button>
           </>
         )}
+        <ThemeSelect initial={theme} />
+        {dock && <PlaceButtons {...dock} />}
         {onClose && (
           <button type="button" className="icon" aria-label="Close the devtools" title="Close (Esc)" onClick={onClose}>
             ✕

@@ -2,14 +2,19 @@ import { type KeyboardEvent, useEffect, useRef } from 'react';
 import type { Sync } from '../../src/client/sync.ts';
 import { InspectedContext, ShowViewContext } from '../data/inspected.ts';
 import { ErrorBoundary } from '../shell/error-boundary.tsx';
-import { usePreference } from '../shell/preferences.ts';
+import { type Theme, usePreference } from '../shell/preferences.ts';
 import { BrokenView } from './broken-view.tsx';
 import { Header } from './header.tsx';
+import type { DockControl } from './place-buttons.tsx';
 import { Tabs } from './tabs.tsx';
 import { findView } from './views.ts';
 
 interface PanelProps {
   readonly sync: Sync;
+  /** The colours until a person chooses others. */
+  readonly theme?: Theme | undefined;
+  /** Absent where the panel is embedded. */
+  readonly dock?: DockControl;
   /** Absent where the panel is embedded and cannot be closed. */
   readonly onClose?: () => void;
   /** Whether it takes the focus when it opens. */
@@ -17,7 +22,7 @@ interface PanelProps {
 }
 
 /** The whole panel: status and actions above, one view below. */
-export function Panel({ sync, onClose, takesFocus = false }: PanelProps) {
+export function Panel({ sync, theme = 'system', dock, onClose, takesFocus = false }: PanelProps) {
   const [tab, setTab] = usePreference('tab', 'overview');
   const view = findView(tab);
   const root = useRef<HTMLElement>(null);
@@ -30,9 +35,17 @@ export function Panel({ sync, onClose, takesFocus = false }: PanelProps) {
   return (
     <InspectedContext.Provider value={sync}>
       <section ref={root} className="panel" aria-label="tidemark devtools" onKeyDown={closeByEscape}>
-        <Header onClose={onClose} onDecide={setTab} />
+        <Header theme={theme} dock={dock} onClose={onClose} onDecide={setTab} />
         <Tabs selected={view.id} onSelect={setTab} />
-        <div className="view" role="tabpanel" id={`view-${view.id}`} aria-labelledby={`tab-${view.id}`}>
+        {/* It scrolls, so the keyboard has to be able to enter it. */}
+        <div
+          className="view"
+          role="tabpanel"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls
+          tabIndex={0}
+          id={`view-${view.id}`}
+          aria-labelledby={`tab-${view.id}`}
+        >
           <ErrorBoundary
             key={view.id}
             fallback={(error, retry) => <BrokenView name={view.label} error={error} onRetry={retry} />}

@@ -12,12 +12,16 @@ interface TabsProps {
 export function Tabs({ selected, onSelect }: TabsProps) {
   const list = useRef<HTMLDivElement>(null);
   const move = (event: KeyboardEvent) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
     const index = VIEWS.findIndex((view) => view.id === selected);
-    const target = VIEWS.at((index + step) % VIEWS.length);
-    if (!target) return;
+    const indexes: Readonly<Record<string, number>> = {
+      ArrowRight: (index + 1) % VIEWS.length,
+      ArrowLeft: index - 1,
+      Home: 0,
+      End: -1,
+    };
+    const target = VIEWS.at(indexes[event.key] ?? Number.NaN);
+    if (!target || indexes[event.key] === undefined) return;
+    event.preventDefault();
     onSelect(target.id);
     list.current?.querySelector<HTMLElement>(`#tab-${target.id}`)?.focus();
   };

@@ -3,7 +3,7 @@ import type { SyncState } from '../../src/client/types.ts';
 import { Conflicts } from '../views/conflicts/conflicts.tsx';
 import { Cursors } from '../views/cursors.tsx';
 import { Events } from '../views/events.tsx';
-import { Overview } from '../views/overview.tsx';
+import { Overview } from '../views/overview/overview.tsx';
 import { Queue } from '../views/queue/queue.tsx';
 
 export interface PanelView {

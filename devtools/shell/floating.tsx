@@ -1,96 +1,128 @@
-import { lazy, type Ref, Suspense, useCallback, useEffect, useRef } from 'react';
-import { useStore } from 'zustand';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import type { Sync } from '../../src/client/sync.ts';
-import type { SyncState } from '../../src/client/types.ts';
-import { useNow } from '../data/time.ts';
-import { formatCount, statusWords, toneOf } from '../data/words.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
-import { usePreference } from './preferences.ts';
+import { Failed } from './failed.tsx';
+import { FloatingButton } from './floating-button.tsx';
+import { openOwnWindow, watchOwnWindow } from './own-window.ts';
+import { type DockPlace, usePreference } from './preferences.ts';
 import type { SyncDevtoolsProps } from './props.ts';
-import { boundHeight, ResizeHandle } from './resize-handle.tsx';
-import { ShadowMountInBody } from './shadow-mount.tsx';
+import { boundSize, type Edge, ResizeHandle } from './resize-handle.tsx';
+import { ShadowMountInBody, ShadowMountInWindow } from './shadow-mount.tsx';
 import { DEFAULT_SHORTCUT, useShortcut } from './shortcut.ts';
 
 const Panel = lazy(async () => ({ default: (await import('../panel/panel.tsx')).Panel }));
 
 type FloatingProps = Omit<SyncDevtoolsProps, 'sync'> & { readonly sync: Sync };
 
-/** The floating button, and the panel docked to the bottom that it opens. */
-export function FloatingDevtools({ nonce, ...props }: FloatingProps) {
+/** The floating button, and the panel that it opens: at an edge of the page, or in its own window. */
+export function FloatingDevtools(props: FloatingProps) {
   return (
-    <ShadowMountInBody nonce={nonce}>
-      <ErrorBoundary fallback={() => null}>
+    <ShadowMountInBody nonce={props.nonce} theme={props.theme}>
+      <ErrorBoundary fallback={(error, retry) => <Failed error={error} onRetry={retry} />}>
         <Floating {...props} />
       </ErrorBoundary>
     </ShadowMountInBody>
   );
 }
 
-function Floating({
-  sync,
-  initialIsOpen = false,
-  position = 'bottom-right',
-  shortcut = DEFAULT_SHORTCUT,
-}: Omit<FloatingProps, 'nonce'>) {
-  const [isOpen, setOpen] = usePreference('isOpen', initialIsOpen);
+function Floating(props: FloatingProps) {
+  const { sync, position = 'bottom-right', shortcut = DEFAULT_SHORTCUT } = props;
+  const shell = useShell(props);
   const button = useRef<HTMLButtonElement>(null);
-  const wasOpen = useRef(isOpen);
-  useShortcut(
-    shortcut,
-    useCallback(() => setOpen(!isOpen), [isOpen, setOpen]),
-  );
+  const isShown = shell.isOpen;
+  const wasShown = useRef(isShown);
+  useShortcut(shortcut, shell.toggle);
   useEffect(() => {
     // Closing gives the focus back to the button, so that the keyboard is not lost in the page.
-    if (wasOpen.current && !isOpen) button.current?.focus();
-    wasOpen.current = isOpen;
-  }, [isOpen]);
-  if (!isOpen) {
-    return <Button buttonRef={button} {...{ sync, position, shortcut }} onOpen={() => setOpen(true)} />;
+    if (wasShown.current && !isShown) button.current?.focus();
+    wasShown.current = isShown;
+  }, [isShown]);
+  if (!isShown) {
+    return <FloatingButton buttonRef={button} {...{ sync, position, shortcut }} onOpen={shell.open} />;
   }
-  return <Dock sync={sync} onClose={() => setOpen(false)} />;
-}
-
-function Dock({ sync, onClose }: { readonly sync: Sync; readonly onClose: () => void }) {
-  const [height, setHeight] = usePreference('height', 420);
+  const panel = (
+    <Suspense fallback={<p className="loading">Loading the devtools…</p>}>
+      <Panel
+        sync={sync}
+        theme={props.theme}
+        onClose={shell.close}
+        dock={{ place: shell.place, onPlace: shell.moveTo }}
+        takesFocus
+      />
+    </Suspense>
+  );
+  if (shell.place !== 'window') return <Dock edge={shell.place}>{panel}</Dock>;
   return (
-    <div className="dock" style={{ height: boundHeight(height) }}>
-      <ResizeHandle height={height} onResize={setHeight} />
-      <Suspense fallback={<p className="loading">Loading the devtools…</p>}>
-        <Panel sync={sync} onClose={onClose} takesFocus />
-      </Suspense>
-    </div>
+    <>
+      <FloatingButton buttonRef={button} {...{ sync, position, shortcut }} onOpen={shell.open} isElsewhere />
+      {shell.ownWindow && (
+        <ShadowMountInWindow target={shell.ownWindow} nonce={props.nonce} theme={props.theme}>
+          <ErrorBoundary fallback={(error, retry) => <Failed error={error} onRetry={retry} />}>{panel}</ErrorBoundary>
+        </ShadowMountInWindow>
+      )}
+    </>
   );
 }
 
-interface ButtonProps {
-  readonly buttonRef: Ref<HTMLButtonElement>;
-  readonly sync: Sync;
-  readonly position: NonNullable<SyncDevtoolsProps['position']>;
-  readonly shortcut: string | false;
-  readonly onOpen: () => void;
+interface Shell {
+  readonly isOpen: boolean;
+  readonly place: DockPlace;
+  readonly ownWindow: Window | null;
+  readonly open: () => void;
+  readonly close: () => void;
+  readonly toggle: () => void;
+  readonly moveTo: (place: DockPlace) => void;
 }
 
-const selectStatus = (state: SyncState) => state.status;
+/** Whether the panel is open, and where. A window of its own is open as long as it is there, and not remembered as open. */
+function useShell({ initialIsOpen = false, initialDock = 'bottom' }: FloatingProps): Shell {
+  const [wantsOpen, setOpen] = usePreference('isOpen', initialIsOpen);
+  const [dock, setDock] = usePreference('dock', initialDock);
+  const [ownWindow, setOwnWindow] = useState<Window | null>(null);
+  useEffect(() => {
+    if (!ownWindow) return;
+    const stop = watchOwnWindow(ownWindow, () => setOwnWindow(null));
+    return () => {
+      stop();
+      ownWindow.close();
+    };
+  }, [ownWindow]);
 
-function Button({ buttonRef, sync, position, shortcut, onOpen }: ButtonProps) {
-  const status = useStore(sync.inspect.store, selectStatus);
-  const words = statusWords(status, useNow());
-  const keys = shortcut === false ? '' : ` (${shortcut})`;
-  const needsPerson = status.conflictCount + status.rejectedCount;
+  const openWindow = useCallback(() => {
+    const opened = openOwnWindow(`tidemark devtools: ${document.title}`);
+    // A browser that allows no windows: the panel is worth more than its place.
+    if (opened) setOwnWindow(opened);
+    else setDock('bottom');
+    setOpen(opened === null);
+  }, [setDock, setOpen]);
+  const close = useCallback(() => {
+    setOwnWindow(null);
+    setOpen(false);
+  }, [setOpen]);
+  const open = useCallback(() => (dock === 'window' ? openWindow() : setOpen(true)), [dock, openWindow, setOpen]);
+  const moveTo = (place: DockPlace) => {
+    setDock(place);
+    if (place === 'window') return openWindow();
+    setOwnWindow(null);
+    setOpen(true);
+  };
+  const isOpen = dock === 'window' ? ownWindow !== null : wantsOpen;
+  const toggle = useCallback(() => (isOpen ? close() : open()), [isOpen, close, open]);
+  return { isOpen, place: dock, ownWindow, open, close, toggle, moveTo };
+}
+
+const DEFAULT_HEIGHT = 420;
+const DEFAULT_WIDTH = 560;
+
+function Dock({ edge, children }: { readonly edge: Edge; readonly children: React.ReactNode }) {
+  const [height, setHeight] = usePreference('height', DEFAULT_HEIGHT);
+  const [width, setWidth] = usePreference('width', DEFAULT_WIDTH);
+  const isLow = edge === 'bottom';
+  const size = boundSize(edge, isLow ? height : width);
   return (
-    <button
-      ref={buttonRef}
-      type="button"
-      className={`float ${position}`}
-      data-tone={toneOf(status)}
-      aria-label={`Open tidemark devtools${keys}. ${[words.headline, ...words.details].join(', ')}`}
-      title={`tidemark: ${words.headline}${keys}`}
-      onClick={onOpen}
-    >
-      <span className="dot" />
-      <span className="float-name">tidemark</span>
-      {status.pendingCount > 0 && <span className="count">{formatCount(status.pendingCount)} ↑</span>}
-      {needsPerson > 0 && <span className="count warn">{formatCount(needsPerson)} !</span>}
-    </button>
+    <div className="dock" data-edge={edge} style={isLow ? { height: size } : { width: size }}>
+      <ResizeHandle edge={edge} size={size} onResize={isLow ? setHeight : setWidth} />
+      {children}
+    </div>
   );
 }

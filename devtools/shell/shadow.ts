@@ -14,7 +14,8 @@ export interface ShadowTree {
 export function openShadowTree(host: HTMLElement, nonce: string | undefined): ShadowTree {
   const shadow = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
   adoptStyles(shadow, nonce);
-  const container = document.createElement('div');
+  // The host may stand in a window of its own: everything is made there.
+  const container = host.ownerDocument.createElement('div');
   container.className = 'root';
   shadow.append(container);
   const release = keepKeysInside(host);
@@ -34,14 +35,17 @@ export function openShadowTree(host: HTMLElement, nonce: string | undefined): Sh
 
 /** A constructed style sheet needs no permission of a Content-Security-Policy; a style element needs its nonce. */
 function adoptStyles(shadow: ShadowRoot, nonce: string | undefined): void {
-  if (nonce === undefined && 'adoptedStyleSheets' in shadow && typeof CSSStyleSheet === 'function') {
-    const sheet = new CSSStyleSheet();
+  const page = shadow.ownerDocument;
+  // A sheet can be adopted only in the document whose window made it.
+  const Sheet = page.defaultView?.CSSStyleSheet;
+  if (nonce === undefined && 'adoptedStyleSheets' in shadow && typeof Sheet === 'function') {
+    const sheet = new Sheet();
     sheet.replaceSync(STYLES);
     shadow.adoptedStyleSheets = [sheet];
     return;
   }
   if (shadow.querySelector('style')) return;
-  const style = document.createElement('style');
+  const style = page.createElement('style');
   if (nonce !== undefined) style.nonce = nonce;
   style.textContent = STYLES;
   shadow.append(style);

@@ -1,29 +1,38 @@
-/** Colours, type, and the few things every part shares. Lengths are in px: the app's font size has no say here. */
-export const BASE = /* css */ `
-:host {
-  all: initial;
-  color-scheme: light dark;
+/** The colours by day and by night: every text has the contrast of WCAG AA on all it stands on, and a test holds it. */
+export const LIGHT = /* css */ `
+  color-scheme: light;
   --bg: #ffffff; --surface: #f5f7f9; --raised: #e9edf2; --hover: #e2e8ef;
   --line: #d3dae2; --line-strong: #8b97a5;
   --text: #17212b; --muted: #55616e; --accent: #0a6c82; --on-accent: #ffffff; --select: #dcf0f4;
   --ok: #146c37; --busy: #1a56b8; --warn: #8a5200; --bad: #b3241c; --idle: #55616e;
   --ok-bg: #def3e5; --busy-bg: #e1ecfb; --warn-bg: #fdeed2; --bad-bg: #fde6e4; --idle-bg: #e9edf2;
   --shadow: 0 2px 14px rgb(15 30 45 / 0.22);
+`;
+
+export const DARK = /* css */ `
+  color-scheme: dark;
+  --bg: #0e141b; --surface: #151d26; --raised: #1f2933; --hover: #273340;
+  --line: #2b3743; --line-strong: #6b7a8a;
+  --text: #e7edf3; --muted: #9dabb9; --accent: #57c7da; --on-accent: #06222a; --select: #123540;
+  --ok: #5fd38a; --busy: #7db4ff; --warn: #f5bb4a; --bad: #ff8f86; --idle: #9dabb9;
+  --ok-bg: #12301f; --busy-bg: #14294a; --warn-bg: #38290b; --bad-bg: #421a18; --idle-bg: #1f2933;
+  --shadow: 0 2px 18px rgb(0 0 0 / 0.6);
+`;
+
+/** Type, colours, and the few things every part shares. Lengths are in px: the app's font size has no say here. */
+export const BASE = /* css */ `
+:host {
+  all: initial;
   --font: system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif;
   --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace;
+  ${LIGHT}
 }
-@media (prefers-color-scheme: dark) {
-  :host {
-    --bg: #0e141b; --surface: #151d26; --raised: #1f2933; --hover: #273340;
-    --line: #2b3743; --line-strong: #6b7a8a;
-    --text: #e7edf3; --muted: #9dabb9; --accent: #57c7da; --on-accent: #06222a; --select: #123540;
-    --ok: #5fd38a; --busy: #7db4ff; --warn: #f5bb4a; --bad: #ff8f86; --idle: #9dabb9;
-    --ok-bg: #12301f; --busy-bg: #14294a; --warn-bg: #38290b; --bad-bg: #421a18; --idle-bg: #1f2933;
-    --shadow: 0 2px 18px rgb(0 0 0 / 0.6);
-  }
-}
+@media (prefers-color-scheme: dark) { :host { ${DARK} } }
+:host([data-theme='light']) { ${LIGHT} }
+:host([data-theme='dark']) { ${DARK} }
 :host([data-tidemark-devtools='panel']) { display: block; width: 100%; height: 100%; min-height: 240px; }
 .root { font: 13px/1.45 var(--font); color: var(--text); text-align: start; height: 100%; }
+:host([data-tidemark-devtools='window']) { position: fixed; inset: 0; display: block; background: var(--bg); }
 :host([data-tidemark-devtools='floating']) .root { height: auto; }
 *, *::before, *::after { box-sizing: border-box; }
 h3, h4, p, dl, dd, ul, fieldset, table, pre { margin: 0; padding: 0; font-size: inherit; font-weight: inherit; border: 0; }
@@ -52,5 +61,7 @@ td, th { vertical-align: top; padding: 4px 10px 4px 0; }
 .value.old { color: var(--bad); text-decoration: line-through; text-decoration-color: color-mix(in srgb, var(--bad) 60%, transparent); }
 .value.new { color: var(--ok); }
 .value.old.hollow, .value.new.hollow { color: var(--muted); text-decoration: none; }
+.text-diff ins { color: var(--ok); background: var(--ok-bg); text-decoration: none; border-radius: 3px; padding: 0 1px; }
+.text-diff del { color: var(--bad); background: var(--bad-bg); border-radius: 3px; padding: 0 1px; }
 .loading { padding: 16px; color: var(--muted); }
 `;

@@ -12,7 +12,9 @@ export const CONTROLS = /* css */ `
 .actions button.primary:hover:enabled { filter: brightness(1.1); }
 .actions button.danger:enabled { color: var(--bad); border-color: var(--bad); }
 .actions button[aria-pressed='true'] { background: var(--select); border-color: var(--accent); }
-.actions button.icon { border-color: transparent; padding: 4px 8px; }
+.actions button.icon { border-color: transparent; padding: 4px 6px; display: inline-grid; place-items: center; min-width: 28px; color: var(--muted); }
+.actions button.icon:hover, .actions button.icon[aria-pressed='true'] { color: var(--text); }
+.actions .theme { border-color: transparent; color: var(--muted); }
 .segments { display: flex; }
 .toolbar .segments button { border-radius: 0; margin-inline-start: -1px; font-variant-numeric: tabular-nums; }
 .toolbar .segments button:first-child { border-radius: 6px 0 0 6px; margin: 0; }
@@ -38,6 +40,8 @@ input[type='radio'], input[type='checkbox'] { accent-color: var(--accent); margi
 .notice pre { white-space: pre-wrap; margin-top: 4px; }
 .confirm { border: 1px solid var(--bad); border-radius: 8px; padding: 11px 13px; display: grid; gap: 9px; background: var(--surface); }
 .confirm h4 { font-weight: 600; }
+.toolbar .confirm { flex-basis: 100%; }
+.inline-field { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
 .confirm-body { display: grid; gap: 8px; min-width: 0; }
 progress { width: 100%; height: 8px; accent-color: var(--accent); }
 `;

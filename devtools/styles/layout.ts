@@ -12,12 +12,20 @@ export const LAYOUT = /* css */ `
 .float.top-left { left: 14px; top: 14px; }
 .float .count { padding: 2px 6px; border-radius: 999px; background: var(--busy-bg); color: var(--busy); font-variant-numeric: tabular-nums; }
 .float .count.warn { background: var(--warn-bg); color: var(--warn); }
-.dock {
-  position: fixed; z-index: 2147483000; inset: auto 0 0 0; max-height: calc(100vh - 40px); background: var(--bg);
-  border-top: 1px solid var(--line-strong); box-shadow: var(--shadow);
-}
-.resize { position: absolute; inset: -5px 0 auto 0; height: 9px; cursor: ns-resize; touch-action: none; z-index: 1; }
-.resize:hover, .resize:focus-visible { background: linear-gradient(var(--accent), var(--accent)) center / 100% 3px no-repeat; outline: none; }
+.dock { position: fixed; z-index: 2147483000; background: var(--bg); box-shadow: var(--shadow); }
+.dock[data-edge='bottom'] { inset: auto 0 0 0; max-height: calc(100vh - 40px); border-top: 1px solid var(--line-strong); }
+.dock[data-edge='left'] { inset: 0 auto 0 0; max-width: 100vw; border-inline-end: 1px solid var(--line-strong); }
+.dock[data-edge='right'] { inset: 0 0 0 auto; max-width: 100vw; border-inline-start: 1px solid var(--line-strong); }
+.resize { position: absolute; touch-action: none; z-index: 1; }
+.dock[data-edge='bottom'] .resize { inset: -5px 0 auto 0; height: 9px; cursor: ns-resize; background-size: 100% 3px; }
+.dock[data-edge='left'] .resize { inset: 0 -5px 0 auto; width: 9px; cursor: ew-resize; background-size: 3px 100%; }
+.dock[data-edge='right'] .resize { inset: 0 auto 0 -5px; width: 9px; cursor: ew-resize; background-size: 3px 100%; }
+.resize:hover, .resize:focus-visible { outline: none; background-image: linear-gradient(var(--accent), var(--accent)); background-position: center; background-repeat: no-repeat; }
+.failed { position: fixed; inset: auto 14px 14px auto; z-index: 2147483000; max-width: min(480px, calc(100vw - 28px)); display: grid; gap: 8px; padding: 12px 14px; background: var(--bg); border: 1px solid var(--bad); border-radius: 8px; box-shadow: var(--shadow); }
+.failed strong { color: var(--bad); }
+.failed pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+:host([data-tidemark-devtools='panel']) .failed { position: static; }
+.places { display: flex; }
 .panel { display: flex; flex-direction: column; height: 100%; background: var(--bg); container-type: inline-size; overflow: hidden; }
 .header { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px; padding: 9px 14px 7px; }
 .header .notice { flex-basis: 100%; }
@@ -25,7 +33,7 @@ export const LAYOUT = /* css */ `
 .status .dot { align-self: center; }
 .status strong { color: var(--tone); margin-inline-end: 10px; }
 .status .details { color: var(--muted); }
-.tabs { display: flex; gap: 2px; padding: 0 10px; border-bottom: 1px solid var(--line); overflow-x: auto; scrollbar-width: none; flex: none; }
+.tabs { display: flex; flex-wrap: wrap; gap: 0 2px; padding: 0 10px; border-bottom: 1px solid var(--line); flex: none; }
 .tabs [role='tab'] {
   display: flex; align-items: center; gap: 6px; padding: 6px 10px 7px; border: 0; border-radius: 6px 6px 0 0; background: none;
   color: var(--muted); font: 500 13px/1.3 var(--font); cursor: pointer; border-bottom: 2px solid transparent; margin-bottom: -1px; white-space: nowrap;
@@ -43,7 +51,9 @@ export const LAYOUT = /* css */ `
 .hint { padding: 20px; color: var(--muted); }
 .back { display: none; }
 .toolbar { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 8px; padding: 8px 10px; border-bottom: 1px solid var(--line); background: var(--surface); }
-.toolbar input[type='search'] { flex: 1 1 120px; min-width: 0; }
+.toolbar input[type='search'] { flex: 1 1 120px; min-width: 0; max-width: 320px; }
+.toolbar select { flex: 0 1 auto; max-width: 170px; }
+.view:focus-visible, .detail:focus-visible { outline-offset: -2px; }
 .toolbar .notice { flex-basis: 100%; }
 .list { flex: 1; min-height: 0; overflow: auto; contain: strict; }
 .list:focus-visible { outline-offset: -2px; }

@@ -4,9 +4,20 @@ export const VIEWS = /* css */ `
 .card h3, .card h4 { font-weight: 600; margin-bottom: 5px; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(260px, 100%), 1fr)); gap: 10px; }
 .card dl { display: grid; gap: 3px; }
-.card dl > div { display: grid; grid-template-columns: 118px 1fr; gap: 8px; }
+.card dl > div { display: grid; grid-template-columns: 106px 1fr; gap: 8px; }
 .card dt { color: var(--muted); }
 .card dd { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+.card > .actions { margin-top: 8px; }
+.plot { margin: 0; }
+.plot-area { position: relative; margin-top: 6px; padding-top: 14px; }
+.plot-top { position: absolute; inset: 0 0 auto auto; font-size: 11px; font-variant-numeric: tabular-nums; }
+.plot svg { display: block; width: 100%; height: 64px; border-top: 1px dashed var(--line); }
+.plot .axis { stroke: var(--line-strong); stroke-width: 1; vector-effect: non-scaling-stroke; }
+svg rect { fill: var(--tone); }
+.strip { display: block; width: 100%; height: 8px; border-radius: 4px; margin-bottom: 7px; }
+.spans { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0; padding: 0; list-style: none; }
+.spans li { display: flex; gap: 7px; align-items: center; }
+.quota meter { display: block; width: 100%; max-width: 220px; height: 10px; }
 .rounds table { width: 100%; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .rounds th, .preview thead th { font-size: 12px; padding-bottom: 2px; }
 .detail-title { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; font-weight: 600; font-size: 14px; }
@@ -36,27 +47,33 @@ legend .muted { font-weight: 400; font-size: 12px; }
 label.choice-name { cursor: pointer; color: var(--text); font-weight: 500; }
 .preview table { width: 100%; }
 .preview tbody tr { border-top: 1px solid var(--line); }
-.preview th { overflow-wrap: anywhere; }
+.preview th { overflow-wrap: break-word; min-width: 84px; }
 .preview .origin { text-align: end; font-size: 12px; white-space: nowrap; padding-inline-end: 0; }
 .preview td[data-label]::after { content: attr(data-label); display: inline-block; margin-inline-start: 6px; color: var(--muted); font-size: 11px; }
+.restore { display: grid; gap: 6px; }
+.restore li { display: grid; grid-template-columns: minmax(150px, 1fr) 3fr auto; gap: 4px 10px; align-items: center; }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(240px, 100%), 1fr)); gap: 10px; }
 .side tr[data-changed='true'] th { color: var(--text); font-weight: 600; }
 .side[data-deleted='true'] { border: 1px dashed var(--bad); }
 .deleted { color: var(--bad); font-weight: 600; padding: 8px 0; }
-.summary { color: var(--muted); }
+.summary { color: var(--muted); display: flex; flex-wrap: wrap; gap: 8px 14px; align-items: center; justify-content: space-between; }
 .cursors { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(340px, 100%), 1fr)); gap: 10px; }
 .cursor-head { display: flex; justify-content: space-between; gap: 10px; align-items: center; }
 .scope { font-weight: 600; overflow-wrap: anywhere; }
-.cursor meter { -webkit-appearance: none; appearance: none; display: block; width: 100%; height: 10px; margin: 7px 0 5px; border: 0; background: none; border-radius: 999px; }
-.cursor meter::-webkit-meter-inner-element { display: block; height: 10px; }
-.cursor meter::-webkit-meter-bar { height: 10px; background: var(--raised); border: 0; border-radius: 999px; }
-.cursor meter::-webkit-meter-optimum-value { background: var(--busy); border-radius: 999px; }
+:is(.cursor, .held) meter { -webkit-appearance: none; appearance: none; display: block; width: 100%; height: 10px; margin: 7px 0 5px; border: 0; background: none; border-radius: 999px; }
+:is(.cursor, .held) meter::-webkit-meter-inner-element { display: block; height: 10px; }
+:is(.cursor, .held) meter::-webkit-meter-bar { height: 10px; background: var(--raised); border: 0; border-radius: 999px; }
+:is(.cursor, .held) meter::-webkit-meter-optimum-value { background: var(--busy); border-radius: 999px; }
 .cursor meter[data-complete='true']::-webkit-meter-optimum-value { background: var(--ok); }
-@supports not selector(::-webkit-meter-bar) { .cursor meter { background: var(--raised); } }
-.cursor meter::-moz-meter-bar { background: var(--busy); border-radius: 999px; }
+@supports not selector(::-webkit-meter-bar) { :is(.cursor, .held) meter { background: var(--raised); } }
+:is(.cursor, .held) meter::-moz-meter-bar { background: var(--busy); border-radius: 999px; }
 .cursor meter[data-complete='true']::-moz-meter-bar { background: var(--ok); }
 .cursor-facts { display: flex; flex-wrap: wrap; gap: 2px 16px; color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 .cursor-facts b { color: var(--text); }
+.held ul { display: grid; gap: 2px; }
+.held li { display: grid; grid-template-columns: minmax(120px, 240px) 1fr 70px; gap: 12px; align-items: center; }
+.held .count-words { text-align: end; }
+.count-words { font-variant-numeric: tabular-nums; }
 .payload { padding: 12px 14px; white-space: pre-wrap; overflow-wrap: anywhere; }
 @container (max-width: 479px) {
   .choices { grid-template-columns: 1fr; }

@@ -6,12 +6,14 @@ interface ConfirmProps {
   readonly isRunning: boolean;
   readonly onConfirm: () => void;
   readonly onCancel: () => void;
+  /** What the button that changes nothing says. Default: `Keep it`. */
+  readonly cancel?: string;
   /** What will happen. */
   readonly children: ReactNode;
 }
 
 /** Asks before something is lost, in place; Escape keeps everything as it is. */
-export function Confirm({ title, action, isRunning, onConfirm, onCancel, children }: ConfirmProps) {
+export function Confirm({ title, action, isRunning, onConfirm, onCancel, cancel = 'Keep it', children }: ConfirmProps) {
   const keep = useRef<HTMLButtonElement>(null);
   const id = useId();
   useEffect(() => {
@@ -35,7 +37,7 @@ export function Confirm({ title, action, isRunning, onConfirm, onCancel, childre
           {action}
         </button>
         <button ref={keep} type="button" onClick={onCancel}>
-          Keep it
+          {cancel}
         </button>
       </div>
     </section>

@@ -3,10 +3,12 @@ import { type ReactNode, useId } from 'react';
 interface FactsProps {
   readonly title: string;
   readonly facts: readonly (readonly [name: string, value: ReactNode])[];
+  /** What can be done about them. */
+  readonly children?: ReactNode;
 }
 
 /** A titled card of names and values. */
-export function Facts({ title, facts }: FactsProps) {
+export function Facts({ title, facts, children }: FactsProps) {
   const id = useId();
   return (
     <section className="card" aria-labelledby={id}>
@@ -19,6 +21,7 @@ export function Facts({ title, facts }: FactsProps) {
           </div>
         ))}
       </dl>
+      {children}
     </section>
   );
 }

@@ -13,7 +13,9 @@ export function MasterDetail({ list, detail, hint, onBack }: MasterDetailProps) 
   return (
     <div className="master-detail" data-has-detail={detail !== null}>
       <div className="master">{list}</div>
-      <div className="detail">
+      {/* It scrolls, so the keyboard has to be able to enter it. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls */}
+      <section className="detail" aria-label="Details" tabIndex={0}>
         {detail === null ? (
           <p className="hint">{hint}</p>
         ) : (
@@ -24,7 +26,7 @@ export function MasterDetail({ list, detail, hint, onBack }: MasterDetailProps) 
             {detail}
           </>
         )}
-      </div>
+      </section>
     </div>
   );
 }

@@ -58,7 +58,7 @@ export const DecideFieldByField: Story = {
     await userEvent.click(await panel.findByText('PIER-7'));
     const title = within(panel.getByRole('group', { name: /title/ }));
     await expect(title.getByText('Birds on pier')).toBeVisible();
-    await expect(title.getByText('Gulls on the pier')).toBeVisible();
+    await expect(title.getByRole('group', { name: 'Tablet' })).toHaveTextContent('BirdsGulls on the pier');
     await expect(panel.getByRole('button', { name: 'Resolve' })).toBeDisabled();
 
     const typed = title.getByRole('textbox', { name: 'Value for title' });

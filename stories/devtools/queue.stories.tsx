@@ -28,11 +28,16 @@ export const EveryState: Story = {
     await expect(within(detail).getByText('Birds on pier')).toBeVisible();
     await expect(within(detail).getByText('+1')).toBeVisible();
     await expect(within(detail).queryByRole('button', { name: 'Edit' })).toBeNull();
-    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'States shown' }), 'stuck');
-    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(2));
-    await fill(panel.getByRole('searchbox'), 'no such text');
+    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'States shown' }), 'rejected');
+    await waitFor(() => expect(within(panel.getByRole('listbox')).getAllByRole('option')).toHaveLength(1));
+    await fill(panel.getByRole('searchbox'), 'no such row');
     await expect(await panel.findByText('Nothing matches.')).toBeVisible();
+    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'States shown' }), 'all');
+    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Tables shown' }), 'issue_label');
+    await fill(panel.getByRole('searchbox'), 'pier-7');
+    await waitFor(() => expect(within(panel.getByRole('listbox')).getAllByRole('option')).toHaveLength(2));
     await fill(panel.getByRole('searchbox'), '');
+    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Tables shown' }), 'all');
   },
 };
 

@@ -4,6 +4,7 @@ import { columnOf, tableOf } from '../../../src/core/schema.ts';
 import type { FieldChoice } from '../../data/conflict-choice.ts';
 import { type Draft, draftOf, parseDraft } from '../../data/draft.ts';
 import { useInspectedSync } from '../../data/inspected.ts';
+import { TextChange } from '../../ui/text-change.tsx';
 import { TypedInput } from '../../ui/typed-input.tsx';
 import { Value } from '../../ui/value.tsx';
 import { useAuthorName } from './sides.tsx';
@@ -50,10 +51,10 @@ export function FieldDecision({ conflict, column, choice, onChoose }: FieldDecis
           <Value value={field?.base} />
         </div>
         <Choice group={group} isChosen={shown === 'local'} onPick={() => pick('local')} name="This device">
-          <Value value={field?.local} />
+          <TextChange before={field?.base} after={field?.local} />
         </Choice>
         <Choice group={group} isChosen={shown === 'remote'} onPick={() => pick('remote')} name={sentence(remoteName)}>
-          <Value value={field?.remote} />
+          <TextChange before={field?.base} after={field?.remote} />
         </Choice>
         <Choice group={group} isChosen={shown === 'typed'} onPick={() => type(draft)} name="Typed">
           <TypedInput
@@ -79,13 +80,13 @@ interface ChoiceProps {
 
 function Choice({ group, name, isChosen, onPick, children }: ChoiceProps) {
   return (
-    <div className="choice" data-chosen={isChosen}>
+    <fieldset className="choice" data-chosen={isChosen} aria-label={name}>
       <label className="choice-name">
         <input type="radio" name={group} checked={isChosen} onChange={onPick} />
         {name}
       </label>
       {children}
-    </div>
+    </fieldset>
   );
 }
 

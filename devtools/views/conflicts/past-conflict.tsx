@@ -1,10 +1,14 @@
+import { useState } from 'react';
 import type { Conflict, ConflictResolution } from '../../../src/client/types.ts';
+import { useInspectedSync } from '../../data/inspected.ts';
 import { clockWords, useNow } from '../../data/time.ts';
 import { sameValue } from '../../data/value-text.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { useScrollTop } from '../../ui/master-detail.tsx';
-import { Notice } from '../../ui/notice.tsx';
+import { ErrorNotice, Notice } from '../../ui/notice.tsx';
+import { type Action, useAction } from '../../ui/use-action.ts';
 import { Value } from '../../ui/value.tsx';
+import { type Losing, losingValues, restore, resultOf } from './restore.ts';
 import { ConflictTitle } from './sides.tsx';
 
 /** A decided conflict: who or what decided, what won, and the values that lost. */
@@ -12,6 +16,8 @@ export function PastConflict({ conflict }: { readonly conflict: Conflict }) {
   const now = useNow();
   const top = useScrollTop(conflict.id);
   const { resolution } = conflict;
+  const { schema } = useInspectedSync();
+  const losing = losingValues(schema, conflict);
   return (
     <article className="padded" ref={top} aria-label={`Past conflict in ${conflict.table}`}>
       <ConflictTitle conflict={conflict} />
@@ -40,7 +46,59 @@ export function PastConflict({ conflict }: { readonly conflict: Conflict }) {
           </table>
         </div>
       </section>
+      {losing.length > 0 && <Restore conflict={conflict} losing={losing} />}
     </article>
+  );
+}
+
+/** The values that lost can be written again: as a change like any other, which may meet others. */
+function Restore({ conflict, losing }: { readonly conflict: Conflict; readonly losing: readonly Losing[] }) {
+  const sync = useInspectedSync();
+  const action = useAction();
+  const [written, setWritten] = useState<string | null>(null);
+  const run = (one: Losing) =>
+    void action.run(async () => {
+      await restore(sync, conflict, one);
+      setWritten(one.label);
+    });
+  return (
+    <section className="card" aria-label="Restore">
+      <h4>Restore what lost</h4>
+      <ul className="restore">
+        {losing.map((one) => (
+          <RestoreRow key={one.label} losing={one} action={action} onRestore={() => run(one)} />
+        ))}
+      </ul>
+      <ErrorNotice error={action.error} />
+      {written !== null && action.error === null && (
+        <p role="status" className="muted">
+          {written} was written again.
+        </p>
+      )}
+    </section>
+  );
+}
+
+interface RestoreRowProps {
+  readonly losing: Losing;
+  readonly action: Action;
+  readonly onRestore: () => void;
+}
+
+function RestoreRow({ losing, action, onRestore }: RestoreRowProps) {
+  return (
+    <li>
+      <span>
+        <b>{losing.label}</b>{' '}
+        <span className="muted">{losing.side === 'local' ? 'this device' : 'the other side'}</span>
+      </span>
+      {losing.column === null ? <span className="muted">the whole row</span> : <Value value={losing.value} />}
+      <span className="actions">
+        <button type="button" disabled={action.isRunning} onClick={onRestore}>
+          Restore
+        </button>
+      </span>
+    </li>
   );
 }
 
@@ -69,14 +127,6 @@ function PastField({ conflict, column }: { readonly conflict: Conflict; readonly
       </td>
     </tr>
   );
-}
-
-/** What stands in the column now because of the decision; undefined when the row ended deleted. */
-function resultOf({ resolution, fields }: Conflict, column: string): unknown {
-  if (!resolution?.values) return undefined;
-  if (Object.hasOwn(resolution.values, column)) return resolution.values[column];
-  const winner = resolution.policies[column]?.winner ?? resolution.policies['*']?.winner ?? resolution.choice;
-  return winner === 'merged' ? undefined : fields[column]?.[winner];
 }
 
 function deciderWords({ by, policies }: ConflictResolution): string {

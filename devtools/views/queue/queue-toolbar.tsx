@@ -1,26 +1,12 @@
-import { OUTBOX_MIRROR_LIMIT, type OutboxEntry } from '../../../src/client/types.ts';
+import { useRef, useState } from 'react';
+import type { MutationState, OutboxImport } from '../../../src/client/types.ts';
 import { useInspected, useInspectedSync } from '../../data/inspected.ts';
-import { jsonSafe } from '../../data/value-text.ts';
-import { formatCount } from '../../data/words.ts';
-import { ErrorNotice } from '../../ui/notice.tsx';
+import { countWords, formatCount } from '../../data/words.ts';
+import { stateWords } from '../../ui/badge.tsx';
+import { ErrorNotice, Notice } from '../../ui/notice.tsx';
 import { saveFile } from '../../ui/save-file.ts';
 import { useAction } from '../../ui/use-action.ts';
-
-export interface QueueFilter {
-  readonly text: string;
-  /** `waiting`: pending, sent, accepted, parked. `stuck`: conflicted or rejected. */
-  readonly state: 'all' | 'waiting' | 'stuck';
-}
-
-export function matches(entry: OutboxEntry, filter: QueueFilter): boolean {
-  const isStuck = entry.state === 'conflicted' || entry.state === 'rejected';
-  if (filter.state !== 'all' && isStuck !== (filter.state === 'stuck')) return false;
-  const text = filter.text.trim().toLowerCase();
-  return (
-    text === '' ||
-    JSON.stringify([entry.mutationId, entry.reason, entry.changes], jsonSafe).toLowerCase().includes(text)
-  );
-}
+import { outboxFilter, type QueueFilter } from './queue-filter.ts';
 
 interface QueueToolbarProps {
   readonly filter: QueueFilter;
@@ -28,53 +14,133 @@ interface QueueToolbarProps {
   readonly count: number;
 }
 
+const STATES: readonly MutationState[] = ['pending', 'sent', 'accepted', 'parked', 'conflicted', 'rejected'];
+
 /** Filter, and what can be done to the queue as a whole. */
 export function QueueToolbar({ filter, onFilter, count }: QueueToolbarProps) {
   const sync = useInspectedSync();
-  const outbox = useInspected((state) => state.outbox);
+  const rejectedCount = useInspected((state) => state.status.rejectedCount);
   const action = useAction();
-  const rejected = outbox.filter((entry) => entry.state === 'rejected');
-  const retryAll = async () => {
-    for (const entry of rejected) await sync.outbox.retry(entry.mutationId);
-  };
-  const exportAll = async () => saveFile('tidemark-outbox.json', await sync.outbox.export());
-  const isCut = outbox.length >= OUTBOX_MIRROR_LIMIT && (filter.text !== '' || filter.state !== 'all');
+  const { states: _states, ...rows } = outboxFilter(filter);
+  const isPart = rows.table !== undefined || rows.row !== undefined;
   return (
     <div className="toolbar">
+      <Filters filter={filter} onFilter={onFilter} />
+      <span className="muted count-words" role="status">
+        {countWords(count, 'mutation')}
+      </span>
+      <span className="spring" />
+      {rejectedCount > 0 && (
+        <button
+          type="button"
+          disabled={action.isRunning}
+          onClick={() => action.run(() => sync.outbox.retryAll(rows))}
+          title={isPart ? 'Those of this table and row' : `${formatCount(rejectedCount)} were rejected`}
+        >
+          Retry all rejected
+        </button>
+      )}
+      <button
+        type="button"
+        disabled={action.isRunning}
+        onClick={() => action.run(async () => saveFile('tidemark-outbox.json', await sync.outbox.export()))}
+      >
+        Export
+      </button>
+      <ImportButton />
+      <ErrorNotice error={action.error} />
+    </div>
+  );
+}
+
+function Filters({ filter, onFilter }: Pick<QueueToolbarProps, 'filter' | 'onFilter'>) {
+  const { schema } = useInspectedSync();
+  return (
+    <>
       <input
         type="search"
-        aria-label="Filter mutations"
-        placeholder="Filter: table, key, value…"
-        value={filter.text}
-        onChange={(event) => onFilter({ ...filter, text: event.target.value })}
+        aria-label="Filter by row key"
+        placeholder="Row key…"
+        value={filter.row}
+        onChange={(event) => onFilter({ ...filter, row: event.target.value })}
       />
+      <select
+        aria-label="Tables shown"
+        value={filter.table}
+        onChange={(event) => onFilter({ ...filter, table: event.target.value })}
+      >
+        <option value="all">All tables</option>
+        {Object.keys(schema.tables).map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
       <select
         aria-label="States shown"
         value={filter.state}
         onChange={(event) => onFilter({ ...filter, state: stateOf(event.target.value) })}
       >
         <option value="all">All states</option>
-        <option value="waiting">Waiting</option>
-        <option value="stuck">Stuck</option>
+        {STATES.map((state) => (
+          <option key={state} value={state}>
+            {stateWords(state).label}
+          </option>
+        ))}
       </select>
-      <span className="muted">
-        {formatCount(count)}
-        {isCut && ` among the first ${formatCount(OUTBOX_MIRROR_LIMIT)}`}
-      </span>
-      <span className="spring" />
-      {rejected.length > 0 && (
-        <button type="button" disabled={action.isRunning} onClick={() => action.run(retryAll)}>
-          Retry all rejected
-        </button>
-      )}
-      <button type="button" disabled={action.isRunning} onClick={() => action.run(exportAll)}>
-        Export
+    </>
+  );
+}
+
+/** Takes an exported file, and says what became of it. */
+export function ImportButton() {
+  const sync = useInspectedSync();
+  const action = useAction();
+  const input = useRef<HTMLInputElement>(null);
+  const [result, setResult] = useState<OutboxImport | null>(null);
+  const read = async (file: File | undefined) => {
+    setResult(null);
+    if (file) await action.run(async () => setResult(await sync.outbox.import(await file.text())));
+    if (input.current) input.current.value = '';
+  };
+  return (
+    <>
+      <button type="button" disabled={action.isRunning} onClick={() => input.current?.click()}>
+        Import…
       </button>
+      <input
+        ref={input}
+        className="hidden"
+        type="file"
+        accept=".json,application/json"
+        aria-label="File of unsent work"
+        tabIndex={-1}
+        onChange={(event) => void read(event.target.files?.[0])}
+      />
       <ErrorNotice error={action.error} />
-    </div>
+      {result && <ImportResult result={result} />}
+    </>
+  );
+}
+
+const REASONS_SHOWN = 5;
+
+function ImportResult({ result: { writtenCount, skipped } }: { readonly result: OutboxImport }) {
+  return (
+    <Notice tone={skipped.length > 0 ? 'warn' : 'ok'}>
+      <p role="status">
+        {countWords(writtenCount, 'mutation')} written again
+        {skipped.length > 0 && `, ${formatCount(skipped.length)} left out`}.
+      </p>
+      {skipped.slice(0, REASONS_SHOWN).map(({ mutationId, reason }) => (
+        <p key={mutationId}>
+          <span className="mono">#{mutationId}</span> {reason}
+        </p>
+      ))}
+    </Notice>
   );
 }
 
 function stateOf(value: string): QueueFilter['state'] {
-  return value === 'waiting' || value === 'stuck' ? value : 'all';
+  return STATES.find((state) => state === value) ?? 'all';
 }

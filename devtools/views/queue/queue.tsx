@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import type { OutboxEntry } from '../../../src/client/types.ts';
 import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { Empty } from '../../ui/empty.tsx';
@@ -6,52 +6,49 @@ import { MasterDetail } from '../../ui/master-detail.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { MutationDetail } from './mutation-detail.tsx';
 import { MutationRow } from './mutation-row.tsx';
-import { useOutboxWindow } from './outbox-window.ts';
-import { matches, type QueueFilter, QueueToolbar } from './queue-toolbar.tsx';
+import { type OutboxWindow, useOutboxWindow } from './outbox-window.ts';
+import { isUnfiltered, NO_FILTER } from './queue-filter.ts';
+import { ImportButton, QueueToolbar } from './queue-toolbar.tsx';
 
-const NO_FILTER: QueueFilter = { text: '', state: 'all' };
+/** What was picked: an index of the list, and the entry that was there (null while its page is under way). */
+interface Picked {
+  readonly index: number;
+  readonly entry: OutboxEntry | null;
+}
 
 /** Every mutation the server has not taken yet, in the order in which it will go. */
 export function Queue() {
   const sync = useInspectedSync();
-  const window = useOutboxWindow(sync);
-  const mirrored = useInspected((state) => state.outbox);
   const [filter, setFilter] = useState(NO_FILTER);
-  const [selectedId, setSelectedId] = useState<number | null>(null);
-  const isFiltered = filter.text !== '' || filter.state !== 'all';
-  const filtered = useMemo(() => mirrored.filter((entry) => matches(entry, filter)), [mirrored, filter]);
-  const entryAt = isFiltered ? (index: number) => filtered[index] : window.entryAt;
-  const count = isFiltered ? filtered.length : window.count;
-  const [picked, setPicked] = useState<OutboxEntry | null>(null);
-  const selected = mirrored.find((entry) => entry.mutationId === selectedId) ?? stillOut(picked, mirrored);
-  const select = (entry: OutboxEntry | undefined) => {
-    setSelectedId(entry?.mutationId ?? null);
-    setPicked(entry ?? null);
-  };
+  const window = useOutboxWindow(sync, filter);
+  const isEmpty = useInspected((state) => state.outbox.length === 0);
+  const [picked, setPicked] = useState<Picked | null>(null);
+  const selected = picked && current(picked, window);
+  const pick = (index: number) => setPicked({ index, entry: window.entryAt(index) ?? null });
+  // The page of an entry far away came after it was picked.
+  if (picked && !picked.entry && selected?.entry) setPicked(selected);
 
-  if (mirrored.length === 0) {
-    return <EmptyQueue />;
-  }
+  if (isEmpty) return <EmptyQueue />;
   const list = (
     <>
-      <QueueToolbar filter={filter} onFilter={setFilter} count={count} />
+      <QueueToolbar filter={filter} onFilter={setFilter} count={window.count} />
       <VirtualList
         label="Mutations"
-        count={count}
+        count={window.count}
         rowHeight={46}
-        selected={indexOf(selected, count, entryAt)}
-        onSelect={(index) => select(entryAt(index))}
+        selected={selected?.index ?? -1}
+        onSelect={pick}
         onRange={window.onRange}
-        renderRow={(index) => <MutationRow entry={entryAt(index)} />}
+        renderRow={(index) => <MutationRow entry={window.entryAt(index)} />}
       />
     </>
   );
   return (
     <MasterDetail
       list={list}
-      hint="Select a mutation to see its changes."
-      detail={selected && <MutationDetail key={selected.mutationId} entry={selected} />}
-      onBack={() => select(undefined)}
+      hint={isUnfiltered(filter) ? 'Select a mutation to see its changes.' : 'Select one of these mutations.'}
+      detail={selected?.entry ? <MutationDetail key={selected.entry.mutationId} entry={selected.entry} /> : null}
+      onBack={() => setPicked(null)}
     />
   );
 }
@@ -60,23 +57,19 @@ function EmptyQueue() {
   const phase = useInspected((state) => state.status.phase);
   if (phase === 'starting') return <Empty title="The database is being opened" />;
   if (phase === 'local') return <Empty title="No server, no queue">Writes stay on this device.</Empty>;
-  return <Empty title="The queue is empty">Every write of this device has reached the server.</Empty>;
+  return (
+    <Empty title="The queue is empty" actions={<ImportButton />}>
+      Every write of this device has reached the server.
+    </Empty>
+  );
 }
 
-/** An entry beyond the mirrored ones is shown as it was when it was picked; one within them that is gone, is gone. */
-function stillOut(picked: OutboxEntry | null, mirrored: readonly OutboxEntry[]): OutboxEntry | null {
-  const last = mirrored.at(-1);
-  return picked && last && picked.mutationId > last.mutationId ? picked : null;
-}
-
-function indexOf(
-  entry: OutboxEntry | null,
-  count: number,
-  entryAt: (index: number) => OutboxEntry | undefined,
-): number {
-  if (!entry) return -1;
-  for (let index = 0; index < count; index += 1) {
-    if (entryAt(index)?.mutationId === entry.mutationId) return index;
-  }
-  return -1;
+/** What was picked, as it is now: entries move up as those before them go. Null when it is gone. */
+function current({ index, entry }: Picked, window: OutboxWindow): Picked | null {
+  if (!entry) return { index, entry: window.entryAt(index) ?? null };
+  const now = window.indexOf(entry.mutationId);
+  if (now >= 0) return { index: now, entry: window.entryAt(now) ?? entry };
+  // Another one stands in its place, or nothing does: it went. Where nothing is loaded, it is shown as it was.
+  const isGone = window.entryAt(index) !== undefined || index >= window.count;
+  return isGone ? null : { index, entry };
 }

@@ -86,6 +86,74 @@ test('the height is set by the keyboard and remembered', async () => {
   expect(JSON.parse(localStorage.getItem('tidemark-devtools') ?? '{}')).toMatchObject({ height: before - 48 });
 });
 
+test.each([
+  ['left', '{ArrowRight}'],
+  ['right', '{ArrowLeft}'],
+])('docked to the %s it has a width of its own', async (side, key) => {
+  root.render(<SyncDevtools sync={fake()} initialIsOpen />);
+  await page.getByRole('button', { name: `Dock to the ${side}` }).click();
+  const edge = page.getByRole('separator', { name: 'Width of the panel' });
+  await expect.element(edge).toBeVisible();
+  const before = Number(edge.element().getAttribute('aria-valuenow'));
+  (edge.element() as HTMLElement).focus();
+  await userEvent.keyboard(key);
+  await expect
+    .element(edge)
+    .toHaveAttribute('aria-valuenow', String(before + 24 > innerWidth - 40 ? before : before + 24));
+  const dock = inside('floating').querySelector('.dock')?.getBoundingClientRect();
+  expect(side === 'left' ? dock?.left : innerWidth - (dock?.right ?? 0)).toBe(0);
+  expect(JSON.parse(localStorage.getItem('tidemark-devtools') ?? '{}')).toMatchObject({ dock: side, isOpen: true });
+});
+
+test('in its own window the panel has its styles and works, and the button comes back with the focus', async () => {
+  const opened = vi.spyOn(window, 'open');
+  root.render(<SyncDevtools sync={fake()} initialIsOpen />);
+  await page.getByRole('button', { name: 'Open in its own window' }).click();
+  const own: Window | null = opened.mock.results[0]?.value;
+  opened.mockRestore();
+  if (!own) throw new Error('No window was opened.');
+  const find = (selector: string) =>
+    own.document.querySelector('[data-tidemark-devtools=window]')?.shadowRoot?.querySelector<HTMLElement>(selector);
+  await expect
+    .poll(() => find('[role=tablist]') && own.getComputedStyle(find('[role=tablist]') as Element).display)
+    .toBe('flex');
+  find('#tab-queue')?.click();
+  await expect.poll(() => find('.empty-title')?.textContent).toBe('The queue is empty');
+  await expect.element(page.getByRole('button', { name: /Show the window/ })).toBeVisible();
+  own.close();
+  await expect.poll(focused).toBe('tidemark');
+  await expect.element(page.getByRole('button', { name: /Open tidemark devtools/ })).toBeVisible();
+});
+
+test('without permission for windows the panel opens at the lower edge', async () => {
+  const refused = vi.spyOn(window, 'open').mockReturnValue(null);
+  root.render(<SyncDevtools sync={fake()} initialDock="window" />);
+  await page.getByRole('button', { name: /Open tidemark devtools/ }).click();
+  await expect.element(page.getByRole('separator', { name: 'Height of the panel' })).toBeVisible();
+  refused.mockRestore();
+});
+
+test('the colours follow the choice, and are remembered', async () => {
+  root.render(<SyncDevtools sync={fake()} initialIsOpen theme="dark" />);
+  const colours = page.getByRole('combobox', { name: 'Colours of the panel' });
+  await expect.element(colours).toHaveValue('dark');
+  const paper = () => getComputedStyle(inside('floating').querySelector('.panel') as Element).backgroundColor;
+  expect(paper()).toBe('rgb(14, 20, 27)');
+  await colours.selectOptions('light');
+  await expect.poll(paper).toBe('rgb(255, 255, 255)');
+  expect(JSON.parse(localStorage.getItem('tidemark-devtools') ?? '{}')).toMatchObject({ theme: 'light' });
+});
+
+test('Home and End reach the first and the last tab', async () => {
+  root.render(<SyncDevtools sync={fake()} initialIsOpen />);
+  await page.getByRole('tab', { name: 'Overview' }).click();
+  await userEvent.keyboard('{End}');
+  await expect.poll(() => inside('floating').activeElement?.getAttribute('aria-selected')).toBe('true');
+  expect(inside('floating').activeElement?.nextElementSibling).toBeNull();
+  await userEvent.keyboard('{Home}');
+  await expect.poll(focused).toBe('Overview');
+});
+
 test('the shortcut opens and closes, and nothing is left when it unmounts', async () => {
   root.render(<SyncDevtools sync={fake()} />);
   await expect.element(page.getByRole('button', { name: /Open tidemark devtools/ })).toBeVisible();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { BASE } from '../../../devtools/styles/base.ts';
+import { DARK, LIGHT } from '../../../devtools/styles/base.ts';
 
-const [light, dark] = BASE.split('@media (prefers-color-scheme: dark)').map(
+const [light, dark] = [LIGHT, DARK].map(
   (part) =>
     new Map([...part.matchAll(/--([a-z-]+): (#[0-9a-f]{6})/g)].map(([, name, value]) => [name ?? '', value ?? ''])),
 );

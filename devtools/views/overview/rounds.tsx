@@ -1,7 +1,8 @@
-import type { SyncRound } from '../../src/client/types.ts';
-import { clockWords } from '../data/time.ts';
-import { countWords, formatBytes } from '../data/words.ts';
-import { Badge } from '../ui/badge.tsx';
+import type { SyncRound } from '../../../src/client/types.ts';
+import { clockWords } from '../../data/time.ts';
+import { countWords, formatBytes } from '../../data/words.ts';
+import { Badge } from '../../ui/badge.tsx';
+import { toneOfRound } from './plots.tsx';
 
 const SHOWN = 12;
 
@@ -36,9 +37,7 @@ export function Rounds({ rounds, now }: { readonly rounds: readonly SyncRound[];
                 <td>{countWords(round.pulledChangeCount, 'change')}</td>
                 <td>{Math.round(round.durationMs)} ms</td>
                 <td>
-                  <Badge tone={round.outcome === 'ok' ? 'ok' : round.outcome === 'failed' ? 'bad' : 'idle'}>
-                    {round.error ? round.error.kind : round.outcome}
-                  </Badge>
+                  <Badge tone={toneOfRound(round)}>{round.error ? round.error.kind : round.outcome}</Badge>
                 </td>
               </tr>
             ))}

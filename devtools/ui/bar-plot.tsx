@@ -1,0 +1,61 @@
+import { useId } from 'react';
+import { niceMax } from '../data/series.ts';
+import type { Tone } from '../data/words.ts';
+
+export interface PlotBar {
+  readonly key: string | number;
+  readonly value: number;
+  readonly tone: Tone;
+  /** What a pointer that rests on it is told. */
+  readonly title: string;
+}
+
+interface BarPlotProps {
+  readonly title: string;
+  /** The plot in a sentence: for those who do not see it. */
+  readonly summary: string;
+  readonly bars: readonly PlotBar[];
+  readonly format: (value: number) => string;
+}
+
+const WIDTH = 300;
+const HEIGHT = 64;
+const GAP = 1;
+
+/** A small plot: one bar per round, oldest first, newest at the right. */
+export function BarPlot({ title, summary, bars, format }: BarPlotProps) {
+  const id = useId();
+  const top = niceMax(Math.max(0, ...bars.map((bar) => bar.value)));
+  // Few rounds do not become a few broad walls.
+  const slots = Math.max(30, bars.length);
+  const width = WIDTH / slots;
+  return (
+    <figure className="card plot" aria-labelledby={id}>
+      <figcaption id={id}>
+        <b>{title}</b> <span className="muted">{summary}</span>
+      </figcaption>
+      <div className="plot-area">
+        <span className="plot-top muted">{format(top)}</span>
+        <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
+          <line x1="0" x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} className="axis" />
+          {bars.map((bar, index) => {
+            const height = bar.value === 0 ? 1 : Math.max(2, (bar.value / top) * HEIGHT);
+            const x = (slots - bars.length + index) * width;
+            return (
+              <rect
+                key={bar.key}
+                data-tone={bar.tone}
+                x={x + GAP / 2}
+                y={HEIGHT - height}
+                width={Math.max(1, width - GAP)}
+                height={height}
+              >
+                <title>{bar.title}</title>
+              </rect>
+            );
+          })}
+        </svg>
+      </div>
+    </figure>
+  );
+}

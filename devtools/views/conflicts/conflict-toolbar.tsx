@@ -1,0 +1,56 @@
+import { useState } from 'react';
+import { CONFLICT_MIRROR_LIMIT, type Conflict } from '../../../src/client/types.ts';
+import { formatCount } from '../../data/words.ts';
+import { DecideAll } from './decide-all.tsx';
+
+type Shown = Conflict['state'];
+
+interface ConflictToolbarProps {
+  readonly all: readonly Conflict[];
+  /** Those in the list now. */
+  readonly listed: readonly Conflict[];
+  readonly shown: Shown;
+  readonly table: string | null;
+  readonly onShow: (shown: Shown) => void;
+  readonly onTable: (table: string | null) => void;
+}
+
+/** Open or past, of which table, and what can be decided for all of these at once. */
+export function ConflictToolbar({ all, listed, shown, table, onShow, onTable }: ConflictToolbarProps) {
+  const [isDeciding, setDeciding] = useState(false);
+  const openCount = all.filter((one) => one.state === 'open').length;
+  const counts: Readonly<Record<Shown, number>> = { open: openCount, resolved: all.length - openCount };
+  const tables = [...new Set(all.map((one) => one.table))].sort();
+  const canDecide = shown === 'open' && listed.length > 1;
+  return (
+    <div className="toolbar">
+      <fieldset className="segments" aria-label="Conflicts shown">
+        {(['open', 'resolved'] as const).map((state) => (
+          <button key={state} type="button" aria-pressed={state === shown} onClick={() => onShow(state)}>
+            {state === 'open' ? 'Open' : 'Past'} {formatCount(counts[state])}
+          </button>
+        ))}
+      </fieldset>
+      {tables.length > 1 && (
+        <select
+          aria-label="Tables shown"
+          value={table ?? ''}
+          onChange={(event) => onTable(event.target.value === '' ? null : event.target.value)}
+        >
+          <option value="">All tables</option>
+          {tables.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      )}
+      {all.length >= CONFLICT_MIRROR_LIMIT && <span className="muted">the first {formatCount(all.length)}</span>}
+      <span className="spring" />
+      {canDecide && (
+        <button type="button" aria-expanded={isDeciding} onClick={() => setDeciding(!isDeciding)}>
+          Decide {formatCount(listed.length)}…
+        </button>
+      )}
+      {canDecide && isDeciding && <DecideAll conflicts={listed} table={table} onDone={() => setDeciding(false)} />}
+    </div>
+  );
+}
