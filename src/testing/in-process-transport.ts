@@ -17,6 +17,7 @@ import { SyncError } from '../shared/error.ts';
 import { type Runtime, systemRuntime } from '../shared/runtime.ts';
 import { Channel } from '../transport/channel.ts';
 import { Deadline } from '../transport/deadline.ts';
+import { Patience } from '../transport/patience.ts';
 import { fromErrorMessage } from '../transport/server-error.ts';
 import { type GetToken, withRefresh } from '../transport/token-source.ts';
 import type { RealtimeChannel, RealtimeListener, Transport } from '../transport/transport.ts';
@@ -108,7 +109,7 @@ class InProcessTransport implements Transport {
       openSocket: () => this.#openSocket(),
       getToken: this.#getToken,
       runtime: this.#runtime,
-      timeoutMs: this.#timeoutMs,
+      patience: new Patience(this.#timeoutMs),
       handshake,
       listener,
     });

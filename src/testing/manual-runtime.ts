@@ -10,6 +10,8 @@ export interface ManualRuntime extends Runtime {
   advance(ms: number): Promise<void>;
   /** Moves the wall clock alone, in either direction, as a person or NTP does. */
   shiftWallClock(ms: number): void;
+  /** Moves both clocks on by `ms` at one stroke, as for a thread that was busy or frozen: timers come late. */
+  holdUp(ms: number): void;
   /** How many timers are set: 0 after a clean close. */
   readonly timerCount: number;
   /** In how many milliseconds the next timer falls due; null when none is set. */
@@ -81,6 +83,9 @@ export function manualRuntime({ startAt = START_OF_2026, seed = 1 }: ManualRunti
     },
     shiftWallClock(ms) {
       wallOffset += ms;
+    },
+    holdUp(ms) {
+      elapsed += ms;
     },
     get timerCount() {
       return timers.size;

@@ -5,7 +5,8 @@ import { type ClientFrame, type ServerFrame, serverFrame } from '../protocol/mes
 import { encodeMessage, parseMessage } from '../protocol/parse.ts';
 import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { ATTENDED, Heartbeat, type HeartbeatPace, UNATTENDED } from './heartbeat.ts';
+import type { Patience } from './patience.ts';
 import { PendingPushes } from './pending-pushes.ts';
 import { fromErrorMessage } from './server-error.ts';
 import { askToken, type GetToken } from './token-source.ts';
@@ -18,7 +19,13 @@ export interface ChannelOptions {
   readonly getToken: GetToken | undefined;
   readonly runtime: Runtime;
   /** How long the way to the welcome, and each push, may take. */
-  readonly timeoutMs: number;
+  readonly patience: Patience;
+  /** Whether somebody looks at the app: the line is watched more closely then. Default: yes. */
+  readonly isAttended?: () => boolean;
+  /** What is on its way up beside this channel may hold up a ping for so long. */
+  readonly uploadMs?: () => number;
+  /** Nothing has come in since `aliveAt` (monotonic clock), and a ping had no answer. */
+  readonly onSilent?: (aliveAt: number) => void;
   readonly handshake: HandshakeRequest;
   readonly listener: RealtimeListener;
 }
@@ -32,14 +39,13 @@ export class Channel implements RealtimeChannel {
   #heartbeat: Heartbeat | null = null;
   #cancelOpening: () => void;
   #isRefreshed = false;
+  #openedAt = 0;
 
   constructor(options: ChannelOptions) {
-    const { runtime, timeoutMs } = options;
+    const { runtime, patience } = options;
     this.#options = options;
-    this.#pushes = new PendingPushes({ runtime, timeoutMs });
-    this.#cancelOpening = runtime.setTimer(timeoutMs, () => {
-      this.#fail(new SyncError('network', `The channel did not open within ${timeoutMs} ms.`));
-    });
+    this.#pushes = new PendingPushes({ runtime, patience });
+    this.#cancelOpening = this.#opensWithin(patience.maxMs);
     void this.#dial();
   }
 
@@ -62,7 +68,13 @@ export class Channel implements RealtimeChannel {
     if (frame.length > options.maxBytes) return null;
     const response = this.#pushes.wait(requestId, { bytes: frame.length, signal: options.signal });
     this.#send(frame);
+    this.#heartbeat?.expects();
     return response;
+  }
+
+  /** Finds out now whether the line still lives. */
+  check(): void {
+    this.#heartbeat?.check();
   }
 
   close(reason = new SyncError('network', 'The channel was closed.')): void {
@@ -79,8 +91,17 @@ export class Channel implements RealtimeChannel {
     }
   }
 
+  #opensWithin(ms: number): () => void {
+    return this.#options.runtime.setTimer(ms, () => {
+      this.#fail(new SyncError('network', `The channel did not open within ${ms} ms.`));
+    });
+  }
+
   #open(token: string | null): void {
-    const { url, openSocket, handshake } = this.#options;
+    const { url, openSocket, handshake, patience, runtime } = this.#options;
+    this.#cancelOpening();
+    this.#cancelOpening = this.#opensWithin(patience.briefMs);
+    this.#openedAt = runtime.elapsed();
     const socket = openSocket(url);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
@@ -119,11 +140,13 @@ export class Channel implements RealtimeChannel {
       case 'poke':
         return this.#options.listener({ type: 'poke', head: frame.head });
       case 'pushed':
+        this.#heartbeat?.answered();
         return this.#pushes.resolve(frame.requestId, frame.response);
       case 'push-failed':
+        this.#heartbeat?.answered();
         return this.#pushes.reject(frame.requestId, fromErrorMessage(frame.error));
       case 'pong':
-        return;
+        return this.#ponged();
       case 'error':
         return this.#refused(fromErrorMessage(frame.error));
     }
@@ -133,13 +156,30 @@ export class Channel implements RealtimeChannel {
     if (this.#state !== 'connecting') return;
     this.#cancelOpening();
     this.#state = 'open';
-    const { runtime, listener } = this.#options;
+    const { runtime, listener, patience, onSilent } = this.#options;
+    patience.answered(runtime.elapsed() - this.#openedAt);
     this.#heartbeat = new Heartbeat({
       runtime,
+      pace: () => this.#pace(),
+      uploadMs: () => patience.uploadMs(this.#pushes.bytes) + (this.#options.uploadMs?.() ?? 0),
       ping: () => this.#send(encodeFrame({ type: 'ping', at: Math.max(0, Math.trunc(runtime.now())) })),
-      onDead: () => this.#fail(new SyncError('network', 'The server does not answer any more.')),
+      onDead: (aliveAt) => {
+        onSilent?.(aliveAt);
+        this.#fail(new SyncError('network', 'The server does not answer any more.'));
+      },
     });
     listener({ type: 'open', handshake });
+  }
+
+  #pace(): HeartbeatPace {
+    const { patience, isAttended } = this.#options;
+    const { quietMs, answerMs } = (isAttended?.() ?? true) ? ATTENDED : UNATTENDED;
+    return { quietMs, answerMs: Math.max(answerMs, patience.roundTripMs) };
+  }
+
+  #ponged(): void {
+    const ms = this.#heartbeat?.answered();
+    if (typeof ms === 'number' && this.#pushes.bytes === 0) this.#options.patience.answered(ms);
   }
 
   /** The reason the server gives before it closes. */

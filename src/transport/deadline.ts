@@ -11,6 +11,7 @@ export class Deadline {
   readonly #timeoutMs: number;
   readonly #outer: readonly AbortSignal[];
   #cancelTimer: () => void;
+  #movedAt: number;
 
   constructor({
     runtime,
@@ -20,6 +21,7 @@ export class Deadline {
     this.#runtime = runtime;
     this.#timeoutMs = timeoutMs;
     this.#outer = signals;
+    this.#movedAt = runtime.elapsed();
     this.#cancelTimer = this.#startTimer();
     for (const signal of signals) {
       if (signal.aborted) this.#abort(signal.reason);
@@ -33,6 +35,7 @@ export class Deadline {
 
   /** Something arrived: the time begins anew. */
   extend(): void {
+    this.#movedAt = this.#runtime.elapsed();
     this.#cancelTimer();
     this.#cancelTimer = this.#startTimer();
   }
@@ -45,6 +48,11 @@ export class Deadline {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       work.then(resolve, reject);
     });
+  }
+
+  /** The way to the server has turned out to be dead. A call that has moved since `aliveAt` (monotonic clock) goes on. */
+  pathDied(aliveAt: number, error: SyncError): void {
+    if (this.#movedAt <= aliveAt) this.#controller.abort(error);
   }
 
   close(): void {
@@ -65,13 +73,6 @@ export class Deadline {
   #abort(reason: unknown): void {
     this.#controller.abort(abortError(reason));
   }
-}
-
-/** Uploads cannot be watched: a large one gets the time it takes at this speed on top. Bytes per millisecond. */
-const SLOWEST_UPLOAD = 16;
-
-export function uploadTimeoutMs(timeoutMs: number, bytes: number): number {
-  return timeoutMs + Math.ceil(bytes / SLOWEST_UPLOAD);
 }
 
 /** Why a call was given up. A SyncError as the reason of the signal stands for itself. */

@@ -9,7 +9,8 @@ import { encodeMessage } from '../protocol/parse.ts';
 import { SyncError } from '../shared/error.ts';
 import { type Runtime, systemRuntime } from '../shared/runtime.ts';
 import { Channel } from './channel.ts';
-import { Deadline, uploadTimeoutMs } from './deadline.ts';
+import { Deadline } from './deadline.ts';
+import { Patience } from './patience.ts';
 import { type Fetch, post } from './post.ts';
 import { type GetToken, withRefresh } from './token-source.ts';
 import type { RealtimeChannel, RealtimeListener, Transport } from './transport.ts';
@@ -27,7 +28,10 @@ export interface HttpTransportOptions {
   /** Default: the global one. null: no realtime channel, every `connect` ends in `network`. */
   readonly WebSocket?: WebSocketConstructor | null;
   readonly runtime?: Runtime;
-  /** How long the server may be silent during a call, in milliseconds. Default: 30 s. */
+  /**
+   * The longest that the server may be silent during a call, in milliseconds. Where it answers fast, a connection that
+   * is silent counts as dead long before (see `patience.ts`). Default: 30 s.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -42,10 +46,14 @@ class HttpTransport implements Transport {
   readonly #fetch: Fetch;
   readonly #WebSocket: WebSocketConstructor | null;
   readonly #runtime: Runtime;
-  readonly #timeoutMs: number;
+  readonly #patience: Patience;
+  /** Requests that are on their way. */
+  readonly #calls = new Set<Deadline>();
   readonly #closing = new AbortController();
   #maxFrameBytes: number = LIMITS.maxRequestBytes;
   #channel: Channel | null = null;
+  #uploadBytes = 0;
+  #isAttended = true;
 
   constructor(options: HttpTransportOptions) {
     this.#url = checkUrl(options.url);
@@ -54,11 +62,16 @@ class HttpTransport implements Transport {
     this.#fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
     this.#WebSocket = options.WebSocket === undefined ? globalWebSocket() : options.WebSocket;
     this.#runtime = options.runtime ?? systemRuntime;
-    this.#timeoutMs = options.timeoutMs ?? 30_000;
+    this.#patience = new Patience(options.timeoutMs ?? 30_000);
   }
 
   async handshake(request: HandshakeRequest, signal?: AbortSignal) {
-    const response = await this.#post('/v1/handshake', { message: request, schema: handshakeResponse, signal });
+    const response = await this.#post('/v1/handshake', {
+      message: request,
+      schema: handshakeResponse,
+      signal,
+      isBrief: true,
+    });
     this.#maxFrameBytes = response.limits.maxRequestBytes ?? this.#maxFrameBytes;
     return response;
   }
@@ -89,11 +102,20 @@ class HttpTransport implements Transport {
       openSocket: (url) => this.#openSocket(url),
       getToken: this.#getToken,
       runtime: this.#runtime,
-      timeoutMs: this.#timeoutMs,
+      patience: this.#patience,
+      isAttended: () => this.#isAttended,
+      uploadMs: () => this.#patience.uploadMs(this.#uploadBytes),
+      onSilent: (aliveAt) => this.#pathDied(aliveAt),
       handshake,
       listener,
     });
     return this.#channel;
+  }
+
+  attend(isAttended: boolean): void {
+    const hasCome = isAttended && !this.#isAttended;
+    this.#isAttended = isAttended;
+    if (hasCome) this.#channel?.check();
   }
 
   close(): void {
@@ -121,19 +143,61 @@ class HttpTransport implements Transport {
 
   async #post<S extends GenericSchema>(path: string, call: Call<S>): Promise<InferOutput<S>> {
     const body = encodeMessage(call.message);
-    const signals = call.signal ? [call.signal, this.#closing.signal] : [this.#closing.signal];
-    const timeoutMs = uploadTimeoutMs(this.#timeoutMs, body.length);
-    const { schema } = call;
     return withRefresh(this.#getToken, async (askToken) => {
-      const deadline = new Deadline({ runtime: this.#runtime, timeoutMs, signals });
-      try {
-        const token = await deadline.race(askToken());
-        const options = { fetch: this.#fetch, url: this.#url + path, token, body, schema, deadline };
-        return await deadline.race(post(options));
-      } finally {
-        deadline.close();
-      }
+      // The app may have to sign somebody in for it: that is no silence of the server's.
+      const token = await this.#within(this.#patience.maxMs, call, (deadline) => deadline.race(askToken()));
+      return this.#send(path, call, { token, body });
     });
+  }
+
+  async #send<S extends GenericSchema>(
+    path: string,
+    call: Call<S>,
+    { token, body }: { token: string | null; body: Uint8Array },
+  ): Promise<InferOutput<S>> {
+    const patience = this.#patience;
+    const startedAt = this.#runtime.elapsed();
+    const silenceMs = patience.silenceMs(call.isBrief ? 'brief' : 'work');
+    const answered = () => {
+      const ms = this.#runtime.elapsed() - startedAt;
+      if (call.isBrief) patience.answered(ms);
+      else patience.worked(ms, body.length);
+    };
+    this.#uploadBytes += body.length;
+    try {
+      return await this.#within(silenceMs + patience.uploadMs(body.length), call, (deadline) => {
+        const options = { fetch: this.#fetch, url: this.#url + path, token, body, schema: call.schema };
+        this.#calls.add(deadline);
+        return deadline.race(post({ ...options, deadline, onAnswer: answered }));
+      });
+    } catch (error) {
+      if (!call.isBrief && error instanceof SyncError && error.kind === 'timeout') patience.timedOut();
+      throw error;
+    } finally {
+      this.#uploadBytes -= body.length;
+    }
+  }
+
+  async #within<T>(
+    timeoutMs: number,
+    { signal }: { readonly signal: AbortSignal | undefined },
+    run: (deadline: Deadline) => Promise<T>,
+  ): Promise<T> {
+    const signals = signal ? [signal, this.#closing.signal] : [this.#closing.signal];
+    const deadline = new Deadline({ runtime: this.#runtime, timeoutMs, signals });
+    try {
+      return await run(deadline);
+    } finally {
+      this.#calls.delete(deadline);
+      deadline.close();
+    }
+  }
+
+  /** What else is on its way over the same network would wait in vain. */
+  #pathDied(aliveAt: number): void {
+    const error = new SyncError('network', 'The connection is dead: the server answers on no line any more.');
+    this.#patience.pathDied();
+    for (const deadline of this.#calls) deadline.pathDied(aliveAt, error);
   }
 }
 
@@ -141,6 +205,8 @@ interface Call<S extends GenericSchema> {
   readonly message: WireValue;
   readonly schema: S;
   readonly signal: AbortSignal | undefined;
+  /** It costs the server nothing: who is there answers at once. */
+  readonly isBrief?: boolean;
 }
 
 function checkUrl(url: string): string {

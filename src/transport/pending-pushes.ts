@@ -1,7 +1,8 @@
 import type { PushResponse } from '../protocol/messages/push.ts';
 import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
-import { abortError, uploadTimeoutMs } from './deadline.ts';
+import { abortError } from './deadline.ts';
+import type { Patience } from './patience.ts';
 
 interface Pending {
   readonly resolve: (response: PushResponse) => void;
@@ -11,13 +12,19 @@ interface Pending {
 /** The pushes of one channel that have no answer yet. */
 export class PendingPushes {
   readonly #runtime: Runtime;
-  readonly #timeoutMs: number;
+  readonly #patience: Patience;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
+  #bytes = 0;
 
-  constructor({ runtime, timeoutMs }: { runtime: Runtime; timeoutMs: number }) {
+  constructor({ runtime, patience }: { runtime: Runtime; patience: Patience }) {
     this.#runtime = runtime;
-    this.#timeoutMs = timeoutMs;
+    this.#patience = patience;
+  }
+
+  /** How much of it may still be on its way up. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   nextId(): number {
@@ -29,7 +36,9 @@ export class PendingPushes {
     requestId: number,
     { bytes, signal }: { bytes: number; signal?: AbortSignal | undefined },
   ): Promise<PushResponse> {
-    const timeoutMs = uploadTimeoutMs(this.#timeoutMs, bytes);
+    // While the line lives (the heartbeat sees to that) the server is at work on it.
+    const timeoutMs = this.#patience.maxMs + this.#patience.uploadMs(bytes);
+    this.#bytes += bytes;
     return new Promise((resolve, reject) => {
       const onAbort = () => this.reject(requestId, abortError(signal?.reason));
       const cancelTimer = this.#runtime.setTimer(timeoutMs, () => {
@@ -39,6 +48,7 @@ export class PendingPushes {
         cancelTimer();
         signal?.removeEventListener('abort', onAbort);
         this.#pending.delete(requestId);
+        this.#bytes -= bytes;
       };
       this.#pending.set(requestId, {
         resolve: (response) => {

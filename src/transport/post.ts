@@ -16,6 +16,8 @@ export interface PostOptions<S extends GenericSchema> {
   /** What the answer must be. */
   readonly schema: S;
   readonly deadline: Deadline;
+  /** The answer begins to arrive. */
+  readonly onAnswer: () => void;
 }
 
 /** Sends one message by HTTP and reads the answer. */
@@ -23,6 +25,8 @@ export async function post<S extends GenericSchema>(options: PostOptions<S>): Pr
   const { schema, deadline } = options;
   deadline.signal.throwIfAborted();
   const response = await send(options);
+  deadline.extend();
+  options.onAnswer();
   const bytes = await read(response, deadline);
   const isMessage = response.headers.get('content-type')?.startsWith(CONTENT_TYPE) ?? false;
   if (!response.ok) throw fromResponse(response, isMessage ? bytes : null);

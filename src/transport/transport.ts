@@ -25,6 +25,11 @@ export interface Transport {
   devices(request: DevicesRequest, signal?: AbortSignal): Promise<DevicesResponse>;
   /** Opens the realtime channel, in place of an earlier one. Never throws, and the listener is never called within. */
   connect(handshake: HandshakeRequest, listener: RealtimeListener): RealtimeChannel;
+  /**
+   * Whether somebody looks at the app (at first it is taken for granted): a dead connection is found out soon then, and with
+   * little traffic otherwise. When somebody comes back, the channel is looked at at once.
+   */
+  attend?(isAttended: boolean): void;
   /** Ends everything: calls under way reject with `closed`. */
   close(): void;
 }

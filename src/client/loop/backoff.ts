@@ -2,8 +2,13 @@ import type { RetryPace } from './next-step.ts';
 
 const BASE_MS = 500;
 const CAP_MS = 30_000;
-/** Where nothing answers, nobody is spared by waiting longer; and devices are to agree within ten seconds of its return. */
-const RECONNECT_CAP_MS = 8_000;
+/**
+ * Where nothing answers, nobody is spared by waiting longer; and devices are to agree within ten seconds of its return:
+ * this, and what a try may take that began before it.
+ */
+const RECONNECT_CAP_MS = 5_000;
+/** While nobody looks. */
+const UNATTENDED_CAP_MS = 30_000;
 const STEADY_MS = { 'sign-in': 20_000, slow: 60_000, rare: 300_000 } as const;
 
 /**
@@ -14,29 +19,35 @@ function backoffMs(failures: number, random: number, capMs: number): number {
   return Math.round(random * Math.min(capMs, BASE_MS * 2 ** (failures - 1)));
 }
 
+/** What a delay depends on, besides the kind of failure. */
+export interface RetryFacts {
+  /** In a row, from 1. */
+  readonly failures: number;
+  /** Never sooner than the server asked for; 0: it did not. */
+  readonly retryAfterMs: number;
+  /** In [0, 1). */
+  readonly random: number;
+  /** Whether somebody looks at the app and waits. */
+  readonly isAttended: boolean;
+}
+
 /** The delay before the next try to reach a server that did not answer, or to open a channel that did not stay. */
-export function reconnectMs(failures: number, random: number): number {
-  return backoffMs(failures, random, RECONNECT_CAP_MS);
+export function reconnectMs(facts: RetryFacts): number {
+  const capMs = facts.isAttended ? RECONNECT_CAP_MS : UNATTENDED_CAP_MS;
+  return asAsked(backoffMs(facts.failures, facts.random, capMs), facts);
 }
 
-/** How long to wait after this many failures in a row. Never sooner than the server asked for. */
-export function retryDelayMs(options: {
-  pace: RetryPace;
-  failures: number;
-  retryAfterMs: number;
-  random: number;
-}): number {
-  const { pace, failures, retryAfterMs, random } = options;
-  const delay = delayAt(pace, failures, random);
-  if (retryAfterMs === 0) return delay;
+/** How long to wait after this many failures in a row. */
+export function retryDelayMs(pace: RetryPace, facts: RetryFacts): number {
+  if (pace === 'reconnect') return reconnectMs(facts);
+  if (pace === 'backoff') return asAsked(backoffMs(facts.failures, facts.random, CAP_MS), facts);
+  return asAsked(steady(pace, facts.random), facts);
+}
+
+function asAsked(delayMs: number, { retryAfterMs, random }: RetryFacts): number {
+  if (retryAfterMs === 0) return delayMs;
   // Everyone who was sent away at once was given the same moment: spread them behind it.
-  return Math.max(delay, retryAfterMs + Math.round(random * BASE_MS));
-}
-
-function delayAt(pace: RetryPace, failures: number, random: number): number {
-  if (pace === 'reconnect') return reconnectMs(failures, random);
-  if (pace === 'backoff') return backoffMs(failures, random, CAP_MS);
-  return steady(pace, random);
+  return Math.max(delayMs, retryAfterMs + Math.round(random * BASE_MS));
 }
 
 /** Between one half and the whole of the pace. */

@@ -1,9 +1,11 @@
 import type { HandshakeResponse } from '../../protocol/messages/handshake.ts';
 import type { PullPage } from '../../protocol/messages/pull.ts';
+import type { SyncError } from '../../shared/error.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { checkSubject, handshakeRequest } from './handshake.ts';
 import type { Line } from './line.ts';
 import { applyFrame } from './live-changes.ts';
+import { nextStep } from './next-step.ts';
 import type { Publisher } from './publisher.ts';
 import { Realtime } from './realtime.ts';
 import type { SyncLoopOptions } from './sync-loop.ts';
@@ -19,6 +21,7 @@ export interface ChannelFeedOptions {
   /** Whether a round is moving the cursor by HTTP. */
   readonly isPulling: () => boolean;
   readonly isClosed: () => boolean;
+  readonly isAttended: () => boolean;
   /** There is something to pull that the channel does not bring. */
   readonly onPullWanted: (trigger: 'changes' | 'poke' | 'retry', delayMs: number) => void;
   /** The state of the channel has changed, or the cursor has moved. */
@@ -38,10 +41,11 @@ export class ChannelFeed {
       runtime: options.runtime,
       transport,
       handshake: () => handshakeRequest(options),
+      isAttended: feed.isAttended,
       onOpen: (session) => this.#opened(session),
       onChanges: (page) => void this.#changes(page),
       onPoke: (head) => this.#poked(head),
-      onLost: () => this.#lost(),
+      onLost: (error) => this.#lost(error),
       onStateChanged: feed.onConnectionChanged,
     });
   }
@@ -57,6 +61,11 @@ export class ChannelFeed {
 
   want(isWanted: boolean): void {
     this.#realtime.want(isWanted);
+  }
+
+  /** Somebody waits. */
+  hurry(): void {
+    this.#realtime.hurry();
   }
 
   /** Tells the server where this device stands now. */
@@ -103,9 +112,11 @@ export class ChannelFeed {
   }
 
   /** The network may be gone, or the server, or our right to be there: a round finds out. */
-  #lost(): void {
+  #lost(error: SyncError | null): void {
     const { options, line, onPullWanted } = this.#feed;
     line.forget();
-    onPullWanted('retry', Math.round(options.runtime.random() * LOST_SPREAD_MS));
+    // A server that stops or is busy may say when to come back.
+    const retryAfterMs = error ? nextStep(error).retryAfterMs : 0;
+    onPullWanted('retry', retryAfterMs + Math.round(options.runtime.random() * LOST_SPREAD_MS));
   }
 }

@@ -1,4 +1,4 @@
-import { reconnectMs } from './backoff.ts';
+import { type RetryFacts, reconnectMs } from './backoff.ts';
 
 /** After this many failures in a row the channel counts as unavailable, and polling is what there is. */
 export const FAILURES_BEFORE_POLLING = 3;
@@ -8,8 +8,8 @@ interface States {
   readonly closed: { readonly failures: number };
   readonly connecting: { readonly failures: number };
   readonly open: { readonly failures: number };
-  /** Lost or refused; tried again after `delayMs`. */
-  readonly resting: { readonly failures: number; readonly delayMs: number };
+  /** Lost or refused; tried again after `delayMs`. `isAsked`: the server wants it so. */
+  readonly resting: { readonly failures: number; readonly delayMs: number; readonly isAsked: boolean };
 }
 
 interface Events {
@@ -18,9 +18,11 @@ interface Events {
   readonly opened: object;
   /** It has stayed up long enough to be trusted: failures are forgotten. */
   readonly proven: object;
-  readonly lost: { readonly random: number };
+  readonly lost: Omit<RetryFacts, 'failures'>;
   /** The rest is over. */
   readonly due: object;
+  /** Somebody waits: a rest that the server did not ask for is over. */
+  readonly hurry: object;
 }
 
 type Tagged<Map, Name extends keyof Map = keyof Map> = { [K in Name]: { readonly name: K } & Map[K] }[Name];
@@ -40,14 +42,14 @@ const stay = <S extends ChannelState>(state: S): S => state;
 const toClosed = ({ failures }: ChannelState): ChannelState => ({ name: 'closed', failures });
 const toConnecting = ({ failures }: ChannelState): ChannelState => ({ name: 'connecting', failures });
 
-const rest = (state: ChannelState, { random }: ChannelEvent<'lost'>): ChannelState => {
+const rest = (state: ChannelState, event: ChannelEvent<'lost'>): ChannelState => {
   const failures = state.failures + 1;
-  return { name: 'resting', failures, delayMs: reconnectMs(failures, random) };
+  return { name: 'resting', failures, delayMs: reconnectMs({ ...event, failures }), isAsked: event.retryAfterMs > 0 };
 };
 
 /** Every state against every event: a missing cell does not compile. */
 const table: Table = {
-  closed: { want: toConnecting, unwant: stay, opened: stay, proven: stay, lost: stay, due: stay },
+  closed: { want: toConnecting, unwant: stay, opened: stay, proven: stay, lost: stay, due: stay, hurry: stay },
   connecting: {
     want: stay,
     unwant: toClosed,
@@ -55,6 +57,7 @@ const table: Table = {
     proven: stay,
     lost: rest,
     due: stay,
+    hurry: stay,
   },
   open: {
     want: stay,
@@ -63,8 +66,17 @@ const table: Table = {
     proven: () => ({ name: 'open', failures: 0 }),
     lost: rest,
     due: stay,
+    hurry: stay,
   },
-  resting: { want: stay, unwant: toClosed, opened: stay, proven: stay, lost: stay, due: toConnecting },
+  resting: {
+    want: stay,
+    unwant: toClosed,
+    opened: stay,
+    proven: stay,
+    lost: stay,
+    due: toConnecting,
+    hurry: (state) => (state.isAsked ? state : toConnecting(state)),
+  },
 };
 
 /** What comes after `event` in `state`: total and pure; chance comes in with the event. */

@@ -17,6 +17,7 @@ export class Line {
   #session: HandshakeResponse | null = null;
   #log: { readonly epoch: string; readonly head: number } | null = null;
   #isReachable: boolean | null = null;
+  readonly #onOpen = new Set<(session: HandshakeResponse) => void>();
 
   /** `onHeard` is called whenever a request has ended, well or not. */
   constructor(transport: Transport, onHeard: () => void) {
@@ -44,8 +45,27 @@ export class Line {
     return this.#isReachable;
   }
 
-  handshake(request: HandshakeRequest, signal: AbortSignal): Promise<HandshakeResponse> {
-    return this.#ask(this.#transport.handshake(request, signal), signal);
+  /**
+   * Asks who we are to the server. A channel that opens meanwhile tells the same: a request that is stuck on a dead
+   * connection is left behind then.
+   */
+  async handshake(request: HandshakeRequest, signal: AbortSignal): Promise<HandshakeResponse> {
+    const leave = new AbortController();
+    const onAbort = () => leave.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    let onOpen = (_session: HandshakeResponse) => {};
+    const opened = new Promise<HandshakeResponse>((resolve) => {
+      onOpen = resolve;
+    });
+    this.#onOpen.add(onOpen);
+    try {
+      return await Promise.race([this.#ask(this.#transport.handshake(request, leave.signal), leave.signal), opened]);
+    } finally {
+      this.#onOpen.delete(onOpen);
+      signal.removeEventListener('abort', onAbort);
+      leave.abort();
+    }
   }
 
   async push(request: PushRequest, signal: AbortSignal): Promise<PushResponse> {
@@ -69,6 +89,7 @@ export class Line {
     this.#session = session;
     this.#isReachable = true;
     this.noteHead(session.epoch, session.head);
+    for (const tell of [...this.#onOpen]) tell(session);
   }
 
   /** The next request begins with a handshake: who we are, or which history it is, may have changed meanwhile. */

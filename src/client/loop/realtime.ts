@@ -4,6 +4,7 @@ import { SyncError } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import type { RealtimeChannel, RealtimeEvent, Transport } from '../../transport/transport.ts';
 import { type ChannelEvent, type ChannelState, channelTransition, initialChannelState } from './channel-machine.ts';
+import { nextStep } from './next-step.ts';
 
 /** The transport gives up sooner; this is for one that does not. */
 const OPENING_MS = 60_000;
@@ -14,6 +15,7 @@ export interface RealtimeOptions {
   readonly runtime: Runtime;
   readonly transport: Transport;
   readonly handshake: () => HandshakeRequest;
+  readonly isAttended: () => boolean;
   /** Decides whether the channel may stay: it throws where it may not. */
   readonly onOpen: (session: HandshakeResponse) => void;
   readonly onChanges: (page: PullPage) => void;
@@ -45,6 +47,11 @@ export class Realtime {
 
   want(isWanted: boolean): void {
     this.#dispatch({ name: isWanted ? 'want' : 'unwant' });
+  }
+
+  /** Somebody waits: cuts a rest short. */
+  hurry(): void {
+    this.#dispatch({ name: 'hurry' });
   }
 
   /** From here on, what happens after `cursor` is brought. */
@@ -108,8 +115,10 @@ export class Realtime {
   }
 
   #lose(error: SyncError | null): void {
-    this.#dispatch({ name: 'lost', random: this.#options.runtime.random() });
-    this.#options.onLost(error);
+    const { runtime, isAttended, onLost } = this.#options;
+    const retryAfterMs = error ? nextStep(error).retryAfterMs : 0;
+    this.#dispatch({ name: 'lost', random: runtime.random(), retryAfterMs, isAttended: isAttended() });
+    onLost(error);
   }
 
   #drop(): void {

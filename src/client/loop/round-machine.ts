@@ -7,6 +7,8 @@ export interface Trouble {
   readonly failures: number;
   readonly phase: TroublePhase;
   readonly error: SyncErrorJson;
+  /** When to try again by itself (monotonic clock). */
+  readonly retryAt: number;
 }
 
 interface States {
@@ -15,8 +17,8 @@ interface States {
   readonly idle: { readonly trouble: null };
   /** `trouble` is what the rounds before it failed with: it is over only when this one ends well. */
   readonly running: { readonly round: number; readonly trouble: Trouble | null };
-  /** The last round failed. A timer of `delayMs` leads out of it, or someone who asks. */
-  readonly waiting: { readonly trouble: Trouble; readonly delayMs: number };
+  /** The last round failed. The timer of `trouble.retryAt` leads out of it, or someone who asks. */
+  readonly waiting: { readonly trouble: Trouble };
   readonly paused: { readonly trouble: Trouble | null };
   readonly closed: { readonly trouble: Trouble | null };
 }
@@ -31,9 +33,12 @@ interface Events {
     readonly error: SyncErrorJson;
     readonly step: NextStep;
     readonly random: number;
+    readonly isAttended: boolean;
+    /** Monotonic clock. */
+    readonly now: number;
   };
   /** The caller of the round gave it up: neither a success nor a failure. */
-  readonly aborted: { readonly round: number; readonly random: number };
+  readonly aborted: { readonly round: number };
   readonly pause: object;
   readonly resume: object;
   readonly close: object;
@@ -72,7 +77,7 @@ const table: Table = {
     start: stay,
     succeeded: (state, event) => (isCurrent(state, event) ? toIdle() : state),
     failed: (state, event) => (isCurrent(state, event) ? wait(state, event) : state),
-    aborted: (state, event) => (isCurrent(state, event) ? giveUp(state, event) : state),
+    aborted: (state, event) => (isCurrent(state, event) ? giveUp(state) : state),
     pause: toPaused,
     resume: stay,
     close: toClosed,
@@ -89,18 +94,16 @@ const table: Table = {
   closed: { wake: stay, start: stay, pause: stay, resume: stay, close: stay, ...ignoreReports },
 };
 
-function wait(state: LoopState<'running'>, { error, step, random }: LoopEvent<'failed'>): LoopState {
+function wait(state: LoopState<'running'>, event: LoopEvent<'failed'>): LoopState {
+  const { error, step, now, random, isAttended } = event;
   const failures = (state.trouble?.failures ?? 0) + 1;
-  const delayMs = retryDelayMs({ pace: step.retry, failures, retryAfterMs: step.retryAfterMs, random });
-  return { name: 'waiting', trouble: { failures, phase: step.phase, error }, delayMs };
+  const facts = { failures, retryAfterMs: step.retryAfterMs, random, isAttended };
+  const retryAt = now + retryDelayMs(step.retry, facts);
+  return { name: 'waiting', trouble: { failures, phase: step.phase, error, retryAt } };
 }
 
-/** Trouble from before an aborted round is not over: it goes on waiting. */
-function giveUp({ trouble }: LoopState<'running'>, { random }: LoopEvent<'aborted'>): LoopState {
-  if (!trouble) return toIdle();
-  const delayMs = retryDelayMs({ pace: 'backoff', failures: trouble.failures, retryAfterMs: 0, random });
-  return { name: 'waiting', trouble, delayMs };
-}
+/** Trouble from before an aborted round is not over: it goes on waiting, no longer and no shorter than before. */
+const giveUp = ({ trouble }: LoopState<'running'>): LoopState => (trouble ? { name: 'waiting', trouble } : toIdle());
 
 /** What comes after `event` in `state`: total and pure; chance comes in with the event. */
 export function transition(state: LoopState, event: LoopEvent): LoopState {

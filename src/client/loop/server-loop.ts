@@ -24,6 +24,7 @@ import type { RunOptions, SyncLoop, SyncLoopOptions } from './sync-loop.ts';
 /** The loop of an app with a server: interprets `round-machine.ts` by `schedule.ts`. */
 export class ServerLoop implements SyncLoop {
   readonly #options: SyncLoopOptions;
+  readonly #transport: Transport;
   readonly #line: Line;
   readonly #feed: ChannelFeed;
   readonly #rounds: RoundRunner;
@@ -41,13 +42,14 @@ export class ServerLoop implements SyncLoop {
   #wish: Wish | null = null;
   #roundCount = 0;
   #lastRoundAt: number | null = null;
-  #retryAt: number | null = null;
   #behindSince: number | null = null;
+  #isAttended = true;
   #toldConnection: ConnectionState = 'closed';
   #cancelTimer: (() => void) | null = null;
 
   constructor(options: SyncLoopOptions, transport: Transport) {
     this.#options = options;
+    this.#transport = transport;
     this.#sleep = new SleepWatch(options.runtime);
     this.#line = new Line(transport, () => this.#heard());
     this.#publisher = new Publisher(options, this.#log);
@@ -71,6 +73,7 @@ export class ServerLoop implements SyncLoop {
       publisher: this.#publisher,
       isPulling: () => this.#rounds.report?.isPulling ?? false,
       isClosed: () => this.#state.name === 'closed',
+      isAttended: () => this.#isAttended,
       onPullWanted: (trigger, delayMs) => this.#wishFor(trigger, { delayMs, isUrgent: false }),
       onMoved: () => this.#schedule(),
       onConnectionChanged: () => this.#moved(),
@@ -127,6 +130,18 @@ export class ServerLoop implements SyncLoop {
     this.#line.forget();
     const { trouble } = this.#state;
     if (trouble?.phase === 'needs-auth' || trouble?.error.kind === 'forbidden') this.#wishFor('retry');
+  }
+
+  attend(isAttended: boolean): void {
+    const hasCome = isAttended && !this.#isAttended;
+    this.#isAttended = isAttended;
+    this.#transport.attend?.(isAttended);
+    if (!hasCome) return;
+    if (this.#sleep.hasSlept()) this.#renewed();
+    // Waited for as nobody does who looks at it: tried at once, as when the network comes back.
+    else if (this.#state.name === 'waiting' && this.#state.trouble.phase === 'offline') this.#wishFor('online');
+    this.#feed.hurry();
+    this.#schedule();
   }
 
   status(): SyncStatus {
@@ -193,7 +208,6 @@ export class ServerLoop implements SyncLoop {
   #enter(state: LoopState): void {
     if (state.name === 'paused') this.#hold(this.#pausedError());
     if (state.name === 'closed') this.#hold(closedError());
-    this.#retryAt = state.name === 'waiting' ? this.#options.runtime.elapsed() + state.delayMs : null;
     this.#feed.want(this.#wantsChannel(state));
   }
 
@@ -210,7 +224,9 @@ export class ServerLoop implements SyncLoop {
     if (!this.#options.autoSync) return false;
     const isThere = this.#feed.state.name !== 'closed';
     if (state.name === 'running') return isThere;
-    if (state.name === 'waiting') return isThere && this.#feed.isLive && state.trouble.phase === 'offline';
+    // At first it may be only an old connection that is dead: the channel makes a new one.
+    const mayBeThere = this.#feed.isLive || (state.trouble?.failures === 1 && this.#feed.state.name !== 'open');
+    if (state.name === 'waiting') return isThere && mayBeThere && state.trouble.phase === 'offline';
     const { cursor } = this.#options.store;
     return state.name === 'idle' && cursor !== null && (isThere || this.#offersChannel() === true);
   }
@@ -264,7 +280,7 @@ export class ServerLoop implements SyncLoop {
       now: runtime.elapsed(),
       hasCalls: !this.#calls.isEmpty,
       wish: this.#wish,
-      retryAt: this.#retryAt,
+      retryAt: this.#retryAt(),
       lastPushAt: this.#pushMemory.lastPushAt,
       lastRoundAt: this.#lastRoundAt,
       hasSendable: state.name === 'idle' && hasSendable,
@@ -278,10 +294,16 @@ export class ServerLoop implements SyncLoop {
     return { seq: this.#options.store.cursor?.seq ?? null, head: this.#line.head };
   }
 
+  /** On the monotonic clock. */
+  #retryAt(): number | null {
+    return this.#state.name === 'waiting' ? this.#state.trouble.retryAt : null;
+  }
+
   #nextRetryAt(): number | null {
     const { autoSync, runtime } = this.#options;
-    if (this.#retryAt === null || !autoSync) return null;
-    return runtime.now() + Math.max(0, this.#retryAt - runtime.elapsed());
+    const retryAt = this.#retryAt();
+    if (retryAt === null || !autoSync) return null;
+    return Math.round(runtime.now() + Math.max(0, retryAt - runtime.elapsed()));
   }
 
   // ── rounds ──────────────────────────────────────────────────────────────────────────────────────────
@@ -310,11 +332,19 @@ export class ServerLoop implements SyncLoop {
       this.#line.forget();
       const json = error.toJSON();
       this.#publisher.event({ type: 'sync-failed', round, error: json });
-      this.#dispatch({ name: 'failed', round: number, error: json, step: nextStep(error), random: runtime.random() });
+      this.#dispatch({
+        name: 'failed',
+        round: number,
+        error: json,
+        step: nextStep(error),
+        random: runtime.random(),
+        isAttended: this.#isAttended,
+        now: runtime.elapsed(),
+      });
       return;
     }
     this.#publisher.event({ type: 'sync-finished', round });
-    if (error) this.#dispatch({ name: 'aborted', round: number, random: runtime.random() });
+    if (error) this.#dispatch({ name: 'aborted', round: number });
     else this.#dispatch({ name: 'succeeded', round: number });
   }
 

@@ -35,7 +35,7 @@ export interface EdgeLimits {
   readonly maxBufferedBytes: number;
   /** How long a new socket may take to say hello, in milliseconds. Default: 10 s. */
   readonly helloMs: number;
-  /** A socket that sends nothing for this long is closed. Clients send a ping every 15 s. Default: 60 s. */
+  /** A socket that sends nothing for this long is closed. Clients that are there send a ping every 20 s at least. Default: 60 s. */
   readonly idleMs: number;
   /**
    * After this time the identity of a socket is asked for anew, with the token it opened with, and what it may see is

@@ -65,7 +65,7 @@ export const faults = {
 
   'long-blackhole': async (target) => blackhole(target, target.random.between(26_000, 40_000)),
 
-  /** Connections that are open in name only. Found out by the heartbeat, later than the ten seconds: for measuring. */
+  /** Connections that are open in name only: found out by the heartbeat. */
   'half-open': async ({ victim, random }) => {
     const forgotten = victim.proxy.forget();
     return { detail: { forgotten }, lastsMs: random.between(0, 1_000), heal: noHeal };
@@ -102,6 +102,7 @@ export const usualFaults: readonly FaultName[] = [
   'browser-kill',
   'disconnect',
   'blackhole',
+  'half-open',
 ];
 
 export function wait(ms: number): Promise<void> {

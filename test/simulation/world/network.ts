@@ -24,7 +24,7 @@ export const FAIR: Weather = { dropShare: 0, lostAnswerShare: 0, duplicateShare:
 
 interface Socket {
   cut(): void;
-  /** The server forgets the socket; the client is not told before the network is well again. */
+  /** The server forgets the socket, and the client is not told, ever. */
   halve(): void;
   heal(): void;
 }
@@ -254,8 +254,9 @@ export class LinkTransport implements Transport {
         isHalf = true;
         real.client.close(1006);
       },
+      // A router that forgot the connection does not remember it: the client has to find out by itself.
       heal() {
-        if (isHalf || to.process.isDead) over(1006);
+        if (!isHalf && to.process.isDead) over(1006);
       },
     };
     link.sockets.add(socket);

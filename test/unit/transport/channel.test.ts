@@ -4,7 +4,8 @@ import type { PushRequest } from '../../../src/protocol/messages/push.ts';
 import { SyncError } from '../../../src/shared/error.ts';
 import { type ManualRuntime, manualRuntime } from '../../../src/testing/manual-runtime.ts';
 import { Channel } from '../../../src/transport/channel.ts';
-import { ANSWER_MS, QUIET_MS } from '../../../src/transport/heartbeat.ts';
+import { ATTENDED, UNATTENDED } from '../../../src/transport/heartbeat.ts';
+import { BRIEF_MS, Patience } from '../../../src/transport/patience.ts';
 import type { GetToken } from '../../../src/transport/token-source.ts';
 import type { RealtimeEvent } from '../../../src/transport/transport.ts';
 import { ScriptedSocket } from './scripted-socket.ts';
@@ -36,7 +37,10 @@ const page = {
   head: 1,
 };
 
+const { quietMs: QUIET_MS, answerMs: ANSWER_MS } = ATTENDED;
+
 let runtime: ManualRuntime;
+let isAttended: boolean;
 let sockets: ScriptedSocket[];
 let events: RealtimeEvent[];
 
@@ -44,6 +48,7 @@ beforeEach(() => {
   runtime = manualRuntime();
   sockets = [];
   events = [];
+  isAttended = true;
 });
 
 function open({ getToken }: { getToken?: GetToken } = {}): Channel {
@@ -56,7 +61,8 @@ function open({ getToken }: { getToken?: GetToken } = {}): Channel {
     },
     getToken,
     runtime,
-    timeoutMs: 30_000,
+    patience: new Patience(30_000),
+    isAttended: () => isAttended,
     handshake,
     listener: (event) => events.push(event),
   });
@@ -98,7 +104,7 @@ describe('opening', () => {
     open();
     await runtime.advance(0);
     last().onopen?.();
-    await runtime.advance(29_999);
+    await runtime.advance(BRIEF_MS - 1);
     expect(events).toEqual([]);
     await runtime.advance(1);
     expect(kinds()).toEqual(['network']);
@@ -120,7 +126,7 @@ describe('opening', () => {
       },
       getToken: undefined,
       runtime,
-      timeoutMs: 1000,
+      patience: new Patience(1_000),
       handshake,
       listener: (event) => events.push(event),
     });
@@ -220,7 +226,7 @@ describe('an open channel', () => {
       },
       getToken: undefined,
       runtime,
-      timeoutMs: 1000,
+      patience: new Patience(1_000),
       handshake,
       listener: (event) => {
         events.push(event);
@@ -274,6 +280,72 @@ describe('the heartbeat', () => {
     expect(last().isClosed).toBe(true);
     expect(runtime.timerCount).toBe(0);
   });
+
+  test('takes less than six seconds for that while somebody looks', () => {
+    expect(QUIET_MS + ANSWER_MS).toBeLessThan(6_000);
+  });
+
+  test('costs little while nobody looks, and looks at once when somebody comes back', async () => {
+    isAttended = false;
+    const channel = await connected();
+    await runtime.advance(5 * UNATTENDED.quietMs - 1);
+    expect(kinds()).toEqual(['open', 'network']);
+    const other = await connected();
+    await runtime.advance(UNATTENDED.quietMs - 1);
+    expect(last().types()).toEqual(['hello']);
+    isAttended = true;
+    other.check();
+    expect(last().types()).toEqual(['hello', 'ping']);
+    await runtime.advance(ANSWER_MS);
+    expect([channel.state, other.state]).toEqual(['closed', 'closed']);
+  });
+
+  test('gives a slow line more time to answer', async () => {
+    open();
+    await runtime.advance(0);
+    last().onopen?.();
+    await runtime.advance(2_000);
+    last().receive({ type: 'welcome', handshake: welcome });
+    await runtime.advance(QUIET_MS + 5_999);
+    expect(kinds()).toEqual(['open']);
+    await runtime.advance(1);
+    expect(kinds()).toEqual(['open', 'network']);
+  });
+
+  test('asks once more when this thread was held up, instead of giving up', async () => {
+    await connected();
+    await runtime.advance(QUIET_MS);
+    runtime.holdUp(ANSWER_MS + 5_000);
+    await runtime.advance(0);
+    expect(kinds()).toEqual(['open']);
+    expect(last().types()).toEqual(['hello', 'ping', 'ping']);
+    last().receive({ type: 'pong', at: 0 });
+    await runtime.advance(ANSWER_MS);
+    expect(kinds()).toEqual(['open']);
+  });
+
+  test('does not take what comes in for a sign that a push has arrived', async () => {
+    const channel = await connected();
+    const push = channel.push(request, { maxBytes: 1_000_000 })?.catch((error: unknown) => error);
+    for (let ms = 0; ms < QUIET_MS + ANSWER_MS; ms += 500) {
+      expect(channel.state).toBe('open');
+      last().receive({ type: 'poke', head: ms });
+      await runtime.advance(500);
+    }
+    expect(last().types()).toEqual(['hello', 'push', 'ping']);
+    await runtime.advance(100);
+    expect(channel.state).toBe('closed');
+    expect(await push).toMatchObject({ kind: 'network' });
+  });
+
+  test('waits for what is still on its way up', async () => {
+    const channel = await connected();
+    channel.push({ ...request, decides: ['x'.repeat(200_000)] }, { maxBytes: 1_000_000 })?.catch(() => {});
+    await runtime.advance(QUIET_MS + ANSWER_MS + 12_000);
+    expect(channel.state).toBe('open');
+    await runtime.advance(1_000);
+    expect(channel.state).toBe('closed');
+  });
 });
 
 describe('pushes', () => {
@@ -321,9 +393,9 @@ describe('pushes', () => {
   test('reject with `timeout` when no answer comes while the line lives', async () => {
     const channel = await connected();
     const push = kindOf(channel.push(request, options));
-    for (let count = 0; count < 4; count++) {
-      await runtime.advance(10_000);
-      last().receive({ type: 'poke', head: 1 });
+    for (let count = 0; count < 15; count++) {
+      await runtime.advance(2_500);
+      last().receive({ type: 'pong', at: 0 });
     }
     expect(await push).toBe('timeout');
     expect(channel.state).toBe('open');

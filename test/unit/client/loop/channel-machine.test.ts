@@ -11,7 +11,7 @@ const states: { readonly [S in ChannelStateName]: ChannelState<S> } = {
   closed: { name: 'closed', failures: 1 },
   connecting: { name: 'connecting', failures: 1 },
   open: { name: 'open', failures: 1 },
-  resting: { name: 'resting', failures: 1, delayMs: 500 },
+  resting: { name: 'resting', failures: 1, delayMs: 500, isAsked: false },
 };
 
 const events: { readonly [E in ChannelEventName]: ChannelEvent<E> } = {
@@ -19,12 +19,21 @@ const events: { readonly [E in ChannelEventName]: ChannelEvent<E> } = {
   unwant: { name: 'unwant' },
   opened: { name: 'opened' },
   proven: { name: 'proven' },
-  lost: { name: 'lost', random: 0.5 },
+  lost: { name: 'lost', random: 0.5, retryAfterMs: 0, isAttended: true },
   due: { name: 'due' },
+  hurry: { name: 'hurry' },
 };
 
 const expected: { readonly [S in ChannelStateName]: { readonly [E in ChannelEventName]: ChannelStateName } } = {
-  closed: { want: 'connecting', unwant: 'closed', opened: 'closed', proven: 'closed', lost: 'closed', due: 'closed' },
+  closed: {
+    want: 'connecting',
+    unwant: 'closed',
+    opened: 'closed',
+    proven: 'closed',
+    lost: 'closed',
+    due: 'closed',
+    hurry: 'closed',
+  },
   connecting: {
     want: 'connecting',
     unwant: 'closed',
@@ -32,8 +41,9 @@ const expected: { readonly [S in ChannelStateName]: { readonly [E in ChannelEven
     proven: 'connecting',
     lost: 'resting',
     due: 'connecting',
+    hurry: 'connecting',
   },
-  open: { want: 'open', unwant: 'closed', opened: 'open', proven: 'open', lost: 'resting', due: 'open' },
+  open: { want: 'open', unwant: 'closed', opened: 'open', proven: 'open', lost: 'resting', due: 'open', hurry: 'open' },
   resting: {
     want: 'resting',
     unwant: 'closed',
@@ -41,6 +51,7 @@ const expected: { readonly [S in ChannelStateName]: { readonly [E in ChannelEven
     proven: 'resting',
     lost: 'resting',
     due: 'connecting',
+    hurry: 'connecting',
   },
 };
 
@@ -58,4 +69,10 @@ test('R2: failures add up over rests, and only a channel that stays up ends them
   const reopened = channelTransition(channelTransition(lost, events.due), events.opened);
   expect(reopened.failures).toBe(2);
   expect(channelTransition(reopened, events.proven).failures).toBe(0);
+});
+
+test('R13: a server that says when to come back is asked no sooner, whoever waits', () => {
+  const lost = channelTransition(states.open, { ...events.lost, retryAfterMs: 20_000 });
+  expect(lost).toMatchObject({ name: 'resting', delayMs: 20_250 });
+  expect(channelTransition(lost, events.hurry)).toBe(lost);
 });

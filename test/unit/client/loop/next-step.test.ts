@@ -31,7 +31,7 @@ test('only another history and a log that is too short make the loop start over'
 
 test('the moment the server names is a lower bound, with a spread behind it', () => {
   const { retryAfterMs } = stepOf('rate-limited', { retryAfterMs: 7_000 });
-  const delay = (random: number) => retryDelayMs({ pace: 'backoff', failures: 1, retryAfterMs, random });
+  const delay = (random: number) => retryDelayMs('backoff', { failures: 1, retryAfterMs, random, isAttended: true });
   expect(delay(0)).toBe(7_000);
   expect(delay(0.9)).toBe(7_450);
 });
@@ -42,6 +42,6 @@ test('a strange retryAfterMs counts as none', () => {
 });
 
 test('where only a person can help, it is tried between every half minute and every minute', () => {
-  const delay = (random: number) => retryDelayMs({ pace: 'slow', failures: 9, retryAfterMs: 0, random });
+  const delay = (random: number) => retryDelayMs('slow', { failures: 9, retryAfterMs: 0, random, isAttended: true });
   expect([delay(0), delay(0.999_999)]).toEqual([30_000, 60_000]);
 });

@@ -17,17 +17,61 @@ test('L7: a failed round is tried again by a timer, and by nothing else', async 
   ]);
 });
 
-test('a server that is down is tried again and again, at least every 8 s, and found when it is back', async () => {
+test('a server that is down is tried again and again, at least every 5 s, and found when it is back', async () => {
   const { server, start, runtime, phase } = device();
   server.isDown = true;
   await start();
   await runtime.advance(3_600_000);
   const tries = server.log.map(({ at }) => at);
   const gaps = tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
-  expect(Math.max(...gaps)).toBeLessThanOrEqual(8_000);
-  expect(tries.length).toBeLessThan(1_200);
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(5_000);
+  expect(tries.length).toBeLessThan(1_600);
   server.isDown = false;
   await runtime.advance(30_000);
+  expect(phase()).toBe('synced');
+});
+
+test('a call by hand that is given up neither shortens nor lengthens the wait', async () => {
+  const { server, start, runtime, loop } = device();
+  server.fail('handshake', 'rate-limited', { retryAfterMs: 20_000 });
+  await start();
+  const { nextRetryAt } = loop.status();
+  const release = server.hang();
+  const giveUp = new AbortController();
+  const call = loop.run('sync', { signal: giveUp.signal });
+  await runtime.advance(100);
+  giveUp.abort();
+  await expect(call).rejects.toMatchObject({ kind: 'aborted' });
+  await runtime.advance(0);
+  release();
+  expect(loop.status()).toMatchObject({ phase: 'error', nextRetryAt });
+  await runtime.advance(20_500);
+  expect(loop.status().phase).toBe('synced');
+});
+
+test('while nobody looks it is tried less often, and at once when somebody comes back', async () => {
+  const { server, start, runtime, phase, loop } = device();
+  server.isDown = true;
+  loop.attend(false);
+  await start();
+  await runtime.advance(3_600_000);
+  expect(server.log.length).toBeLessThan(300);
+  server.isDown = false;
+  loop.attend(true);
+  await runtime.advance(0);
+  expect(phase()).toBe('synced');
+});
+
+test('L8: a handshake that is stuck on a dead connection is left behind when the channel opens', async () => {
+  const { server, start, runtime, phase, write } = device();
+  await start();
+  const handshake = server.handshake.bind(server);
+  server.handshake = () => new Promise(() => {});
+  server.channels[0]?.cut();
+  write();
+  await runtime.advance(2_000);
+  server.handshake = handshake;
+  expect(server.outcomes.size).toBe(1);
   expect(phase()).toBe('synced');
 });
 

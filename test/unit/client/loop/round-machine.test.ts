@@ -10,14 +10,14 @@ import {
 import { SyncError } from '../../../../src/shared/error.ts';
 
 const error = new SyncError('network', 'down').toJSON();
-const trouble = { failures: 2, phase: 'offline' as const, error };
+const trouble = { failures: 2, phase: 'offline' as const, error, retryAt: 1_000 };
 const step = nextStep(new SyncError('network', 'down'));
 
 const states: { readonly [S in LoopStateName]: LoopState<S> } = {
   new: { name: 'new', trouble: null },
   idle: { name: 'idle', trouble: null },
   running: { name: 'running', round: 5, trouble },
-  waiting: { name: 'waiting', trouble, delayMs: 1_000 },
+  waiting: { name: 'waiting', trouble },
   paused: { name: 'paused', trouble },
   closed: { name: 'closed', trouble },
 };
@@ -26,8 +26,8 @@ const events: { readonly [E in LoopEventName]: LoopEvent<E> } = {
   wake: { name: 'wake', round: 6, urgent: false },
   start: { name: 'start' },
   succeeded: { name: 'succeeded', round: 5 },
-  failed: { name: 'failed', round: 5, error, step, random: 0.5 },
-  aborted: { name: 'aborted', round: 5, random: 0.5 },
+  failed: { name: 'failed', round: 5, error, step, random: 0.5, isAttended: true, now: 0 },
+  aborted: { name: 'aborted', round: 5 },
   pause: { name: 'pause' },
   resume: { name: 'resume' },
   close: { name: 'close' },
@@ -117,7 +117,7 @@ describe('failures', () => {
   });
 
   test('L3: set a delay between nothing and a bound that doubles', () => {
-    const delays = (kind: 'network' | 'server', random: number) =>
+    const delays = (kind: 'network' | 'server', random: number, isAttended = true) =>
       [0, 1, 2, 3, 4, 5, 6, 20].map((failures) => {
         const before: LoopState = {
           name: 'running',
@@ -125,16 +125,17 @@ describe('failures', () => {
           trouble: failures === 0 ? null : { ...trouble, failures },
         };
         const step = nextStep(new SyncError(kind, 'scripted'));
-        return (transition(before, { ...events.failed, step, random }) as LoopState<'waiting'>).delayMs;
+        return transition(before, { ...events.failed, step, random, isAttended }).trouble?.retryAt;
       });
-    expect(delays('network', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000]);
+    expect(delays('network', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000, 5_000]);
+    expect(delays('network', 0.999_999, false).at(-1)).toBe(30_000);
     expect(delays('server', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
     expect(new Set(delays('server', 0))).toEqual(new Set([0]));
   });
 
-  test('L4: an aborted round is neither good nor bad', () => {
+  test('L4: an aborted round is neither good nor bad, and the wait before it goes on', () => {
     const aborted = transition(states.running, events.aborted);
-    expect(aborted).toMatchObject({ name: 'waiting', trouble });
+    expect(aborted).toEqual({ name: 'waiting', trouble });
     const clean = transition({ name: 'running', round: 5, trouble: null }, events.aborted);
     expect(clean).toEqual({ name: 'idle', trouble: null });
   });

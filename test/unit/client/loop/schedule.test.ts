@@ -3,8 +3,13 @@ import { mergeWishes, nextRound, type ScheduleInput, type Wish } from '../../../
 import { SyncError } from '../../../../src/shared/error.ts';
 
 const NOW = 100_000;
-const trouble = { failures: 1, phase: 'offline' as const, error: new SyncError('network', 'down').toJSON() };
-const waiting: ScheduleInput['state'] = { name: 'waiting', trouble, delayMs: 400 };
+const trouble = {
+  failures: 1,
+  phase: 'offline' as const,
+  error: new SyncError('network', 'down').toJSON(),
+  retryAt: NOW + 400,
+};
+const waiting: ScheduleInput['state'] = { name: 'waiting', trouble };
 const wish: Wish = { at: NOW + 10, trigger: 'poke', pulls: true, isUrgent: false };
 
 const quiet: ScheduleInput = {

@@ -15,6 +15,7 @@ const none: OutboxCounts = {
 const waiting = { ...none, pendingCount: 1, hasSendable: true };
 const trouble = (phase: 'offline' | 'needs-auth' | 'error') => ({
   failures: 1,
+  retryAt: 1,
   phase,
   error: new SyncError('network', 'scripted').toJSON(),
 });
@@ -47,7 +48,6 @@ const running = (before: StatusInput['loop']['trouble'] = null): StatusInput['lo
 const failed = (phase: 'offline' | 'needs-auth' | 'error'): StatusInput['loop'] => ({
   name: 'waiting',
   trouble: trouble(phase),
-  delayMs: 1,
 });
 
 const phases: [string, Partial<StatusInput>, string][] = [
@@ -83,13 +83,25 @@ test.each(phases)('S1: when %s, the phase is told', (_when, difference, phase) =
 const connections: [string, Partial<StatusInput>, string][] = [
   ['the channel is open', {}, 'open'],
   ['the channel is being opened', { channel: { name: 'connecting', failures: 0 } }, 'connecting'],
-  ['the channel was lost once', { channel: { name: 'resting', failures: 1, delayMs: 1 } }, 'connecting'],
-  ['the channel will not stay up', { channel: { name: 'resting', failures: 3, delayMs: 1 } }, 'polling'],
+  [
+    'the channel was lost once',
+    { channel: { name: 'resting', failures: 1, delayMs: 1, isAsked: false } },
+    'connecting',
+  ],
+  [
+    'the channel will not stay up',
+    { channel: { name: 'resting', failures: 3, delayMs: 1, isAsked: false } },
+    'polling',
+  ],
   ['it tries the channel again while polling', { channel: { name: 'connecting', failures: 3 } }, 'polling'],
   ['the server has no channel', { offersChannel: false, channel: { name: 'closed', failures: 0 } }, 'polling'],
   ['the app is local', { hasServer: false }, 'closed'],
   ['it is held', { loop: { name: 'paused', trouble: null }, channel: { name: 'closed', failures: 0 } }, 'closed'],
-  ['it is offline', { loop: failed('offline'), channel: { name: 'resting', failures: 1, delayMs: 1 } }, 'closed'],
+  [
+    'it is offline',
+    { loop: failed('offline'), channel: { name: 'resting', failures: 1, delayMs: 1, isAsked: false } },
+    'closed',
+  ],
   ['nothing runs by itself', { autoSync: false, channel: { name: 'closed', failures: 0 } }, 'closed'],
 ];
 
