@@ -52,6 +52,8 @@ export interface EngineMethods {
   abortSync(callId: string): Promise<void>;
   pause(reason: string): Promise<void>;
   resume(reason: string): Promise<void>;
+  /** Whether somebody can see this session's page: at first it is taken for granted. */
+  attend(isAttended: boolean): Promise<void>;
 
   listOutbox(options?: OutboxQuery): Promise<OutboxEntry[]>;
   countOutbox(filter?: OutboxFilter): Promise<number>;

@@ -11,3 +11,19 @@ export function watchPageLifecycle(hooks: { readonly suspend: () => void; readon
   window.addEventListener('pageshow', (event) => event.persisted && hooks.wake(), { signal });
   return () => stop.abort();
 }
+
+export interface Attention {
+  /** Tells once more: there is somebody new to tell. */
+  again(): void;
+  stop(): void;
+}
+
+/** Tells whether the page can be seen, whenever that changes. Where there is no page: never. */
+export function watchAttention(tell: (isVisible: boolean) => void): Attention {
+  if (typeof document === 'undefined') return { again: () => {}, stop: () => {} };
+  const stop = new AbortController();
+  const now = () => tell(document.visibilityState !== 'hidden');
+  document.addEventListener('visibilitychange', now, { signal: stop.signal });
+  window.addEventListener('pageshow', now, { signal: stop.signal });
+  return { again: now, stop: () => stop.abort() };
+}

@@ -15,6 +15,7 @@ import { createInspector } from './inspector.ts';
 import { LiveQueries } from './live-queries.ts';
 import { outboxText, parseOutboxText } from './outbox-file.ts';
 import { importOutbox } from './outbox-import.ts';
+import { type Attention, watchAttention } from './page-lifecycle.ts';
 import { retryAll } from './retry-all.ts';
 import { RowWatches } from './row-watches.ts';
 import type { SessionLine } from './session-line.ts';
@@ -32,7 +33,7 @@ export interface SyncHandleOptions<S extends Schema> {
 /** The public `Sync` over a session's line. Everything it knows comes through that line. */
 export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>): Sync<S> {
   const parts = makeParts(given);
-  const { line, mirror, lives, watches, settlements, calls, events } = parts;
+  const { line, mirror, lives, watches, settlements, calls, events, attention } = parts;
   const { schema, server } = given.options;
   const { methods } = line;
   line.onPush((push) => deliver(parts, push));
@@ -125,6 +126,7 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
     store: mirror.store,
     inspect: createInspector({ line, lives, store: mirror.store }),
     async close() {
+      attention.stop();
       lives.close();
       watches.close();
       await line.close();
@@ -149,6 +151,7 @@ interface Parts {
   readonly settlements: Settlements;
   readonly calls: SyncCalls;
   readonly events: Emitter<SyncEvent>;
+  readonly attention: Attention;
   readonly now: () => number;
   readonly answer: (question: AskQuestion) => Promise<AskAnswer>;
 }
@@ -164,6 +167,7 @@ function makeParts<S extends Schema>({ options, sessionId, line, runtime }: Sync
     settlements: new Settlements(),
     calls: new SyncCalls({ schema, methods, hasServer: server !== undefined }),
     events: new Emitter(),
+    attention: attentionOf(line),
     now: () => runtime.now(),
     async answer(question) {
       try {
@@ -176,6 +180,22 @@ function makeParts<S extends Schema>({ options, sessionId, line, runtime }: Sync
       }
     },
   };
+}
+
+/** Tells the engine whether this page can be seen. Not before it is open: any call would open it. */
+function attentionOf({ methods, opened }: SessionLine): Attention {
+  let isOpen = false;
+  const attention = watchAttention((isVisible) => {
+    if (isOpen) methods.attend(isVisible).catch(() => {});
+  });
+  opened.then(
+    () => {
+      isOpen = true;
+      attention.again();
+    },
+    () => {},
+  );
+  return attention;
 }
 
 /** Brings a push to whom it concerns. */
@@ -209,7 +229,8 @@ function deliver(parts: Parts, push: WorkerPush): void {
 }
 
 /** There is a new engine: what was settled while there was none, nobody has told us. */
-async function reconcile({ settlements, line }: Parts): Promise<void> {
+async function reconcile({ settlements, line, attention }: Parts): Promise<void> {
+  attention.again();
   const waiting = settlements.waitingIds();
   if (waiting.length > 0) settlements.reconcile(waiting, await line.methods.listOutbox());
 }

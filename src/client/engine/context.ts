@@ -32,4 +32,6 @@ export interface EngineContext {
   resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;
   /** Deletes all local data. Sync is held meanwhile, so that nothing under way is applied afterwards. See `EngineMethods`. */
   wipe(dealtWith?: readonly number[]): Promise<void>;
+  /** A page was hidden or shown. */
+  attended(): void;
 }

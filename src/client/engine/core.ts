@@ -94,6 +94,7 @@ export class EngineCore implements EngineContext {
     void this.#sessions.get(sessionId)?.close();
     const session: EngineSession = new EngineSession(this, sessionId, () => this.#removed(session));
     this.#sessions.set(sessionId, session);
+    this.attended();
     return session;
   }
 
@@ -180,6 +181,13 @@ export class EngineCore implements EngineContext {
     );
   }
 
+  /** Without a session nobody can tell: it is taken for granted. */
+  attended(): void {
+    if (this.#isClosed) return;
+    const sessions = [...this.#sessions.values()];
+    this.loop.attend(sessions.length === 0 || sessions.some((session) => session.isAttended));
+  }
+
   #hooks(): LoopHooks {
     return {
       exclusive: (fn) => this.gate.run(fn),
@@ -222,6 +230,7 @@ export class EngineCore implements EngineContext {
     this.#sessions.delete(session.sessionId);
     this.asks.sessionRemoved(session.sessionId);
     this.instruments.lab.left(session.sessionId);
+    this.attended();
   }
 }
 

@@ -51,6 +51,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
   readonly #watches = new Map<string, () => void>();
   readonly #runs = new Map<string, AbortController>();
   #isClosed = false;
+  #isAttended = true;
 
   constructor(core: EngineContext, sessionId: string, onClose: () => void) {
     this.#core = core;
@@ -60,6 +61,11 @@ export class EngineSession implements EngineConnection, EngineMethods {
 
   get methods(): EngineMethods {
     return this;
+  }
+
+  /** Whether somebody can see the page. */
+  get isAttended(): boolean {
+    return this.#isAttended;
   }
 
   /** Whether anybody would hear a push. */
@@ -202,6 +208,11 @@ export class EngineSession implements EngineConnection, EngineMethods {
   async resume(reason: string): Promise<void> {
     this.#core.loop.resume(reason);
     this.#core.feed.answered();
+  }
+
+  async attend(isAttended: boolean): Promise<void> {
+    this.#isAttended = isAttended;
+    this.#core.attended();
   }
 
   async listOutbox(options: OutboxQuery = {}): Promise<OutboxEntry[]> {
