@@ -40,6 +40,7 @@ export function labTransport({ transport, openSecond, schema, lab, uuid }: LabTr
     pull: (request, signal) => transport.pull(request, signal),
     devices: (request, signal) => transport.devices(request, signal),
     connect: (handshake, listener) => transport.connect(handshake, listener),
+    attend: (isAttended) => transport.attend?.(isAttended),
     push: (request, signal) => (lab.shown ? push(request, signal) : transport.push(request, signal)),
     close() {
       other.close();
