@@ -126,6 +126,10 @@ class Service implements SyncService {
     });
   }
 
+  scopes(identity: Identity): Promise<readonly string[]> {
+    return this.#run(async () => (await this.#access(identity)).readable);
+  }
+
   devices(identity: Identity, request: DevicesRequest) {
     return this.#run(async () => {
       await this.#devices.admit(identity, request.clientId);

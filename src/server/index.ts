@@ -9,7 +9,7 @@ export {
   type SyncServerOptions,
   type SyncServerStats,
 } from './edge/create-sync-server.ts';
-export type { AuthFunction, AuthInput, CorsOptions, EdgeLimits } from './edge/options.ts';
+export type { AuthFunction, AuthInput, CorsOptions, EdgeLimits, MonitorFunction } from './edge/options.ts';
 export { type RunningServer, type ServeOptions, serve } from './edge/serve.ts';
 export type { ServerSocket } from './edge/socket.ts';
 export type { JwtAlgorithm } from './jwt/algorithms.ts';

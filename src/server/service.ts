@@ -32,6 +32,8 @@ export interface SyncService {
   handshake(identity: Identity, request: HandshakeRequest): Promise<HandshakeResponse>;
   push(identity: Identity, request: PushRequest): Promise<PushResponse>;
   pull(identity: Identity, request: PullRequest): Promise<PullPage>;
+  /** The scopes somebody may read now; `*` stands for all. */
+  scopes(identity: Identity): Promise<readonly string[]>;
   devices(identity: Identity, request: DevicesRequest): Promise<DevicesResponse>;
   /**
    * Writes changes directly (seeds, imports, jobs), as one commit without a device. With an identity, its access and

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { decode, encode } from '../../src/protocol/codec.ts';
 import { LIMITS } from '../../src/protocol/limits.ts';
+import type { SyncServerOptions } from '../../src/server/edge/create-sync-server.ts';
 import { createSyncServer } from '../../src/server/edge/create-sync-server.ts';
 import { serve } from '../../src/server/edge/serve.ts';
 import { sqliteStorage } from '../../src/server/sqlite/index.ts';
@@ -279,6 +280,20 @@ describe('auth', () => {
     const { running } = await start({ auth });
     const status = async (path: string) => (await fetch(running.url + path)).status;
     expect([await status('/v1/stats'), await status('/health'), await status('/v1/version')]).toEqual([401, 200, 200]);
+  });
+
+  test('shows the stats to whoever may read everything, or has the monitoring token', async () => {
+    const status = async (options: Partial<SyncServerOptions>, token: string) => {
+      const { running } = await start({ auth: ({ token: id }) => (id ? { id } : null), ...options });
+      return (await fetch(`${running.url}/v1/stats`, { headers: { authorization: `Bearer ${token}` } })).status;
+    };
+    const access = ({ id }: { id: string }) => ({ read: id === 'root' ? ('*' as const) : ['a'], write: [] });
+    expect(await status({}, 'anyone')).toBe(200);
+    expect(await status({ access }, 'ada')).toBe(403);
+    expect(await status({ access }, 'root')).toBe(200);
+    expect(await status({ access, monitor: 'prometheus' }, 'root')).toBe(403);
+    expect(await status({ access, monitor: 'prometheus' }, 'prometheus')).toBe(200);
+    expect(await status({ access, monitor: ({ token }) => token === 'x' }, 'x')).toBe(200);
   });
 
   test('leaves no token and no payload in the log', async () => {

@@ -49,7 +49,11 @@ function addMessages(app: App, edge: Edge): void {
     return declareLimits(await service.handshake(identity, request), edge.limits);
   });
   post('/v1/pull', pullRequest, (service, identity, request) => service.pull(identity, request));
-  post('/v1/push', pushRequest, (service, identity, request) => service.push(identity, request));
+  post('/v1/push', pushRequest, async (service, identity, request) => {
+    const response = await service.push(identity, request);
+    edge.sessions.pushed(request.clientId, response.head);
+    return response;
+  });
   post('/v1/devices', devicesRequest, (service, identity, request) => service.devices(identity, request));
 }
 
@@ -64,7 +68,7 @@ function addPages(app: App, edge: Edge, stats: () => Promise<object>): void {
     return context.json({ ...version, capabilities: CAPABILITIES });
   });
   app.get('/v1/stats', async (context) => {
-    await edge.authenticate({ token: tokenOf(context.req.raw), request: context.req.raw });
+    await edge.checkMonitor({ token: tokenOf(context.req.raw), request: context.req.raw });
     return context.json(await stats());
   });
   app.get('/v1/ws', (context) => {

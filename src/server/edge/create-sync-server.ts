@@ -5,10 +5,9 @@ import type { ServiceLimits, SyncServiceOptions } from '../options.ts';
 import type { ServerStats, SyncService } from '../service.ts';
 import { createApp } from './app.ts';
 import { Edge } from './edge.ts';
-import { type AuthFunction, type CorsOptions, type EdgeLimits, silentLogger } from './options.ts';
+import { type AuthFunction, type CorsOptions, type EdgeLimits, type MonitorFunction, silentLogger } from './options.ts';
 import { mayOpenSocket } from './origin.ts';
 import { routeOf } from './paths.ts';
-import { Sessions } from './sessions.ts';
 import type { ServerSocket } from './socket.ts';
 import { SocketSession } from './socket-session.ts';
 
@@ -20,6 +19,11 @@ export interface SyncServerOptions extends Omit<SyncServiceOptions, 'limits'> {
   /** The path the API lies under, such as `/sync`. Left out, it answers under any. */
   readonly basePath?: string;
   readonly limits?: Partial<ServiceLimits & EdgeLimits>;
+  /**
+   * Who may look at `/v1/stats`: the bearer token of a monitoring system, or a function. Left out, whoever may read
+   * every scope: totals over all tenants are nobody else's business.
+   */
+  readonly monitor?: string | MonitorFunction;
 }
 
 /** What `GET /v1/stats` shows. */
@@ -77,7 +81,7 @@ export function createServer(service: Promise<SyncService>, options: Omit<SyncSe
     logger: options.logger ?? silentLogger,
     runtime: options.runtime ?? systemRuntime,
   });
-  const sessions = new Sessions();
+  const { sessions } = edge;
   // That it failed is told by whoever calls; without a listener Node would end the process.
   service.then(
     (started) => started.onRevoke((clientId) => sessions.revoke(clientId)),

@@ -65,6 +65,11 @@ export class Feed {
     this.#subscription.start(position);
   }
 
+  /** The client has been told of this seq, in the answer to a push. */
+  wantSeq(seq: number): void {
+    this.#subscription.wantSeq(seq);
+  }
+
   /** What the caller may see could have changed: the next pull tells. */
   accessChanged(): void {
     this.#subscription.wake();

@@ -15,6 +15,9 @@ export interface AuthInput {
  */
 export type AuthFunction = (input: AuthInput) => Identity | null | Promise<Identity | null>;
 
+/** Tells whether a request may see the figures of the whole server. */
+export type MonitorFunction = (input: AuthInput) => boolean | Promise<boolean>;
+
 /** Which other origins may call from a browser. The server's own origin always may. */
 export interface CorsOptions {
   /** Origins such as `https://app.example`, `'*'` for all, or a function that decides. */

@@ -6,6 +6,8 @@ export interface Session {
   readonly owner: { readonly subject: string; readonly clientId: string } | null;
   /** What the owner may see could have changed. */
   accessChanged(): void;
+  /** The device has been told of this seq, in the answer to a push. */
+  wantSeq(seq: number): void;
   /** Tells the client why, and ends. */
   close(reason: SyncError): void;
 }
@@ -31,6 +33,11 @@ export class Sessions {
     for (const session of [...this.#open]) {
       if (subject === undefined || session.owner?.subject === subject) session.accessChanged();
     }
+  }
+
+  /** A device that pushed waits for what it pushed to come back. */
+  pushed(clientId: string, head: number): void {
+    for (const session of this.#open) if (session.owner?.clientId === clientId) session.wantSeq(head);
   }
 
   /** Ends the connections of a device that was revoked. */

@@ -59,6 +59,10 @@ export class SocketSession implements Session {
     this.#feed?.accessChanged();
   }
 
+  wantSeq(seq: number): void {
+    this.#feed?.wantSeq(seq);
+  }
+
   /** Tells the client why, and closes. */
   close(thrown: unknown): void {
     if (this.#state === 'closed') return;
@@ -175,6 +179,7 @@ export class SocketSession implements Session {
         return feed.service.push(await feed.currentIdentity(), request);
       });
       this.#send({ type: 'pushed', requestId, response });
+      feed.wantSeq(response.head);
     } catch (error) {
       this.#refusePush(requestId, error);
       if (error instanceof SyncError && error.kind === 'needs-auth') this.close(error);

@@ -5,6 +5,11 @@ import { SyncError } from '../../shared/error.ts';
 
 /** How often a slow socket is looked at, until it has taken what was sent. */
 const DRAIN_CHECK_MS = 100;
+/**
+ * How long a client is left behind commits of which it sees nothing. It loses nothing by that; and when others commit is
+ * not to be read off its own line.
+ */
+export const UNSEEN_MS = 30_000;
 
 export interface SubscriptionOptions {
   /** Pulls the page that begins at a position. */
@@ -27,7 +32,8 @@ export interface Position {
 /**
  * What one socket follows. After each commit it pulls from where the client stands and sends what it got, chain by chain,
  * as long as each is one page and the scopes stay the same; otherwise, or when the socket is full, it sends a poke, and is
- * silent until the client has pulled by HTTP and subscribed again. At most one pull runs at a time.
+ * silent until the client has pulled by HTTP and subscribed again. Commits that hold nothing for the client move it on
+ * only now and then. At most one pull runs at a time.
  */
 export class Subscription {
   readonly #options: SubscriptionOptions;
@@ -35,6 +41,11 @@ export class Subscription {
   #isPulling = false;
   #isWoken = false;
   #cancelDrain: (() => void) | null = null;
+  /** Where the client is: behind `#position` by commits of which it sees nothing. */
+  #toldSeq = 0;
+  /** Up to here it wants to be told: it has heard of this seq by itself. */
+  #wantedSeq = 0;
+  #unseen: { page: PullPage; cancel: () => void } | null = null;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -42,8 +53,16 @@ export class Subscription {
 
   /** Follows from here on, whatever was followed before. */
   start(position: Position): void {
+    this.#dropUnseen();
     this.#position = position;
+    this.#toldSeq = position.cursor.seq;
     this.wake();
+  }
+
+  /** The client has heard of this seq in the answer to a push: it waits until it is there. */
+  wantSeq(seq: number): void {
+    this.#wantedSeq = Math.max(this.#wantedSeq, seq);
+    if (this.#unseen && this.#isWanted(this.#unseen.page)) this.#tellUnseen();
   }
 
   /** There may be something new. Calls during a pull count as one. */
@@ -55,6 +74,7 @@ export class Subscription {
   close(): void {
     this.#position = null;
     this.#isWoken = false;
+    this.#dropUnseen();
     this.#cancelDrain?.();
     this.#cancelDrain = null;
   }
@@ -82,8 +102,34 @@ export class Subscription {
     const { cursor } = page;
     if (cursor === null || (cursor.seq === position.cursor.seq && page.transactions.length === 0)) return;
     this.#position = { cursor, scopes: position.scopes };
-    this.#options.send({ type: 'changes', page });
+    if (page.transactions.length > 0 || this.#isWanted(page)) this.#tell(page);
+    else this.#keepUnseen(page);
     if (cursor.seq < page.head) this.#isWoken = true;
+  }
+
+  #isWanted({ cursor }: PullPage): boolean {
+    return this.#wantedSeq > this.#toldSeq && (cursor?.seq ?? 0) >= this.#wantedSeq;
+  }
+
+  /** For the client it begins where the client is: between there and its own beginning is nothing to see. */
+  #tell(page: PullPage): void {
+    this.#dropUnseen();
+    this.#options.send({ type: 'changes', page: { ...page, from: this.#toldSeq } });
+    this.#toldSeq = page.cursor?.seq ?? this.#toldSeq;
+  }
+
+  #keepUnseen(page: PullPage): void {
+    const cancel = this.#unseen?.cancel ?? this.#options.setTimer(UNSEEN_MS, () => this.#tellUnseen());
+    this.#unseen = { page, cancel };
+  }
+
+  #tellUnseen(): void {
+    if (this.#unseen && this.#position) this.#tell(this.#unseen.page);
+  }
+
+  #dropUnseen(): void {
+    this.#unseen?.cancel();
+    this.#unseen = null;
   }
 
   /** null where only a pull by HTTP can tell the client what is the matter. */
@@ -97,12 +143,14 @@ export class Subscription {
   }
 
   #poke(): void {
+    this.#dropUnseen();
     this.#position = null;
     this.#options.send({ type: 'poke', head: this.#options.head() });
   }
 
   /** A slow reader gets one small frame when it has caught up, and then pulls at its own pace. */
   #pokeOnceDrained(): void {
+    this.#dropUnseen();
     this.#position = null;
     this.#cancelDrain?.();
     this.#cancelDrain = this.#options.setTimer(DRAIN_CHECK_MS, () => {

@@ -82,14 +82,17 @@ function parentMissing(child: Table, parent: Table | null): SyncError {
   );
 }
 
-/** The rows below a row that moved go with it. */
+/**
+ * The rows below a row that moved go with it. Those that the writer may not write stay where they are: the row may have been
+ * somebody else's before it was deleted, and whoever makes it anew must not come by what was left of it.
+ */
 async function moveChildren(
   context: PlaceContext,
   { table, after }: Pick<StagedRow, 'table' | 'after'>,
 ): Promise<void> {
   for (const child of childTables(context.schema, table.name)) {
     for (const row of await childrenOf(context, child, after.key)) {
-      if (row.scope === after.scope) continue;
+      if (row.scope === after.scope || !context.access.canWrite(row.scope)) continue;
       const moved = { ...row, scope: after.scope };
       restage(context.staged, child.table, { row, moved });
       await moveChildren(context, { table: child.table, after: moved });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Cursor } from '../../../../src/core/change.ts';
 import type { PullPage } from '../../../../src/protocol/messages/pull.ts';
 import type { ServerFrame } from '../../../../src/protocol/messages/realtime.ts';
-import { Subscription } from '../../../../src/server/edge/subscription.ts';
+import { Subscription, UNSEEN_MS } from '../../../../src/server/edge/subscription.ts';
 import { SyncError } from '../../../../src/shared/error.ts';
 import { type ManualRuntime, manualRuntime } from '../../../../src/testing/manual-runtime.ts';
 
@@ -85,6 +85,62 @@ describe('a subscription', () => {
     await world.answer();
     expect(world.frames).toEqual(['changes 0-1', 'changes 1-5']);
     expect(world.pulls).toHaveLength(0);
+  });
+
+  describe('of commits that hold nothing for the client', () => {
+    const unseen = { transactions: [] };
+
+    test('says nothing, and later goes on from where the client is', async () => {
+      await world.answer();
+      for (let count = 0; count < 3; count++) {
+        world.commit();
+        await world.answer(unseen);
+      }
+      expect(world.frames).toEqual([]);
+      world.commit();
+      await world.answer();
+      expect(world.frames).toEqual(['changes 0-4']);
+      await world.runtime.advance(UNSEEN_MS);
+      expect(world.frames).toEqual(['changes 0-4']);
+      expect(world.runtime.timerCount).toBe(0);
+    });
+
+    test('moves the client on once in a while, however many there were', async () => {
+      await world.answer();
+      for (let count = 0; count < 10; count++) {
+        world.commit();
+        await world.answer(unseen);
+        await world.runtime.advance(UNSEEN_MS / 10);
+      }
+      expect(world.frames).toEqual(['changes 0-10']);
+    });
+
+    test('tells at once up to what the client has heard of by itself', async () => {
+      await world.answer();
+      world.commit();
+      await world.answer(unseen);
+      world.subscription.wantSeq(1);
+      expect(world.frames).toEqual(['changes 0-1']);
+      world.subscription.wantSeq(2);
+      world.commit();
+      await world.answer(unseen);
+      world.commit();
+      await world.answer(unseen);
+      expect(world.frames).toEqual(['changes 0-1', 'changes 1-2']);
+    });
+
+    test('forgets them when it is started anew, and when it ends', async () => {
+      await world.answer();
+      world.commit();
+      await world.answer(unseen);
+      world.subscription.start({ cursor: { epoch: 'e', seq: 1 }, scopes: ['x', 'y'] });
+      await world.answer();
+      world.commit();
+      await world.answer(unseen);
+      world.subscription.close();
+      await world.runtime.advance(UNSEEN_MS);
+      expect([world.frames, world.runtime.timerCount]).toEqual([[], 0]);
+    });
   });
 
   test('goes on by itself when a page stops short of the head', async () => {
