@@ -3,6 +3,7 @@ import type { Resolution } from '../core/policy.ts';
 import type { IdSpan, PullPage } from '../protocol/messages/pull.ts';
 import type { MutationPart, PushRequest, PushResponse } from '../protocol/messages/push.ts';
 import type { Cell, RowKey } from '../shared/cell.ts';
+import type { SyncErrorJson } from '../shared/error.ts';
 import type { ReadResult } from '../storage/local-database.ts';
 import type { RowsPage, RowsRequest } from './inspection.ts';
 import type {
@@ -26,6 +27,9 @@ export interface LocalStore {
   /** Whom local data belongs to, as the first handshake told; null before. */
   readonly subject: string | null;
   bindSubject(subject: string): void;
+  /** Why nothing of this database is shown: somebody else than its owner is signed in. Null: it is open. Outlives restarts. */
+  readonly locked: SyncErrorJson | null;
+  setLocked(locked: SyncErrorJson | null): void;
 
   // ── writing ─────────────────────────────────────────────────────────────────────────────────────────
   /** One write transaction at a time; the caller queues. */

@@ -88,7 +88,7 @@ class Service implements SyncService {
           `The server speaks protocol ${PROTOCOL_VERSION}, the client ${request.protocol}: update the older one.`,
         );
       }
-      await this.#devices.seen(identity, request);
+      await this.#devices.greet(identity, request);
       const access = await this.#access(identity);
       return {
         protocol: PROTOCOL_VERSION,

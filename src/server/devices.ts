@@ -37,7 +37,18 @@ export class Devices {
     });
   }
 
-  /** Notes that a device was here, under this name. */
+  /**
+   * Notes that a device was here, under this name. The device of somebody else is not noted and not refused: the caller learns who
+   * they are taken for, and that is how a device finds out that another person has signed in. Everything else of it is refused.
+   *
+   * @throws SyncError `forbidden` when it was revoked.
+   */
+  async greet(identity: Identity, device: { clientId: string; deviceName?: string | undefined }): Promise<void> {
+    const known = await this.#storage.read((reader) => reader.device(device.clientId));
+    if (known === null || known.subject === identity.id) await this.seen(identity, device);
+  }
+
+  /** Notes that a device of the caller was here, under this name. */
   async seen(identity: Identity, device: { clientId: string; deviceName?: string | undefined }): Promise<void> {
     const now = this.#runtime.now();
     await this.#storage.write(async (writer) => {

@@ -25,6 +25,14 @@ export interface EngineContext {
 
   /** Runs `read` on committed data only: waits while a session has a transaction open. */
   whenCommitted<T>(read: () => T): Promise<T>;
+  /**
+   * The same, where the data may be shown.
+   *
+   * @throws SyncError `forbidden` while somebody else than its owner is signed in.
+   */
+  whenUnlocked<T>(read: () => T): Promise<T>;
+  /** @throws SyncError `forbidden`, as `whenUnlocked`. */
+  assertUnlocked(): void;
   /** A transaction of this device was committed: tells everybody whom it concerns. */
   committed(result: WriteResult): void;
   /** Changes the outbox or the conflicts by hand. */

@@ -1,6 +1,6 @@
 import type { ConflictInput, Resolution } from '../../core/policy.ts';
 import type { Schema } from '../../core/schema.ts';
-import { SyncError } from '../../shared/error.ts';
+import { SyncError, type SyncErrorJson } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { EnginePush } from '../engine-api.ts';
@@ -20,7 +20,7 @@ import { WriteDesk } from './write-desk.ts';
 /** What the loop needs of the engine. */
 export type LoopHooks = Pick<
   SyncLoopOptions,
-  'exclusive' | 'resolve' | 'onEvent' | 'onChanged' | 'onSettled' | 'onStateChanged'
+  'exclusive' | 'resolve' | 'onCaller' | 'onEvent' | 'onChanged' | 'onSettled' | 'onStateChanged'
 > & {
   /** Asks a page for the app's token. */
   readonly token: (options: { refresh: boolean }) => Promise<string | null>;
@@ -54,6 +54,8 @@ export class EngineCore implements EngineContext {
   readonly feed: StateFeed;
   readonly #sessions = new Map<string, EngineSession>();
   readonly #onClose: () => void;
+  /** Why nothing is shown: somebody else than the owner of the data is signed in. */
+  #locked: SyncErrorJson | null;
   #isClosed = false;
 
   constructor(options: EngineOptions) {
@@ -66,7 +68,8 @@ export class EngineCore implements EngineContext {
     this.runtime = runtime;
     this.instruments = instruments;
     this.#onClose = onClose;
-    this.live = new LiveRegistry({ schema, database, runtime });
+    this.#locked = store.locked;
+    this.live = new LiveRegistry({ schema, database, runtime, locked: () => this.#locked });
     this.rows = new RowWatch(store);
     this.asks = new AskDesk(runtime, () => [...this.#sessions.values()].filter((session) => session.isHeard));
     this.writes = new WriteDesk({ database, store, runtime, gate: this.gate, onEnd: () => this.live.refresh() });
@@ -76,6 +79,7 @@ export class EngineCore implements EngineContext {
       store,
       loop: this.loop,
       lab,
+      isLocked: () => this.#locked !== null,
       send: (state) => this.#pushToAll({ type: 'state', state }),
       onPace: () => this.rows.checkAll(),
     });
@@ -118,12 +122,26 @@ export class EngineCore implements EngineContext {
     this.database.close();
   }
 
+  assertUnlocked(): void {
+    if (this.#locked) throw SyncError.fromJSON(this.#locked);
+  }
+
+  async whenUnlocked<T>(read: () => T): Promise<T> {
+    return this.whenCommitted(() => {
+      this.assertUnlocked();
+      return read();
+    });
+  }
+
   async whenCommitted<T>(read: () => T): Promise<T> {
     return this.database.inTransaction ? this.gate.run(read) : read();
   }
 
   async change(fn: (store: LocalStore, now: number) => WriteResult): Promise<{ mutationId: number | null }> {
-    const result = await this.gate.run(() => fn(this.store, this.runtime.now()));
+    const result = await this.gate.run(() => {
+      this.assertUnlocked();
+      return fn(this.store, this.runtime.now());
+    });
     this.committed(result);
     this.feed.answered();
     return { mutationId: result.mutationId };
@@ -159,6 +177,7 @@ export class EngineCore implements EngineContext {
       await this.gate.run(() => {
         if (dealtWith) this.#refuseToLose(new Set(dealtWith));
         this.store.wipe();
+        this.#locked = null;
         this.database.compact();
       });
     } finally {
@@ -188,11 +207,24 @@ export class EngineCore implements EngineContext {
     this.loop.attend(sessions.length === 0 || sessions.some((session) => session.isAttended));
   }
 
+  /** Who is signed in has been told: shows nothing of one person's data to another, and all of it when the owner is back. */
+  #called(stranger: SyncError | null): void {
+    const locked = stranger?.toJSON() ?? null;
+    if (locked?.message === this.#locked?.message) return;
+    this.#locked = locked;
+    if (stranger) for (const { sessionId } of this.#sessions.values()) this.writes.dropSession(sessionId, stranger);
+    this.live.invalidate();
+    this.feed.answered();
+    // Where it cannot be kept, it holds for as long as this engine runs.
+    this.gate.run(() => this.store.setLocked(locked)).catch(() => {});
+  }
+
   #hooks(): LoopHooks {
     return {
       exclusive: (fn) => this.gate.run(fn),
       resolve: (conflict) => this.#askResolution(conflict),
       token: (options) => this.#askToken(options),
+      onCaller: (stranger) => this.#called(stranger),
       onEvent: (event) => this.tell(event),
       onChanged: (changed) => this.#onChanged(changed),
       onSettled: (outcomes) => this.#onSettled(outcomes),

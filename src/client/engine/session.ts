@@ -100,12 +100,12 @@ export class EngineSession implements EngineConnection, EngineMethods {
   // ── writing ──
 
   async writeRun(writeId: string, statement: Statement): Promise<number> {
-    this.#assertOpen();
+    this.#assertWritable();
     return this.#core.writes.run(this.sessionId, writeId, statement);
   }
 
   async writeRead(writeId: string, statement: Statement): Promise<ReadResult> {
-    this.#assertOpen();
+    this.#assertWritable();
     return this.#core.writes.read(this.sessionId, writeId, statement);
   }
 
@@ -120,7 +120,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
   }
 
   async writeCommit(writeId: string): Promise<{ mutationId: number | null }> {
-    this.#assertOpen();
+    this.#assertWritable();
     const result = await this.#core.writes.commit(writeId);
     if (result) this.#core.committed(result);
     return { mutationId: result?.mutationId ?? null };
@@ -137,7 +137,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
   // ── reading ──
 
   async query(statement: Statement): Promise<ReadResult> {
-    return this.#core.whenCommitted(() => {
+    return this.#core.whenUnlocked(() => {
       this.#assertOpen();
       guardRead(this.#core.database, statement.sql);
       return this.#core.database.read(statement.sql, statement.parameters);
@@ -216,11 +216,11 @@ export class EngineSession implements EngineConnection, EngineMethods {
   }
 
   async listOutbox(options: OutboxQuery = {}): Promise<OutboxEntry[]> {
-    return this.#core.whenCommitted(() => this.#core.store.outbox(options));
+    return this.#core.whenUnlocked(() => this.#core.store.outbox(options));
   }
 
   async countOutbox(filter: OutboxFilter = {}): Promise<number> {
-    return this.#core.whenCommitted(() => this.#core.store.countOutbox(filter));
+    return this.#core.whenUnlocked(() => this.#core.store.countOutbox(filter));
   }
 
   async retryMutation(mutationId: number): Promise<{ mutationId: number | null }> {
@@ -236,7 +236,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
   }
 
   async listConflicts(filter: ConflictFilter = {}): Promise<Conflict[]> {
-    return this.#core.whenCommitted(() => this.#core.store.conflicts(filter));
+    return this.#core.whenUnlocked(() => this.#core.store.conflicts(filter));
   }
 
   async resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }> {
@@ -271,18 +271,18 @@ export class EngineSession implements EngineConnection, EngineMethods {
 
   async inspectTables(): Promise<TableInfo[]> {
     const { schema, store } = this.#core;
-    return this.#core.whenCommitted(() =>
+    return this.#core.whenUnlocked(() =>
       Object.keys(schema.tables).map((table) => ({ table, rowCount: store.rowCount(table) })),
     );
   }
 
   async inspectScopes(): Promise<ScopeInfo[]> {
-    return this.#core.whenCommitted(() => this.#core.store.scopeRows());
+    return this.#core.whenUnlocked(() => this.#core.store.scopeRows());
   }
 
   async inspectRows(request: RowsRequest): Promise<RowsPage> {
     tableOf(this.#core.schema, request.table);
-    return this.#core.whenCommitted(() => this.#core.store.rows(request));
+    return this.#core.whenUnlocked(() => this.#core.store.rows(request));
   }
 
   async liveQueries(): Promise<LiveQueryRecord[]> {
@@ -294,6 +294,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
   }
 
   async frameContent(frameId: number): Promise<WireValue> {
+    this.#core.assertUnlocked();
     return this.#core.instruments.log.content(frameId);
   }
 
@@ -307,7 +308,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
   }
 
   async exportDatabase(): Promise<Uint8Array> {
-    return this.#core.whenCommitted(() => this.#core.database.exportBytes());
+    return this.#core.whenUnlocked(() => this.#core.database.exportBytes());
   }
 
   async wipe(dealtWith?: readonly number[]): Promise<void> {
@@ -322,6 +323,11 @@ export class EngineSession implements EngineConnection, EngineMethods {
     const open = this.#live.get(liveId);
     this.#live.delete(liveId);
     if (open) this.#core.live.close(open.query, open.subscriber);
+  }
+
+  #assertWritable(): void {
+    this.#assertOpen();
+    this.#core.assertUnlocked();
   }
 
   #assertOpen(): void {

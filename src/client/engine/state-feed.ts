@@ -29,6 +29,8 @@ export interface StateFeedOptions {
   readonly store: LocalStore;
   readonly loop: SyncLoop;
   readonly lab: Lab;
+  /** Somebody else than the owner is signed in: how it stands is told, and nothing of the data. */
+  readonly isLocked: () => boolean;
   readonly send: (state: Partial<EngineState>) => void;
   /** The status is about to be told: whatever else should be told at that pace. */
   readonly onPace: () => void;
@@ -133,17 +135,20 @@ export class StateFeed {
   }
 
   #statusParts(): Pick<EngineState, 'status' | 'cursors' | 'clientId' | 'lab'> {
-    const { store, loop, lab } = this.#options;
-    return { status: loop.status(), cursors: loop.cursors(), clientId: store.clientId, lab: lab.shown };
+    const { store, loop, lab, isLocked } = this.#options;
+    const cursors = isLocked() ? [] : loop.cursors();
+    return { status: loop.status(), cursors, clientId: store.clientId, lab: lab.shown };
   }
 
   #listParts(): Pick<EngineState, 'outbox' | 'conflicts' | 'devices' | 'events'> {
-    const { store } = this.#options;
+    const { store, isLocked } = this.#options;
+    const events = this.#events;
+    if (isLocked()) return { outbox: [], conflicts: [], devices: [], events };
     return {
       outbox: store.outbox({ limit: OUTBOX_MIRROR_LIMIT }),
       conflicts: store.conflicts({ limit: CONFLICT_MIRROR_LIMIT }),
       devices: this.#devices,
-      events: this.#events,
+      events,
     };
   }
 }

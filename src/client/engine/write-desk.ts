@@ -75,9 +75,8 @@ export class WriteDesk {
     else if (!this.#ended.has(writeId)) this.#remember(writeId, reason);
   }
 
-  /** Rolls back what a session that went away had open, or waited for. */
-  dropSession(sessionId: string): void {
-    const reason = new SyncError('interrupted', 'The tab of this write went away; nothing of it was written.');
+  /** Rolls back what a session has open, or waits for: it went away, unless there is another reason. */
+  dropSession(sessionId: string, reason: SyncError = tabGone()): void {
     for (const write of [...this.#writes.values()]) if (write.sessionId === sessionId) this.#abandon(write, reason);
   }
 
@@ -152,6 +151,10 @@ export class WriteDesk {
     const reason = this.#ended.get(writeId);
     if (reason !== undefined) throw reason ?? alreadyOver(writeId);
   }
+}
+
+function tabGone(): SyncError {
+  return new SyncError('interrupted', 'The tab of this write went away; nothing of it was written.');
 }
 
 function alreadyOver(writeId: string): SyncError {

@@ -24,6 +24,8 @@ export interface LiveContext {
   readonly schema: Schema;
   readonly database: LocalDatabase;
   readonly runtime: Runtime;
+  /** Why results may not be shown now; null where they may. */
+  readonly locked?: () => SyncErrorJson | null;
 }
 
 export interface LiveQueryOptions {
@@ -108,6 +110,11 @@ export class LiveQuery {
     };
   }
 
+  /** Whatever it read last is to be looked at anew. */
+  invalidate(): void {
+    this.#changes = 'any';
+  }
+
   /** Rows were committed. */
   note(changed: ChangedRows): void {
     for (const table of this.tables) {
@@ -143,12 +150,19 @@ export class LiveQuery {
     const startedAt = runtime.elapsed();
     const changes = this.#changes;
     this.#changes = new Set();
+    const locked = this.#context.locked?.();
+    if (locked) return this.#hide(locked);
     try {
       this.#take(this.#update(changes) ?? this.#read());
     } catch (error) {
       this.#fail(SyncError.from(error, 'storage', 'A live query failed').toJSON());
     }
     this.#timings.add(runtime.elapsed() - startedAt);
+  }
+
+  #hide(reason: SyncErrorJson): void {
+    if (this.#result) this.#take({ ...this.#result, rows: [] });
+    this.#fail(reason);
   }
 
   /** The result from the last one and the rows that changed; null when it has to be read anew. */

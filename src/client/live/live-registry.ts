@@ -67,6 +67,14 @@ export class LiveRegistry {
     if (anyDirty) this.refresh();
   }
 
+  /** Everything is read anew, at once: what may be shown has changed. Not while a transaction is open. */
+  invalidate(): void {
+    for (const query of this.#queries.values()) {
+      query.invalidate();
+      query.refresh();
+    }
+  }
+
   /** Refreshes what is out of date, now or as soon as it is its turn. Also called when a transaction has ended. */
   refresh(): void {
     const { database, runtime } = this.#context;

@@ -29,14 +29,17 @@ export function handshakeRequest({ schema, store, deviceName }: SyncLoopOptions)
 }
 
 /** Local data and outbox belong to one user: nothing of them goes anywhere under another one. */
-export function checkSubject({ store }: SyncLoopOptions, session: HandshakeResponse): void {
-  if (store.subject === null || store.subject === session.subject) return;
-  throw new SyncError(
+export function checkSubject({ store, onCaller }: SyncLoopOptions, session: HandshakeResponse): void {
+  const { subject } = store;
+  if (subject === null || subject === session.subject) return onCaller?.(null);
+  const stranger = new SyncError(
     'forbidden',
-    `The local data belongs to ${store.subject}, and the server takes the caller for ${session.subject}. ` +
-      'Sign in as before, or call wipe() first.',
-    { details: { localSubject: store.subject, serverSubject: session.subject } },
+    `The data on this device belongs to ${subject}, and ${session.subject} is signed in. It is kept for ${subject}: nothing of it is ` +
+      `shown or sent meanwhile. Sign in as ${subject} again, or call wipe() to begin anew.`,
+    { details: { localSubject: subject, serverSubject: session.subject } },
   );
+  onCaller?.(stranger);
+  throw stranger;
 }
 
 export function epochChanged(ours: string, theirs: string): SyncError {

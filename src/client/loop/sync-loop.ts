@@ -1,5 +1,6 @@
 import type { ConflictInput, Resolution } from '../../core/policy.ts';
 import type { Schema } from '../../core/schema.ts';
+import type { SyncError } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import type { Transport } from '../../transport/transport.ts';
 import type { SyncKind } from '../engine-api.ts';
@@ -90,6 +91,11 @@ export interface SyncLoopOptions {
   /** Asks the app. Null: the conflict stays open for a person. */
   readonly resolve: (conflict: ConflictInput) => Promise<Resolution | null>;
 
+  /**
+   * The server has told who is calling: the owner of the local data (null), or somebody else, with the error that says so. Told at each
+   * handshake.
+   */
+  readonly onCaller?: (stranger: SyncError | null) => void;
   readonly onEvent: (event: SyncEvent) => void;
   readonly onChanged: (changed: ChangedRows) => void;
   readonly onSettled: (outcomes: readonly MutationOutcome[]) => void;

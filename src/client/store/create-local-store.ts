@@ -75,6 +75,14 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
       atomically(() => parts.meta.set('subject', subject));
       identity.subject = subject;
     },
+    get locked() {
+      return identity.locked;
+    },
+    setLocked(locked) {
+      if (JSON.stringify(locked) === JSON.stringify(identity.locked)) return;
+      atomically(() => parts.meta.set('locked', locked && JSON.stringify(locked)));
+      identity.locked = locked;
+    },
 
     beginWrite: write.begin,
     runWrite: write.run,

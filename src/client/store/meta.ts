@@ -5,6 +5,7 @@ export type MetaName =
   | 'client_id'
   | 'client_ids'
   | 'subject'
+  | 'locked'
   | 'mode'
   | 'schema'
   | 'ignored'

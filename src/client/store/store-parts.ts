@@ -1,4 +1,5 @@
 import type { Schema } from '../../core/schema.ts';
+import type { SyncErrorJson } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import { createAppTriggers } from './app-triggers.ts';
@@ -34,7 +35,11 @@ export type StoreParts = ReturnType<typeof createStoreParts>;
 export function createStoreParts({ schema, database, runtime }: LocalStoreOptions) {
   const tables = localTables(schema);
   const meta = createMeta(database);
-  const identity = { subject: null as string | null, mode: 'local' as 'local' | 'server' };
+  const identity = {
+    subject: null as string | null,
+    mode: 'local' as 'local' | 'server',
+    locked: null as SyncErrorJson | null,
+  };
   const clientIds = createClientIds(meta);
   const rows = createPendingRows();
   const outbox = createOutbox(database, rows);
@@ -58,6 +63,7 @@ export function createStoreParts({ schema, database, runtime }: LocalStoreOption
 export function loadParts(parts: StoreParts): void {
   const { identity, meta } = parts;
   identity.subject = meta.text('subject');
+  identity.locked = JSON.parse(meta.text('locked') ?? 'null');
   identity.mode = meta.text('mode') === 'server' ? 'server' : 'local';
   parts.clientIds.load();
   parts.outbox.load();

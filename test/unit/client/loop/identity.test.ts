@@ -26,6 +26,24 @@ test('I2: nothing goes up or down under another user than the one the data belon
   expect(phase()).toBe('synced');
 });
 
+test('I5: who is calling is told at each handshake', async () => {
+  const told: (string | null)[] = [];
+  const { server, start, runtime, loop } = device({
+    onCaller: (stranger) => told.push(stranger && String(stranger.details.serverSubject)),
+  });
+  await start();
+  expect(told.length).toBeGreaterThan(0);
+  expect(new Set(told)).toEqual(new Set([null]));
+  server.subject = 'eve';
+  loop.tokenChanged();
+  await Promise.allSettled([loop.run('sync'), runtime.advance(0)]);
+  expect(told.at(-1)).toBe('eve');
+  server.subject = 'ada';
+  loop.tokenChanged();
+  await runtime.advance(0);
+  expect(told.at(-1)).toBe(null);
+});
+
 test('I3: after a change of token nothing is sent before a handshake has told who it is', async () => {
   const { server, start, runtime, write, loop, phase } = device();
   await start();

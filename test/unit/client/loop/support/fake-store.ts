@@ -12,6 +12,7 @@ import type { Cursor } from '../../../../../src/core/change.ts';
 import type { Resolution } from '../../../../../src/core/policy.ts';
 import type { PullPage } from '../../../../../src/protocol/messages/pull.ts';
 import type { PushResponse } from '../../../../../src/protocol/messages/push.ts';
+import type { SyncErrorJson } from '../../../../../src/shared/error.ts';
 
 const changed: ChangedRows = new Map([['issue', '*' as const]]);
 const unused = (): never => {
@@ -65,6 +66,11 @@ export class FakeStore implements LocalStore {
 
   states(): string[] {
     return this.mutations.map(({ state }) => state);
+  }
+
+  locked: SyncErrorJson | null = null;
+  setLocked(locked: SyncErrorJson | null): void {
+    this.locked = locked;
   }
 
   bindSubject(subject: string): void {
