@@ -20,3 +20,6 @@ export function useInspected<T>(select: (state: SyncState) => T): T {
 
 /** Shows another view of the panel, by its id. */
 export const ShowViewContext = createContext<(id: string) => void>(() => {});
+
+/** Whether the lab may be used in a production build. */
+export const LabAllowedContext = createContext(false);

@@ -1,10 +1,14 @@
-import { type KeyboardEvent, useEffect, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import type { Sync } from '../../src/client/sync.ts';
-import { InspectedContext, ShowViewContext } from '../data/inspected.ts';
+import { BundleContext } from '../data/bundle/bundle-context.ts';
+import type { OpenBundle } from '../data/bundle/bundle-sync.ts';
+import { InspectedContext, LabAllowedContext, ShowViewContext } from '../data/inspected.ts';
 import { ErrorBoundary } from '../shell/error-boundary.tsx';
 import { type Theme, usePreference } from '../shell/preferences.ts';
 import { BrokenView } from './broken-view.tsx';
+import { BundleBanner } from './bundle-banner.tsx';
 import { Header } from './header.tsx';
+import { LabBanner } from './lab-banner.tsx';
 import type { DockControl } from './place-buttons.tsx';
 import { Tabs } from './tabs.tsx';
 import { findView } from './views.ts';
@@ -17,14 +21,17 @@ interface PanelProps {
   readonly dock?: DockControl;
   /** Absent where the panel is embedded and cannot be closed. */
   readonly onClose?: () => void;
+  /** Whether the lab may be used in a production build. */
+  readonly lab?: boolean | undefined;
   /** Whether it takes the focus when it opens. */
   readonly takesFocus?: boolean;
 }
 
 /** The whole panel: status and actions above, one view below. */
-export function Panel({ sync, theme = 'system', dock, onClose, takesFocus = false }: PanelProps) {
+export function Panel({ sync, theme = 'system', dock, onClose, lab = false, takesFocus = false }: PanelProps) {
   const [tab, setTab] = usePreference('tab', 'overview');
   const view = findView(tab);
+  const [bundle, setBundle] = useState<OpenBundle | null>(null);
   const root = useRef<HTMLElement>(null);
   useEffect(() => {
     if (takesFocus) root.current?.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus();
@@ -33,9 +40,11 @@ export function Panel({ sync, theme = 'system', dock, onClose, takesFocus = fals
     if (event.key === 'Escape') onClose?.();
   };
   return (
-    <InspectedContext.Provider value={sync}>
+    <PanelContexts {...{ sync, bundle, setBundle, setTab, lab }}>
       <section ref={root} className="panel" aria-label="tidemark devtools" onKeyDown={closeByEscape}>
         <Header theme={theme} dock={dock} onClose={onClose} onDecide={setTab} />
+        <BundleBanner />
+        <LabBanner />
         <Tabs selected={view.id} onSelect={setTab} />
         {/* It scrolls, so the keyboard has to be able to enter it. */}
         <div
@@ -47,15 +56,37 @@ export function Panel({ sync, theme = 'system', dock, onClose, takesFocus = fals
           aria-labelledby={`tab-${view.id}`}
         >
           <ErrorBoundary
-            key={view.id}
+            key={`${view.id} ${bundle?.openedId ?? ''}`}
             fallback={(error, retry) => <BrokenView name={view.label} error={error} onRetry={retry} />}
           >
-            <ShowViewContext.Provider value={setTab}>
+            <Suspense fallback={<p className="loading">Loading…</p>}>
               <view.View />
-            </ShowViewContext.Provider>
+            </Suspense>
           </ErrorBoundary>
         </div>
       </section>
+    </PanelContexts>
+  );
+}
+
+interface PanelContextsProps {
+  readonly sync: Sync;
+  readonly bundle: OpenBundle | null;
+  readonly setBundle: (bundle: OpenBundle | null) => void;
+  readonly setTab: (tab: string) => void;
+  readonly lab: boolean;
+  readonly children: ReactNode;
+}
+
+/** What every view can ask for: an open bundle takes the place of the app. */
+function PanelContexts({ sync, bundle, setBundle, setTab, lab, children }: PanelContextsProps) {
+  return (
+    <InspectedContext.Provider value={bundle?.sync ?? sync}>
+      <BundleContext.Provider value={{ bundle, setBundle }}>
+        <LabAllowedContext.Provider value={lab}>
+          <ShowViewContext.Provider value={setTab}>{children}</ShowViewContext.Provider>
+        </LabAllowedContext.Provider>
+      </BundleContext.Provider>
     </InspectedContext.Provider>
   );
 }

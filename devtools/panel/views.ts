@@ -1,10 +1,17 @@
-import type { ComponentType } from 'react';
+import { type ComponentType, lazy } from 'react';
 import type { SyncState } from '../../src/client/types.ts';
 import { Conflicts } from '../views/conflicts/conflicts.tsx';
 import { Cursors } from '../views/cursors.tsx';
-import { Events } from '../views/events.tsx';
+import { conditionWords } from '../views/lab/conditions.ts';
 import { Overview } from '../views/overview/overview.tsx';
 import { Queue } from '../views/queue/queue.tsx';
+
+const Data = lazy(async () => ({ default: (await import('../views/data/data.tsx')).Data }));
+const Queries = lazy(async () => ({ default: (await import('../views/queries/queries.tsx')).Queries }));
+const Events = lazy(async () => ({ default: (await import('../views/events/events.tsx')).Events }));
+const Lab = lazy(async () => ({ default: (await import('../views/lab/lab.tsx')).Lab }));
+const Devices = lazy(async () => ({ default: (await import('../views/devices/devices.tsx')).Devices }));
+const Support = lazy(async () => ({ default: (await import('../views/support/support.tsx')).Support }));
 
 export interface PanelView {
   readonly id: string;
@@ -28,7 +35,12 @@ export const VIEWS: readonly PanelView[] = [
   { id: 'queue', label: 'Queue', View: Queue, count: queueLength },
   { id: 'conflicts', label: 'Conflicts', View: Conflicts, count: ({ status }) => status.conflictCount },
   { id: 'cursors', label: 'Cursors', View: Cursors, count: none },
+  { id: 'data', label: 'Data', View: Data, count: none },
+  { id: 'queries', label: 'Queries', View: Queries, count: none },
   { id: 'events', label: 'Events', View: Events, count: none },
+  { id: 'devices', label: 'Devices', View: Devices, count: none },
+  { id: 'lab', label: 'Lab', View: Lab, count: ({ lab }) => (lab ? conditionWords(lab).length : 0) },
+  { id: 'support', label: 'Support', View: Support, count: none },
 ];
 
 export function findView(id: string): PanelView {

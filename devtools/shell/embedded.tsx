@@ -8,11 +8,11 @@ import { ShadowMountHere } from './shadow-mount.tsx';
 type EmbeddedProps = Omit<SyncDevtoolsPanelProps, 'sync'> & { readonly sync: Sync };
 
 /** The panel in the place where it stands; it fills its parent. */
-export function EmbeddedPanel({ sync, nonce, theme }: EmbeddedProps) {
+export function EmbeddedPanel({ sync, nonce, theme, lab }: EmbeddedProps) {
   return (
     <ShadowMountHere nonce={nonce} theme={theme}>
       <ErrorBoundary fallback={(error, retry) => <Failed error={error} onRetry={retry} />}>
-        <Panel sync={sync} theme={theme} />
+        <Panel sync={sync} theme={theme} lab={lab} />
       </ErrorBoundary>
     </ShadowMountHere>
   );

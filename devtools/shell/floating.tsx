@@ -45,6 +45,7 @@ function Floating(props: FloatingProps) {
       <Panel
         sync={sync}
         theme={props.theme}
+        lab={props.lab}
         onClose={shell.close}
         dock={{ place: shell.place, onPlace: shell.moveTo }}
         takesFocus

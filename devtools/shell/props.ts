@@ -14,6 +14,11 @@ export interface SyncDevtoolsProps {
   readonly nonce?: string;
   /** The keys that open and close it, such as `Ctrl+Alt+T`. Default: `Alt+Shift+S`. `false`: none. */
   readonly shortcut?: string | false;
+  /**
+   * Whether a production build (`tidemark/devtools/production`) has the lab, which disturbs sync on purpose. Default: false.
+   * In development it is always there.
+   */
+  readonly lab?: boolean;
   /** What to look at. Default: the `sync` of the nearest `SyncProvider`. */
   readonly sync?: Sync;
 }
@@ -23,6 +28,11 @@ export interface SyncDevtoolsPanelProps {
   readonly theme?: Theme;
   /** For pages whose Content-Security-Policy wants a nonce on style elements. Without it none is made. */
   readonly nonce?: string;
+  /**
+   * Whether a production build (`tidemark/devtools/production`) has the lab, which disturbs sync on purpose. Default: false.
+   * In development it is always there.
+   */
+  readonly lab?: boolean;
   /** What to look at. Default: the `sync` of the nearest `SyncProvider`. */
   readonly sync?: Sync;
 }

@@ -26,6 +26,8 @@ export interface FakeInspection {
   readonly contents?: Readonly<Record<number, unknown>>;
   /** Whether the lab may be used. Default: true. */
   readonly isLabAvailable?: boolean;
+  /** Nothing can be asked: the database never opens. */
+  readonly isOpening?: boolean;
   /** What the integrity check finds. */
   readonly problems?: readonly string[];
 }
@@ -38,15 +40,16 @@ export interface FakeInspectorParts {
 }
 
 export function fakeInspector({ schema, core, outbox, current }: FakeInspectorParts): SyncInspector {
+  const opened = <T>(value: T): Promise<T> => (current().isOpening ? new Promise<T>(() => {}) : Promise.resolve(value));
   const rowsOf = (table: string) => current().rows?.[table] ?? [];
   return {
     store: core.store,
     cursors: () => core.state.cursors,
-    tables: async () => Object.keys(schema.tables).map((table) => ({ table, rowCount: rowsOf(table).length })),
+    tables: () => opened(Object.keys(schema.tables).map((table) => ({ table, rowCount: rowsOf(table).length }))),
     scopes: async () => core.state.cursors.map(({ scope }) => ({ scope, rowCount: 0 })),
     rows: async (request) =>
       pageOf({ of: tableOf(schema, request.table), rows: rowsOf(request.table), outbox, request }),
-    liveQueries: async () => [...(current().liveQueries ?? [])],
+    liveQueries: () => opened([...(current().liveQueries ?? [])]),
     async frames(afterId = 0) {
       core.called('inspect.frames', afterId);
       const frames = (current().frames ?? []).filter(({ frameId }) => frameId > afterId);

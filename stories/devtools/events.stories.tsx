@@ -1,12 +1,15 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
+import type { WireFrame } from 'tidemark/core';
 import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 import { events } from '../fixtures/rounds.ts';
 
 const meta: Meta = { title: 'Devtools/Events', parameters: { layout: 'fullscreen' } };
 export default meta;
 
-export const Stream: StoryObj = {
+type Story = StoryObj;
+
+export const Stream: Story = {
   ...panelStory({ tab: 'events', state: { events } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
@@ -17,6 +20,92 @@ export const Stream: StoryObj = {
     await fill(panel.getByRole('searchbox'), 'priority');
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
     await userEvent.click(within(list).getByRole('option'));
-    await expect(panel.getByText(/must lie between 1 and 5/, { selector: 'pre' })).toBeVisible();
+    await expect(panel.getByText(/must lie between 1 and 5/, { selector: '.value' })).toBeVisible();
+  },
+};
+
+export const HeldAndFiltered: Story = {
+  ...panelStory({ tab: 'events', state: { events } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const list = await panel.findByRole('listbox', { name: 'Events' });
+    await userEvent.click(panel.getByRole('button', { name: 'Hold' }));
+    syncOf(context).emit({ at: Date.now(), type: 'resync', reason: 'the log was cut' });
+    await expect(await panel.findByRole('button', { name: 'Go on (1 new)' })).toBeVisible();
+    await expect(within(list).queryByText('resync')).toBeNull();
+    await userEvent.click(panel.getByRole('button', { name: 'Go on (1 new)' }));
+    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Kind' }), 'resync');
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
+    await userEvent.click(panel.getByRole('button', { name: 'Clear' }));
+    await expect(await panel.findByText('0 events')).toBeVisible();
+  },
+};
+
+const at = Date.UTC(2026, 10, 21, 9, 41, 7);
+const frame = (frameId: number, parts: Partial<WireFrame>): WireFrame => ({
+  frameId,
+  at: at + frameId * 35,
+  direction: 'sent',
+  channel: 'websocket',
+  type: 'push',
+  sizeBytes: 214,
+  status: null,
+  durationMs: null,
+  error: null,
+  ...parts,
+});
+
+export const Wire: Story = {
+  ...panelStory({
+    tab: 'events',
+    state: { events },
+    inspection: {
+      frames: [
+        frame(1, { type: 'hello', sizeBytes: 402 }),
+        frame(2, { type: 'welcome', direction: 'received', sizeBytes: 611 }),
+        frame(3, {}),
+        frame(4, { type: 'pushed', direction: 'received', sizeBytes: 98 }),
+        frame(5, { type: 'pull', channel: 'http', sizeBytes: 74 }),
+        frame(6, {
+          type: 'pull',
+          channel: 'http',
+          direction: 'received',
+          status: 200,
+          durationMs: 31,
+          sizeBytes: 48_211,
+        }),
+        frame(7, { type: 'handshake', channel: 'http', direction: 'received', sizeBytes: 0, error: 'Failed to fetch' }),
+      ],
+      contents: {
+        1: {
+          type: 'hello',
+          token: '(hidden)',
+          handshake: { protocol: 1, clientId: 'c-1', capabilities: ['realtime'] },
+        },
+        3: { type: 'push', requestId: 1, request: { mutations: [{ mutationId: 7, changes: [{ table: 'issue' }] }] } },
+      },
+    },
+  }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await panel.findByRole('listbox', { name: 'Events' });
+    await expect(syncOf(context).calls.some(({ name }) => name === 'inspect.frames')).toBe(false);
+    await userEvent.click(panel.getByRole('button', { name: 'Wire' }));
+    const list = await panel.findByRole('listbox', { name: 'Messages' });
+    await expect(await within(list).findByText(/Failed to fetch/)).toBeVisible();
+    await userEvent.click(within(list).getByText('hello'));
+    await expect(await panel.findByText('(hidden)')).toBeVisible();
+    await fill(panel.getByRole('searchbox', { name: 'Filter messages' }), 'http');
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(3));
+    await expect(panel.getByText('3 messages, 47.2 KiB')).toBeVisible();
+  },
+};
+
+export const WireWithoutServer: Story = {
+  ...panelStory({ tab: 'events', state: { events, status: { phase: 'local' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByRole('button', { name: 'Wire' }));
+    await expect(await panel.findByText('No server, no messages')).toBeVisible();
   },
 };

@@ -45,13 +45,10 @@ export class AskDesk {
     });
   }
 
-  /** Whether anybody still waited for it. */
-  answer(askId: string, answer: AskAnswer): boolean {
+  answer(askId: string, answer: AskAnswer): void {
     const ask = this.#asks.get(askId);
-    if (!ask) return false;
-    if (ask.asked) this.#silent.delete(ask.asked);
-    this.#end(ask, () => ask.resolve(answer));
-    return true;
+    if (ask?.asked) this.#silent.delete(ask.asked);
+    if (ask) this.#end(ask, () => ask.resolve(answer));
   }
 
   /** A session has come: it may be asked what nobody could be asked before. */

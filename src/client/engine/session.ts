@@ -316,9 +316,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
   }
 
   async answer(askId: string, answer: AskAnswer): Promise<void> {
-    const isAwaited = this.#core.asks.answer(askId, answer);
-    // A person took their time to sign in.
-    if (!isAwaited && answer.type === 'token' && answer.token !== null) this.#core.loop.tokenChanged();
+    this.#core.asks.answer(askId, answer);
   }
 
   #drop(liveId: string): void {

@@ -1,0 +1,206 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+
+export interface GridColumn {
+  readonly name: string;
+  /** In px. */
+  readonly width: number;
+  /** Stands below the name. */
+  readonly note?: string;
+  readonly isNumber?: boolean;
+}
+
+export interface DataGridProps {
+  readonly label: string;
+  readonly columns: readonly GridColumn[];
+  readonly rowCount: number;
+  readonly renderCell: (row: number, column: number) => ReactNode;
+  /** The row that is shown elsewhere; -1: none. */
+  readonly selected?: number;
+  /** A row was chosen, by click or arrow key. */
+  readonly onSelect?: (row: number) => void;
+  /** Enter or a double click on a cell. */
+  readonly onOpenCell?: (row: number, column: number) => void;
+  /** Told of the last row on the screen. */
+  readonly onEnd?: (lastRow: number) => void;
+  readonly rowMark?: (row: number) => string | undefined;
+}
+
+const ROW_HEIGHT = 28;
+const PAGE = 12;
+
+/** A table of any length of which only what is on the screen exists. One tab stop; the arrow keys go from cell to cell. */
+export function DataGrid(props: DataGridProps) {
+  const { label, columns, rowCount, selected = -1, onSelect, onOpenCell, onEnd } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const id = useId();
+  const [active, setActive] = useState({ row: 0, column: 0 });
+  const virtualizer = useVirtualizer({
+    count: rowCount,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 10,
+  });
+  const items = virtualizer.getVirtualItems();
+  const lastRow = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    onEnd?.(lastRow);
+  }, [onEnd, lastRow]);
+  const row = Math.max(0, Math.min(selected >= 0 ? selected : active.row, rowCount - 1));
+  const column = Math.min(active.column, columns.length - 1);
+  const isShown = items.some((item) => item.index === row);
+  const goTo = (next: { row: number; column: number }) => {
+    setActive(next);
+    virtualizer.scrollToIndex(next.row);
+    if (next.row !== selected) onSelect?.(next.row);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && onOpenCell) {
+      event.preventDefault();
+      onOpenCell(row, column);
+      return;
+    }
+    const next = targetOf(event, { row, column }, { rowCount, columnCount: columns.length });
+    if (!next) return;
+    event.preventDefault();
+    goTo(next);
+    scrollToColumn(scroller.current, columns, next.column);
+  };
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a table of absolutely placed rows is none to a browser
+    <div
+      ref={scroller}
+      className="grid"
+      role="grid"
+      aria-label={label}
+      aria-rowcount={rowCount + 1}
+      aria-colcount={columns.length}
+      aria-activedescendant={isShown && rowCount > 0 ? `${id}-${row}-${column}` : undefined}
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+    >
+      <GridHead columns={columns} />
+      <div
+        role="presentation"
+        style={{ height: virtualizer.getTotalSize(), width: widthOf(columns), position: 'relative' }}
+      >
+        {items.map((item) => (
+          <GridRow
+            key={item.key}
+            {...props}
+            id={id}
+            index={item.index}
+            top={item.start}
+            activeColumn={item.index === row ? column : -1}
+            onCell={(at) => {
+              setActive({ row: item.index, column: at });
+              onSelect?.(item.index);
+            }}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function GridHead({ columns }: Pick<DataGridProps, 'columns'>) {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: part of the grid above
+    // biome-ignore lint/a11y/useFocusableInteractive: the grid itself takes the focus
+    <div className="grid-head" role="row" aria-rowindex={1} style={{ width: widthOf(columns) }}>
+      {columns.map(({ name, note, width, isNumber }) => (
+        // biome-ignore lint/a11y/useSemanticElements: part of the grid above
+        // biome-ignore lint/a11y/useFocusableInteractive: the grid itself takes the focus
+        <div key={name} role="columnheader" className="grid-cell" data-number={isNumber} style={{ width }}>
+          {name} {note !== undefined && <span className="muted">{note}</span>}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+interface GridRowProps extends DataGridProps {
+  readonly id: string;
+  readonly index: number;
+  readonly top: number;
+  /** -1: another row is active. */
+  readonly activeColumn: number;
+  readonly onCell: (column: number) => void;
+}
+
+function GridRow(props: GridRowProps) {
+  const { id, index, top, columns, activeColumn, selected = -1, renderCell, onCell, onOpenCell, rowMark } = props;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: part of the grid above
+    // biome-ignore lint/a11y/useFocusableInteractive: the grid itself takes the focus
+    <div
+      role="row"
+      className="grid-row"
+      aria-rowindex={index + 2}
+      aria-selected={index === selected}
+      data-mark={rowMark?.(index)}
+      style={{ height: ROW_HEIGHT, transform: `translateY(${top}px)` }}
+    >
+      {columns.map(({ name, width, isNumber }, column) => (
+        // biome-ignore lint/a11y/useSemanticElements: part of the grid above
+        // biome-ignore lint/a11y/useFocusableInteractive: the grid itself takes the focus and the keys
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the grid itself takes the focus and the keys
+        <div
+          key={name}
+          id={`${id}-${index}-${column}`}
+          role="gridcell"
+          className="grid-cell"
+          data-active={column === activeColumn}
+          data-number={isNumber}
+          style={{ width }}
+          onClick={() => onCell(column)}
+          onDoubleClick={() => onOpenCell?.(index, column)}
+        >
+          {renderCell(index, column)}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+interface Place {
+  readonly row: number;
+  readonly column: number;
+}
+
+function targetOf(
+  { key, ctrlKey, metaKey }: KeyboardEvent,
+  { row, column }: Place,
+  { rowCount, columnCount }: { rowCount: number; columnCount: number },
+): Place | null {
+  const isFar = ctrlKey || metaKey;
+  const targets: Readonly<Record<string, Place>> = {
+    ArrowDown: { row: row + 1, column },
+    ArrowUp: { row: row - 1, column },
+    ArrowRight: { row, column: column + 1 },
+    ArrowLeft: { row, column: column - 1 },
+    PageDown: { row: row + PAGE, column },
+    PageUp: { row: row - PAGE, column },
+    Home: isFar ? { row: 0, column } : { row, column: 0 },
+    End: isFar ? { row: rowCount - 1, column } : { row, column: columnCount - 1 },
+  };
+  const target = targets[key];
+  if (!target || rowCount === 0) return null;
+  return {
+    row: Math.max(0, Math.min(target.row, rowCount - 1)),
+    column: Math.max(0, Math.min(target.column, columnCount - 1)),
+  };
+}
+
+function widthOf(columns: readonly GridColumn[]): number {
+  return columns.reduce((sum, { width }) => sum + width, 0);
+}
+
+/** Brings a column into sight: rows have no element of their own that could be asked for it. */
+function scrollToColumn(scroller: HTMLDivElement | null, columns: readonly GridColumn[], column: number): void {
+  if (!scroller) return;
+  const left = widthOf(columns.slice(0, column));
+  const right = left + (columns[column]?.width ?? 0);
+  if (left < scroller.scrollLeft) scroller.scrollLeft = left;
+  else if (right > scroller.scrollLeft + scroller.clientWidth) scroller.scrollLeft = right - scroller.clientWidth;
+}

@@ -1,0 +1,72 @@
+import { useEffect, useState } from 'react';
+import type { TableInfo } from '../../../src/client/engine-api.ts';
+import { useInspected, useInspectedSync } from '../../data/inspected.ts';
+import { useFetched } from '../../data/use-fetched.ts';
+import { Empty } from '../../ui/empty.tsx';
+import { SqlConsole } from './sql-console.tsx';
+import { TableView } from './table-view.tsx';
+
+/** The tables of the app with the state of each row, and SQL on them. */
+export function Data() {
+  const sync = useInspectedSync();
+  const names = Object.keys(sync.schema.tables);
+  const [mode, setMode] = useState<'rows' | 'sql'>('rows');
+  const [chosen, setChosen] = useState<string | null>(null);
+  const tables = useTableInfos();
+  const isOpening = useInspected((state) => state.status.phase === 'starting');
+  const table = chosen ?? names[0];
+  if (table === undefined) return <Empty title="No tables">The schema of this app has no table.</Empty>;
+  if (isOpening && tables === null) {
+    return <Empty title="The database is opening">Its tables appear here as soon as it is open.</Empty>;
+  }
+  return (
+    <div className="data">
+      <div className="toolbar">
+        <fieldset className="segments" aria-label="What to show">
+          <button type="button" aria-pressed={mode === 'rows'} onClick={() => setMode('rows')}>
+            Rows
+          </button>
+          <button type="button" aria-pressed={mode === 'sql'} onClick={() => setMode('sql')}>
+            SQL
+          </button>
+        </fieldset>
+        {mode === 'rows' && (
+          <select aria-label="Table" value={table} onChange={(event) => setChosen(event.target.value)}>
+            {names.map((name) => (
+              <option key={name} value={name}>
+                {optionText(name, tables)}
+              </option>
+            ))}
+          </select>
+        )}
+      </div>
+      {mode === 'rows' ? <TableView key={table} table={table} /> : <SqlConsole />}
+    </div>
+  );
+}
+
+function optionText(name: string, tables: readonly TableInfo[] | null): string {
+  const rowCount = tables?.find((one) => one.table === name)?.rowCount;
+  return rowCount === undefined ? name : `${name} (${rowCount.toLocaleString('en')})`;
+}
+
+/** Tables with their counts; counted again when data has changed, but not more often than a person reads. */
+function useTableInfos(): readonly TableInfo[] | null {
+  const sync = useInspectedSync();
+  const [version, setVersion] = useState(0);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = sync.subscribe((event) => {
+      if (event.type !== 'changes-applied' && event.type !== 'mutation-written') return;
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        setVersion((before) => before + 1);
+      }, 1_000);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [sync]);
+  return useFetched(sync.inspect.tables, version);
+}

@@ -1,0 +1,120 @@
+import { useMemo, useState } from 'react';
+import type { SyncEvent } from '../../../src/client/types.ts';
+import { useInspected } from '../../data/inspected.ts';
+import { preciseClockWords } from '../../data/time.ts';
+import { jsonSafe } from '../../data/value-text.ts';
+import { countWords, formatBytes, type Tone } from '../../data/words.ts';
+import { Badge } from '../../ui/badge.tsx';
+import { Empty } from '../../ui/empty.tsx';
+import { JsonTree } from '../../ui/json-tree.tsx';
+import { MasterDetail } from '../../ui/master-detail.tsx';
+import { VirtualList } from '../../ui/virtual-list.tsx';
+import { StreamToolbar, useHeldStream } from './stream-toolbar.tsx';
+
+/** The newest events of the engine, newest first. */
+export function EventStream() {
+  const events = useInspected((state) => state.events);
+  const stream = useHeldStream(events, events.at(-1));
+  const [search, setSearch] = useState('');
+  const [type, setType] = useState('');
+  const [selected, setSelected] = useState<SyncEvent | null>(null);
+  const types = useMemo(() => [...new Set(stream.items.map((event) => event.type))].sort(), [stream.items]);
+  const shown = useMemo(() => newestFirst(stream.items, type, search), [stream.items, type, search]);
+  if (events.length === 0) return <Empty title="No events yet">They are kept from the moment the app starts.</Empty>;
+  const list = (
+    <>
+      <StreamToolbar
+        label="Filter events"
+        placeholder="Search in events…"
+        kinds={types}
+        {...{ search, type, stream }}
+        onSearch={setSearch}
+        onType={setType}
+        count={countWords(shown.length, 'event')}
+      />
+      <VirtualList
+        label="Events"
+        count={shown.length}
+        rowHeight={30}
+        selected={selected ? shown.indexOf(selected) : -1}
+        onSelect={(index) => setSelected(shown[index] ?? null)}
+        renderRow={(index) => <EventRow event={shown[index]} />}
+      />
+    </>
+  );
+  return (
+    <MasterDetail
+      list={list}
+      hint="Select an event to see what it carries."
+      detail={selected && <EventDetail event={selected} />}
+      onBack={() => setSelected(null)}
+    />
+  );
+}
+
+function EventRow({ event }: { readonly event: SyncEvent | undefined }) {
+  if (!event) return null;
+  return (
+    <>
+      <time className="mono muted">{preciseClockWords(event.at)}</time>
+      <Badge tone={toneOf(event)}>{event.type}</Badge>
+      <span className="ellipsis muted">{gist(event)}</span>
+    </>
+  );
+}
+
+function EventDetail({ event }: { readonly event: SyncEvent }) {
+  const { at, type, ...payload } = event;
+  return (
+    <div className="padded">
+      <h3 className="detail-title">
+        <Badge tone={toneOf(event)}>{type}</Badge> <time className="mono">{preciseClockWords(at)}</time>
+      </h3>
+      {type === 'mutation-written' && <MutationSize mutationId={event.mutationId} />}
+      <JsonTree value={payload} openLevels={3} />
+    </div>
+  );
+}
+
+/** Known as long as the mutation is in the outbox. */
+function MutationSize({ mutationId }: { readonly mutationId: number }) {
+  const entry = useInspected((state) => state.outbox.find((one) => one.mutationId === mutationId));
+  if (!entry) return null;
+  return (
+    <p className="muted">
+      {countWords(entry.changeCount, 'change')}, {formatBytes(entry.sizeBytes)} to send
+    </p>
+  );
+}
+
+function newestFirst(events: readonly SyncEvent[], type: string, search: string): SyncEvent[] {
+  const wanted = search.trim().toLowerCase();
+  return events
+    .filter((event) => type === '' || event.type === type)
+    .filter((event) => wanted === '' || JSON.stringify(event, jsonSafe).toLowerCase().includes(wanted))
+    .reverse();
+}
+
+/** What the event carries, on one line. */
+function gist({ at: _at, type: _type, ...payload }: SyncEvent): string {
+  return Object.entries(payload)
+    .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value, jsonSafe) : String(value)}`)
+    .join('  ');
+}
+
+const TONES: Partial<Readonly<Record<SyncEvent['type'], Tone>>> = {
+  'sync-failed': 'bad',
+  'sync-finished': 'ok',
+  'conflict-detected': 'warn',
+  'conflict-resolved': 'ok',
+  'mutation-settled': 'ok',
+  resync: 'warn',
+  'sync-started': 'busy',
+  progress: 'busy',
+};
+
+function toneOf(event: SyncEvent): Tone {
+  if (event.type === 'mutation-settled' && event.outcome.outcome === 'rejected') return 'bad';
+  if (event.type === 'mutation-settled' && event.outcome.outcome === 'conflict') return 'warn';
+  return TONES[event.type] ?? 'idle';
+}

@@ -1,0 +1,71 @@
+import type { Meta, StoryObj } from '@storybook/react-vite';
+import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { SyncError } from 'tidemark/core';
+import { ago } from '../fixtures/outbox.ts';
+import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+
+const meta: Meta = { title: 'Devtools/Devices', parameters: { layout: 'fullscreen' } };
+export default meta;
+
+type Story = StoryObj;
+
+const device = (deviceId: string, name: string | null, parts = {}) => ({
+  deviceId,
+  name,
+  firstSeenAt: ago(40 * 86_400),
+  lastSeenAt: ago(3 * 3_600),
+  revoked: false,
+  isThisDevice: false,
+  ...parts,
+});
+
+const devices = [
+  device('5f0c1d9e-77aa-4d5e-9b1e-0d1c2b3a4f5e', 'Phone of Mara'),
+  device('0b9e8d7c-66bb-4c4d-8a2f-1c2d3e4f5a6b', 'Office laptop', { isThisDevice: true, lastSeenAt: ago(0) }),
+  device('9a8b7c6d-55cc-4b3c-9b3a-2d3e4f5a6b7c', null, { revoked: true, lastSeenAt: ago(20 * 86_400) }),
+];
+
+export const Several: Story = {
+  ...panelStory({ tab: 'devices', state: { devices } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const sync = syncOf(context);
+    const list = await panel.findByRole('list', { name: 'Devices' });
+    const [first, second] = within(list).getAllByRole('listitem');
+    if (!first || !second) throw new Error('Two devices were expected.');
+    await expect(within(first).getByText('this one')).toBeVisible();
+
+    await userEvent.click(within(first).getByRole('button', { name: 'Rename' }));
+    await fill(panel.getByRole('textbox', { name: 'Name of this device' }), 'Harbour desk');
+    await userEvent.click(panel.getByRole('button', { name: 'Save' }));
+    await waitFor(() => expect(sync.calls).toContainEqual({ name: 'devices.rename', args: ['Harbour desk'] }));
+
+    await userEvent.click(within(second).getByRole('button', { name: 'Revoke Phone of Mara' }));
+    await expect(panel.getByRole('alertdialog', { name: 'Revoke Phone of Mara?' })).toBeVisible();
+    await expect(sync.calls.some(({ name }) => name === 'devices.revoke')).toBe(false);
+    await userEvent.click(panel.getByRole('button', { name: 'Revoke it' }));
+    await waitFor(() =>
+      expect(sync.calls).toContainEqual({ name: 'devices.revoke', args: ['5f0c1d9e-77aa-4d5e-9b1e-0d1c2b3a4f5e'] }),
+    );
+  },
+};
+
+export const ServerAway: Story = {
+  ...panelStory({ tab: 'devices', state: { devices, status: { phase: 'offline' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await panel.findByRole('list', { name: 'Devices' });
+    syncOf(context).failNext('devices.list', new SyncError('network', 'The server could not be reached.'));
+    await userEvent.click(await panel.findByRole('button', { name: 'Ask again' }));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('The server could not be asked');
+    await expect(panel.getByText('Phone of Mara')).toBeVisible();
+  },
+};
+
+export const WithoutServer: Story = {
+  ...panelStory({ tab: 'devices', state: { status: { phase: 'local' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(await panel.findByText('No server, no devices')).toBeVisible();
+  },
+};

@@ -1,0 +1,80 @@
+import type { Meta, StoryObj } from '@storybook/react-vite';
+import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { NO_LAB_CONDITIONS, SyncError } from 'tidemark/core';
+import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+
+const meta: Meta = { title: 'Devtools/Lab', parameters: { layout: 'fullscreen' } };
+export default meta;
+
+type Story = StoryObj;
+
+export const EverythingAsItIs: Story = {
+  ...panelStory({ tab: 'lab' }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const sync = syncOf(context);
+    const network = await panel.findByRole('group', { name: 'Network' });
+    await userEvent.click(within(network).getByRole('button', { name: 'Offline' }));
+    await waitFor(() => expect(sync.store.getState().lab).toMatchObject({ offline: true }));
+    await expect(within(network).getByRole('button', { name: 'Offline' })).toHaveAttribute('aria-pressed', 'true');
+    await userEvent.click(within(panel.getByRole('group', { name: 'Loss' })).getByRole('button', { name: '10 %' }));
+    await expect(await panel.findByText('offline, 10 % loss')).toBeVisible();
+    await userEvent.click(panel.getByRole('tab', { name: /Queue/ }));
+    await expect(panel.getByText('offline, 10 % loss')).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'End all' }));
+    await waitFor(() => expect(sync.store.getState().lab).toBeNull());
+    await expect(panel.queryByText(/10 % loss/)).toBeNull();
+  },
+};
+
+export const SeveralOn: Story = {
+  ...panelStory({
+    tab: 'lab',
+    state: {
+      lab: {
+        ...NO_LAB_CONDITIONS,
+        latencyMs: 2_000,
+        duplicates: true,
+        rejectNext: true,
+        refuseToken: 'always',
+        clockSkewMs: -3_600_000,
+      },
+    },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(
+      await panel.findByText(
+        '2000 ms latency, requests sent twice, next mutation is rejected, signed out, clock 60 min behind',
+      ),
+    ).toBeVisible();
+  },
+};
+
+export const KillTheLeader: Story = {
+  ...panelStory({ tab: 'lab', state: { isLeader: false } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const card = await panel.findByRole('group', { name: 'Leader' });
+    await expect(within(card).getByText(/Another tab leads/)).toBeVisible();
+    syncOf(context).failNext('lab.endLeadership', new SyncError('misuse', 'No tab could take over.'));
+    await userEvent.click(within(card).getByRole('button', { name: 'Kill the leader' }));
+    await expect(await within(card).findByRole('alert')).toHaveTextContent('No tab could take over.');
+  },
+};
+
+export const InProduction: Story = {
+  ...panelStory({ tab: 'lab', inspection: { isLabAvailable: false } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(await panel.findByText('Not in production')).toBeVisible();
+  },
+};
+
+export const WithoutServer: Story = {
+  ...panelStory({ tab: 'lab', state: { status: { phase: 'local' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(await panel.findByText('No server, no lab')).toBeVisible();
+  },
+};
