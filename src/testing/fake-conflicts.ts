@@ -43,3 +43,41 @@ function decided(conflict: Conflict, resolution: Resolution, at: number): Confli
   const values = side && Object.fromEntries(conflict.columns.map((column) => [column, side[column]]));
   return { ...common, choice: resolution, values };
 }
+
+export interface ConflictScript {
+  readonly id: string;
+  readonly table: string;
+  readonly key: Conflict['key'];
+  readonly fields: Conflict['fields'];
+  /** The mutation that it holds up. Default: 1. */
+  readonly mutationId?: number;
+  readonly at?: number;
+}
+
+/** An open conflict in which both sides changed the same columns, for the state of a fake. */
+export function conflictBetween({ id, table, key, fields, mutationId = 1, at = Date.now() }: ConflictScript): Conflict {
+  const side = (name: 'base' | 'local' | 'remote') => ({
+    ...key,
+    ...Object.fromEntries(Object.entries(fields).map(([column, field]) => [column, field[name]])),
+  });
+  return {
+    id,
+    mutationId,
+    table,
+    kind: 'update-update',
+    key,
+    state: 'open',
+    columns: Object.keys(fields),
+    fields,
+    base: side('base'),
+    local: side('local'),
+    remote: side('remote'),
+    localIsLater: true,
+    detectedAt: at,
+    remoteClientId: 'another-device',
+    remoteAt: at - 1_000,
+    localAt: at,
+    remoteSeq: 1,
+    resolution: null,
+  };
+}

@@ -33,8 +33,12 @@ export class FakeOutbox {
   }
 
   settle(outcome: MutationOutcome): void {
-    this.#change(outcome.mutationId, () => null);
+    const { reason } = outcome;
+    const stopped = { rejected: 'rejected', conflict: 'conflicted' } as const;
+    const state = outcome.outcome === 'rejected' || outcome.outcome === 'conflict' ? stopped[outcome.outcome] : null;
+    this.#change(outcome.mutationId, (entry) => state && { ...entry, state, reason, attempts: entry.attempts + 1 });
     this.#receipts.get(outcome.mutationId)?.(outcome);
+    this.#receipts.delete(outcome.mutationId);
     this.#core.emit({ at: this.#core.now(), type: 'mutation-settled', outcome });
   }
 
@@ -45,14 +49,16 @@ export class FakeOutbox {
     count: async (filter: OutboxFilter = {}) => this.#matching(filter).length,
     retry: async (mutationId: number) => {
       this.#core.called('outbox.retry', mutationId);
+      this.#assertStopped(mutationId, 'retried');
       this.#change(mutationId, (entry) => ({ ...entry, state: 'pending', reason: null }));
     },
     discard: async (mutationId: number) => {
       this.#core.called('outbox.discard', mutationId);
-      this.#change(mutationId, () => null);
+      this.settle({ mutationId, outcome: 'discarded', seq: null, reason: null });
     },
     edit: async (mutationId: number, changes: readonly Change[]) => {
       this.#core.called('outbox.edit', mutationId, changes);
+      this.#assertStopped(mutationId, 'edited');
       this.#change(mutationId, (entry) => ({ ...entry, changes, state: 'pending', reason: null }));
     },
     export: async () => {
@@ -70,9 +76,15 @@ export class FakeOutbox {
     },
     import: async (text: string) => {
       this.#core.called('outbox.import', text);
-      const { mutations } = parseOutboxText(text);
-      for (const { changes } of mutations) this.add(changes);
-      return { writtenCount: mutations.length, skipped: [] };
+      const { clientId, mutations } = parseOutboxText(text);
+      const waiting = new Set(clientId === this.#core.state.clientId ? this.#matching({}).map(idOf) : []);
+      const skipped = mutations.filter((one) => waiting.has(one.mutationId));
+      for (const one of mutations) if (!waiting.has(one.mutationId)) this.add(one.changes);
+      const reason = 'It still waits on this device.';
+      return {
+        writtenCount: mutations.length - skipped.length,
+        skipped: skipped.map(({ mutationId }) => ({ mutationId, reason })),
+      };
     },
   };
 
@@ -101,6 +113,13 @@ export class FakeOutbox {
     return changes.filter((change) => change.table === table && keyText(change.key) === key);
   }
 
+  /** As in the real one, the work of which nobody knows whether the server has it can be neither changed nor sent anew. */
+  #assertStopped(mutationId: number, what: string): void {
+    const entry = this.#core.state.outbox.find((one) => one.mutationId === mutationId);
+    if (!entry || entry.state === 'rejected' || entry.state === 'conflicted') return;
+    throw new SyncError('misuse', `Mutation ${mutationId} is ${entry.state}: only a stopped one can be ${what}.`);
+  }
+
   #change(mutationId: number, change: (entry: OutboxEntry) => OutboxEntry | null): void {
     const { outbox } = this.#core.state;
     if (!outbox.some((entry) => entry.mutationId === mutationId)) {
@@ -111,6 +130,8 @@ export class FakeOutbox {
     });
   }
 }
+
+const idOf = ({ mutationId }: { readonly mutationId: number }): number => mutationId;
 
 const ROW_STATUS = {
   pending: 'pending',

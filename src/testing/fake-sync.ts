@@ -154,7 +154,7 @@ function fakeRounds(core: FakeCore) {
     hydrate: round('hydrate'),
     async pause(reason: string) {
       core.called('pause', reason);
-      core.setState({ status: { phase: 'paused', pausedBy: [...core.state.status.pausedBy, reason] } });
+      core.setState({ status: { phase: 'paused', pausedBy: [...new Set([...core.state.status.pausedBy, reason])] } });
       core.emit({ at: core.now(), type: 'paused', reason });
     },
     async resume(reason: string) {
