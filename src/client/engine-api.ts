@@ -112,7 +112,8 @@ export type AskQuestion =
 export type AskAnswer =
   | { readonly type: 'token'; readonly token: string | null }
   | { readonly type: 'resolve'; readonly resolution: Resolution | null }
-  | { readonly type: 'failed'; readonly message: string };
+  /** `isOffline`: for want of a network, as far as the app's code tells. */
+  | { readonly type: 'failed'; readonly message: string; readonly isOffline?: boolean };
 
 /**
  * A new result told in terms of the last one: the new rows, in order, are runs of old rows and fresh rows. A row that

@@ -1,6 +1,6 @@
 import type { AskAnswer, AskQuestion } from '../client/engine-api.ts';
 import { toAppRows } from '../client/live/app-rows.ts';
-import type { LiveQuery, Sync, SyncCallOptions, SyncOptions } from '../client/sync.ts';
+import type { LiveQuery, ServerOptions, Sync, SyncCallOptions, SyncOptions } from '../client/sync.ts';
 import type { OutboxEntry, SyncEvent } from '../client/types.ts';
 import type { WorkerPush } from '../client/worker-api.ts';
 import { type Schema, tableOf } from '../core/schema.ts';
@@ -159,6 +159,7 @@ interface Parts {
 function makeParts<S extends Schema>({ options, sessionId, line, runtime }: SyncHandleOptions<S>): Parts {
   const { schema, server, resolvers = {} } = options;
   const { methods } = line;
+  const askToken = tokenOf(server);
   return {
     line,
     mirror: createSyncMirror(sessionId, runtime.now()),
@@ -174,12 +175,34 @@ function makeParts<S extends Schema>({ options, sessionId, line, runtime }: Sync
         if (question.type === 'resolve') {
           return { type: 'resolve', resolution: await decide(schema, resolvers as Resolvers, question.conflict) };
         }
-        return { type: 'token', token: (await server?.auth?.({ refresh: question.refresh })) ?? null };
+        return { type: 'token', token: await askToken(question.refresh) };
       } catch (error) {
-        return { type: 'failed', message: error instanceof Error ? error.message : String(error) };
+        return {
+          type: 'failed',
+          message: error instanceof Error ? error.message : String(error),
+          isOffline: isOffline(error),
+        };
       }
     },
   };
+}
+
+/** The app's token. Who asks while it is being fetched, or somebody signs in, gets the same one. */
+function tokenOf(server: ServerOptions | undefined): (refresh: boolean) => Promise<string | null> {
+  const asked = new Map<boolean, Promise<string | null>>();
+  return (refresh) => {
+    const token = asked.get(refresh) ?? Promise.resolve(server?.auth?.({ refresh }) ?? null);
+    asked.set(refresh, token);
+    const done = () => asked.delete(refresh);
+    token.then(done, done);
+    return token;
+  };
+}
+
+/** What `fetch` throws without a network, and our own words for it. */
+function isOffline(error: unknown): boolean {
+  if (error instanceof SyncError) return error.kind === 'network' || error.kind === 'timeout';
+  return error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError');
 }
 
 /** Tells the engine whether this page can be seen. Not before it is open: any call would open it. */

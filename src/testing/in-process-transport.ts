@@ -84,10 +84,15 @@ class InProcessTransport implements Transport {
     });
   }
 
-  push(request: PushRequest, signal?: AbortSignal) {
+  async push(request: PushRequest, signal?: AbortSignal) {
     const open = this.#channel?.state === 'open' && !signal?.aborted ? this.#channel : null;
-    const answer = open?.push(request, { maxBytes: LIMITS.maxRequestBytes, signal });
-    if (answer) return answer;
+    try {
+      const answer = open?.push(request, { maxBytes: LIMITS.maxRequestBytes, signal });
+      if (answer) return await answer;
+    } catch (error) {
+      // The token of the channel has expired: a request gets a new one.
+      if (!(error instanceof SyncError && error.kind === 'needs-auth' && this.#getToken)) throw error;
+    }
     const call = { message: request, request: pushRequest, response: pushResponse, signal };
     return this.#call(call, (service, identity, message) => service.push(identity, message));
   }

@@ -45,10 +45,13 @@ export class AskDesk {
     });
   }
 
-  answer(askId: string, answer: AskAnswer): void {
+  /** Whether anybody still waited for it. */
+  answer(askId: string, answer: AskAnswer): boolean {
     const ask = this.#asks.get(askId);
-    if (ask?.asked) this.#silent.delete(ask.asked);
-    if (ask) this.#end(ask, () => ask.resolve(answer));
+    if (!ask) return false;
+    if (ask.asked) this.#silent.delete(ask.asked);
+    this.#end(ask, () => ask.resolve(answer));
+    return true;
   }
 
   /** A session has come: it may be asked what nobody could be asked before. */

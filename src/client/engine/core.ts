@@ -3,7 +3,7 @@ import type { Schema } from '../../core/schema.ts';
 import { SyncError, type SyncErrorJson } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
-import type { EnginePush } from '../engine-api.ts';
+import type { AskAnswer, EnginePush } from '../engine-api.ts';
 import { createInstruments, type Instruments } from '../lab/instruments.ts';
 import { LiveRegistry } from '../live/live-registry.ts';
 import type { ChangedRows, LocalStore, WriteResult } from '../local-store.ts';
@@ -233,9 +233,13 @@ export class EngineCore implements EngineContext {
   }
 
   async #askToken({ refresh }: { refresh: boolean }): Promise<string | null> {
-    const answer = await this.asks.ask({ type: 'token', refresh });
+    const answer = await this.asks.ask({ type: 'token', refresh }).catch((error: SyncError): AskAnswer => {
+      if (error.kind !== 'timeout') throw error;
+      return { type: 'failed', message: 'auth() has not answered yet; when it does, sync goes on' };
+    });
     if (answer.type === 'token') return answer.token;
-    throw new SyncError('network', `The app could not give a token: ${failureOf(answer)}`);
+    const isOffline = answer.type === 'failed' && answer.isOffline === true;
+    throw new SyncError(isOffline ? 'network' : 'needs-auth', `The app gave no token: ${failureOf(answer)}`);
   }
 
   async #askResolution(conflict: ConflictInput): Promise<Resolution | null> {

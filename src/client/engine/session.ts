@@ -316,7 +316,9 @@ export class EngineSession implements EngineConnection, EngineMethods {
   }
 
   async answer(askId: string, answer: AskAnswer): Promise<void> {
-    this.#core.asks.answer(askId, answer);
+    const isAwaited = this.#core.asks.answer(askId, answer);
+    // A person took their time to sign in.
+    if (!isAwaited && answer.type === 'token' && answer.token !== null) this.#core.loop.tokenChanged();
   }
 
   #drop(liveId: string): void {

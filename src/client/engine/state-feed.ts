@@ -21,8 +21,8 @@ const STATUS_MS = 16;
 /** Reading the long lists may take this part of the time at most. */
 const LISTS_SHARE = 1 / 10;
 
-/** Lists that take no longer are told with the answer to a call; a busy machine is no reason to be late with them. */
-const CHEAP_LISTS_MS = 5;
+/** Lists of no more entries are told with the answer to a call, however busy the machine is. */
+const CHEAP_COUNT = 200;
 
 export interface StateFeedOptions {
   readonly runtime: Runtime;
@@ -123,7 +123,7 @@ export class StateFeed {
       events: String(this.#eventCount),
     });
     const restMs = (runtime.elapsed() - startedAt) / LISTS_SHARE;
-    this.#areListsCheap = restMs * LISTS_SHARE <= CHEAP_LISTS_MS;
+    this.#areListsCheap = state.outbox.length + state.conflicts.length <= CHEAP_COUNT;
     this.#lists.restAfter(runtime, Math.max(STATUS_MS, restMs));
   }
 

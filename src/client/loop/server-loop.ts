@@ -140,6 +140,8 @@ export class ServerLoop implements SyncLoop {
     if (this.#sleep.hasSlept()) this.#renewed();
     // Waited for as nobody does who looks at it: tried at once, as when the network comes back.
     else if (this.#state.name === 'waiting' && this.#state.trouble.phase === 'offline') this.#wishFor('online');
+    // From another tab, perhaps, where they have signed in.
+    else if (this.#state.name === 'waiting' && this.#state.trouble.phase === 'needs-auth') this.#wishFor('retry');
     this.#feed.hurry();
     this.#schedule();
   }

@@ -2,7 +2,7 @@ import { SyncError } from '../../shared/error.ts';
 import { readUtf8Key } from './keys.ts';
 import { readUtf8 } from './utf8.ts';
 import type { CodecLimits, WireValue } from './wire-value.ts';
-import { withDefaults } from './wire-value.ts';
+import { isBytes, withDefaults } from './wire-value.ts';
 
 /** Where one decode stands. */
 interface Reader {
@@ -31,13 +31,21 @@ const INT64_MAX = 2n ** 63n - 1n;
 export function decode(bytes: Uint8Array, limits?: Partial<CodecLimits>): WireValue {
   const reader = openReader(bytes, withDefaults(limits));
   const value = readItem(reader, 0);
-  if (reader.position !== bytes.length) {
-    throw malformed(reader.position, `${bytes.length - reader.position} more bytes after the end of the message`);
+  const end = reader.bytes.length;
+  if (reader.position !== end) {
+    throw malformed(reader.position, `${end - reader.position} more bytes after the end of the message`);
   }
   return value;
 }
 
-function openReader(bytes: Uint8Array, limits: CodecLimits): Reader {
+/** Takes `unknown`: callers in JavaScript bring what the types rule out. */
+function openReader(given: unknown, limits: CodecLimits): Reader {
+  if (!isBytes(given)) throw malformed(0, `no bytes: a Uint8Array is needed, and it is a ${typeof given}`);
+  // What another thread may write over meanwhile is read as it is now.
+  const isShared = typeof SharedArrayBuffer !== 'undefined' && given.buffer instanceof SharedArrayBuffer;
+  const bytes = isShared ? given.slice() : given;
+  // Also bytes that were given away to another thread, of which no view can be made.
+  if (bytes.length === 0) throw malformed(0, 'the message ends where a value was expected');
   if (bytes.length > limits.maxBytes) {
     throw overLimit(0, { what: 'a message', unit: 'bytes', received: bytes.length, limit: limits.maxBytes });
   }

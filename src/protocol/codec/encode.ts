@@ -1,7 +1,7 @@
 import { SyncError } from '../../shared/error.ts';
 import { writeText } from './utf8.ts';
 import type { CodecLimits, WireValue } from './wire-value.ts';
-import { withDefaults } from './wire-value.ts';
+import { isBytes, withDefaults } from './wire-value.ts';
 import type { Writer } from './writer.ts';
 import { collectBytes, writeFloat, writeHead, writeHead64, writeRaw, writeSimple } from './writer.ts';
 
@@ -35,7 +35,7 @@ const NULL = 0xf6;
  * canonical: never hash or sign them.
  *
  * @throws SyncError of kind `invalid-value`, naming the place, for what is no {@link WireValue}: NaN, text with a lone
- * surrogate, integers beyond int64, `undefined` in an array, cycles, dates and other class instances; of kind
+ * surrogate, integers beyond int64, `undefined` in an array, cycles, dates and other class instances, what throws when it is read; of kind
  * `too-large` for what exceeds a limit.
  * @see https://www.rfc-editor.org/rfc/rfc8949
  */
@@ -43,7 +43,12 @@ export function encode(value: WireValue, limits?: Partial<CodecLimits>): Uint8Ar
   const all = withDefaults(limits);
   return collectBytes((writer) => {
     const encoding: Encoding = { writer, limits: all, path: [], itemsLeft: all.maxItems };
-    writeItem(encoding, value, 0);
+    try {
+      writeItem(encoding, value, 0);
+    } catch (thrown) {
+      // A getter or a proxy of the value's own, or bytes that were given away: not ours to let through untyped.
+      throw SyncError.from(thrown, 'invalid-value', 'Cannot encode a value that fails when it is read');
+    }
     checkSize(encoding, 0);
   });
 }
@@ -103,7 +108,7 @@ function writeBigint(encoding: Encoding, value: bigint, depth: number): void {
 
 function writeObject(encoding: Encoding, value: object, depth: number): void {
   if (Array.isArray(value)) writeArray(encoding, value, depth);
-  else if (isUint8Array(value)) writeBlob(encoding, value, depth);
+  else if (isBytes(value)) writeBlob(encoding, value, depth);
   else if (isPlainObject(value)) writeMap(encoding, value, depth);
   else throw invalid(encoding, depth, describe(value));
 }
@@ -164,13 +169,6 @@ function checkSize(encoding: Encoding, depth: number): void {
   const received = encoding.writer.position;
   const limit = encoding.limits.maxBytes;
   if (received > limit) throw tooLarge(encoding, depth, { what: 'a message', unit: 'bytes', received, limit });
-}
-
-/** By its brand, not by `instanceof`, which fails on values of another realm (a frame, a test environment). */
-function isUint8Array(value: object): value is Uint8Array {
-  return (
-    ArrayBuffer.isView(value) && (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'Uint8Array'
-  );
 }
 
 /** Made by a literal, `JSON.parse` or `Object.create(null)`, in any realm: its prototype, if any, is a root. */

@@ -31,15 +31,35 @@ const DEFAULTS: CodecLimits = {
   maxKeyBytes: LIMITS.maxKeyBytes,
 };
 
-/** The given limits over the defaults. One that is `undefined` is one not given: it must not become no limit at all. */
-export function withDefaults(given: Partial<CodecLimits> | undefined): CodecLimits {
-  if (given === undefined) return DEFAULTS;
-  return {
-    maxBytes: given.maxBytes ?? DEFAULTS.maxBytes,
-    maxDepth: given.maxDepth ?? DEFAULTS.maxDepth,
-    maxItems: given.maxItems ?? DEFAULTS.maxItems,
-    maxTextBytes: given.maxTextBytes ?? DEFAULTS.maxTextBytes,
-    maxBlobBytes: given.maxBlobBytes ?? DEFAULTS.maxBlobBytes,
-    maxKeyBytes: given.maxKeyBytes ?? DEFAULTS.maxKeyBytes,
+/** Both directions recurse once per level: more than this could exhaust the stack, whatever limit is asked for. */
+const MOST_LEVELS = 512;
+
+/** The given limits over the defaults. One that is no number is one not given: it must not become no limit at all. */
+export function withDefaults(given: Partial<CodecLimits> | null | undefined): CodecLimits {
+  if (!given) return DEFAULTS;
+  const limit = (name: keyof CodecLimits) => {
+    const value = given[name];
+    return typeof value === 'number' && !Number.isNaN(value) ? value : DEFAULTS[name];
   };
+  return {
+    maxBytes: limit('maxBytes'),
+    maxDepth: Math.min(limit('maxDepth'), MOST_LEVELS),
+    maxItems: limit('maxItems'),
+    maxTextBytes: limit('maxTextBytes'),
+    maxBlobBytes: limit('maxBlobBytes'),
+    maxKeyBytes: limit('maxKeyBytes'),
+  };
+}
+
+const typeNameOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)?.get;
+
+/**
+ * By the brand that no object can claim for itself; not by `instanceof`, which fails on values of another realm (a frame, a test
+ * environment).
+ */
+export function isBytes(value: unknown): value is Uint8Array {
+  return typeNameOf?.call(value) === 'Uint8Array';
 }

@@ -46,19 +46,32 @@ export class Device {
     await page.close();
   }
 
-  /** Kills the browser with all its processes, which are those of its own process group. */
+  /** Kills the browser with all its processes. */
   async killBrowser(): Promise<void> {
     const context = this.openPage.context();
+    const group = await this.#processGroup();
     this.#page = null;
-    const browser = context.browser();
+    const closed = context.waitForEvent('close');
+    process.kill(group, 'SIGKILL');
+    await closed;
+  }
+
+  /** All processes of the browser stand still, as on a laptop whose lid was closed; returns how to wake them. */
+  async freezeBrowser(): Promise<() => void> {
+    const group = await this.#processGroup();
+    process.kill(group, 'SIGSTOP');
+    return () => process.kill(group, 'SIGCONT');
+  }
+
+  /** A browser is a process group of its own. */
+  async #processGroup(): Promise<number> {
+    const browser = this.openPage.context().browser();
     if (!browser) throw new Error('The browser cannot be reached.');
     const session = await browser.newBrowserCDPSession();
     const { processInfo } = await session.send('SystemInfo.getProcessInfo');
     const main = processInfo.find(({ type }) => type === 'browser');
     if (!main) throw new Error('The browser does not tell its process.');
-    const closed = context.waitForEvent('close');
-    process.kill(-main.id, 'SIGKILL');
-    await closed;
+    return -main.id;
   }
 }
 

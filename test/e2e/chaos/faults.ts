@@ -44,6 +44,18 @@ export const faults = {
     return { detail: {}, lastsMs: random.between(0, 300), heal: async () => void (await victim.load()) };
   },
 
+  /** Over by the time it has struck: nobody can be asked anything meanwhile. */
+  'browser-stop': async ({ victim, random }) => {
+    const stoppedMs = random.between(100, 4_000);
+    const thaw = await victim.freezeBrowser();
+    try {
+      await wait(stoppedMs);
+    } finally {
+      thaw();
+    }
+    return { detail: { stoppedMs }, lastsMs: random.between(0, 200), heal: noHeal };
+  },
+
   /** All connections of the device, several times over. */
   disconnect: async ({ victim, random }) => {
     const cuts = [victim.proxy.cut()];
@@ -100,6 +112,7 @@ export const usualFaults: readonly FaultName[] = [
   'server-stop',
   'renderer-crash',
   'browser-kill',
+  'browser-stop',
   'disconnect',
   'blackhole',
   'half-open',

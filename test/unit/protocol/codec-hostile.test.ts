@@ -103,7 +103,43 @@ describe('decode refuses what is not well-formed', () => {
   });
 });
 
+describe('what is no Uint8Array at all', () => {
+  const given = new Uint8Array([1]);
+  structuredClone(given.buffer, { transfer: [given.buffer] });
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'abc'],
+    ['a number', 5],
+    ['a list', [1]],
+    ['an ArrayBuffer', new ArrayBuffer(2)],
+    ['a DataView', new DataView(new ArrayBuffer(2))],
+    ['other elements', new Uint16Array(2)],
+    ['what only says that it is', Object.defineProperty({}, Symbol.toStringTag, { value: 'Uint8Array' })],
+    ['bytes that were given away', given],
+  ])('is refused: %s', (_, value) => {
+    expect(syncErrorOf(() => decode(value as Uint8Array)).kind).toBe('protocol');
+  });
+
+  it('may be shared memory, and is read as it is at that moment', () => {
+    const text = 'é'.repeat(40);
+    const message = encode([text]);
+    const shared = new Uint8Array(new SharedArrayBuffer(message.length));
+    shared.set(message);
+    expect(decode(shared)).toStrictEqual([text]);
+  });
+});
+
 describe('decode stays within its limits', () => {
+  it('has a bottom whatever depth is asked for, and no limit that is no number', () => {
+    const deep = new Uint8Array(300_000).fill(0x81);
+    const error = syncErrorOf(() => decode(deep, { maxDepth: Number.POSITIVE_INFINITY }));
+    expect(error.message).toMatch(/the limit is 512/);
+    expect(syncErrorOf(() => decode(deep, { maxDepth: Number.NaN })).message).toMatch(/the limit is 32/);
+    expect(syncErrorOf(() => decode(deep, null as never)).message).toMatch(/the limit is 32/);
+  });
+
   it('refuses 200,000 nested arrays, maps or tags at the depth limit', () => {
     expect(syncErrorOf(() => decode(new Uint8Array(200_000).fill(0x81)))).toMatchObject({
       kind: 'protocol',

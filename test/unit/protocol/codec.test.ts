@@ -168,11 +168,22 @@ describe('encode', () => {
     ['an Int8Array', new Int8Array(1), 'value', /an instance of Int8Array/],
     ['a boxed number', Object(1), 'value', /an instance of Number/],
     ['a promise', Promise.resolve(), 'value', /an instance of Promise/],
+    ['floats in disguise', disguised(new Float64Array(2)), 'value', /an instance of Float64Array/],
   ])('refuses %s and says where', (_, value, path, reason) => {
     const error = syncErrorOf(() => encode(value as WireValue));
     expect(error.kind).toBe('invalid-value');
     expect(error.message).toMatch(reason);
     expect(error.details.path).toBe(path);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['a getter that throws', () => Object.defineProperty({}, 'a', { enumerable: true, get: fail })],
+    ['a proxy that throws', () => new Proxy({}, { ownKeys: fail })],
+    ['a proxy that was revoked', revoked],
+    ['a constructor that throws', () => Object.create(Object.defineProperty({}, 'constructor', { get: fail }))],
+    ['bytes that were given away', () => givenAway()],
+  ])('refuses %s with a typed error', (_, make) => {
+    expect(syncErrorOf(() => encode(make() as WireValue)).kind).toBe('invalid-value');
   });
 
   it('refuses a cycle and what is too deep', () => {
@@ -253,3 +264,23 @@ describe('decode', () => {
     );
   });
 });
+
+function fail(): never {
+  throw new Error('of the value itself');
+}
+
+function revoked(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+function givenAway(): Uint8Array {
+  const bytes = new Uint8Array([1, 2]);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
+function disguised(value: object): object {
+  return Object.defineProperty(value, Symbol.toStringTag, { value: 'Uint8Array' });
+}

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { composeEngine } from '../../../../src/client/engine/compose.ts';
 import type { Engine } from '../../../../src/client/engine/engine.ts';
-import type { AskAnswer } from '../../../../src/client/engine-api.ts';
+import type { AskAnswer, AskQuestion } from '../../../../src/client/engine-api.ts';
 import { defineSchema, type Schema, t, table } from '../../../../src/core/schema.ts';
 import { createSyncService } from '../../../../src/server/create-service.ts';
 import type { SyncService } from '../../../../src/server/service.ts';
@@ -21,15 +21,18 @@ const schema = defineSchema({
 });
 
 /** What the app of a tab answers when it is asked. */
-type App = Partial<Record<'token' | 'resolve', () => AskAnswer>>;
+type App = Partial<Record<'token' | 'resolve', (question: AskQuestion) => AskAnswer>>;
 
 let runtime: ManualRuntime;
 let service: SyncService;
 let engines: Engine[];
+/** The token that the server takes. */
+let goodToken: string;
 
 beforeEach(async () => {
   runtime = manualRuntime();
   engines = [];
+  goodToken = 'good';
   service = await createSyncService({
     schema: schema as Schema,
     storage: sqliteStorage({ file: ':memory:' }),
@@ -45,7 +48,7 @@ afterEach(async () => {
 async function device(): Promise<Engine> {
   const database = await openMemoryDatabase();
   const auth = (token: string | null) => {
-    if (token !== 'good') throw new SyncError('needs-auth', 'Sign in.');
+    if (token !== goodToken) throw new SyncError('needs-auth', 'Sign in.');
     return { id: 'ana' };
   };
   const engine = composeEngine({
@@ -65,7 +68,7 @@ function open(engine: Engine, sessionId: string, app: App = {}): Tab {
   const answers: App = { token: () => ({ type: 'token', token: 'good' }), ...app };
   tab.connection.onPush((push) => {
     if (push.type !== 'ask') return;
-    const answer = answers[push.question.type]?.();
+    const answer = answers[push.question.type]?.(push.question);
     if (answer) void tab.methods.answer(push.askId, answer);
   });
   return tab;
@@ -129,6 +132,77 @@ describe('an engine with a server', () => {
     await write(tab, "INSERT INTO note VALUES ('1', 'kept')");
     await until(() => tab.state.status?.pendingCount === 1);
     expect(tab.state.status?.phase).toBe('needs-auth');
+  });
+
+  test('gets a new token when the old one expires in the middle, and goes on', async () => {
+    let mine = 'good';
+    const asked: boolean[] = [];
+    const tab = open(await device(), 'tab', {
+      token(question) {
+        const refresh = question.type === 'token' && question.refresh;
+        asked.push(refresh);
+        // The app has a new one once it is told that the old one is refused.
+        if (refresh) mine = goodToken;
+        return { type: 'token', token: mine };
+      },
+    });
+    await until(isSynced(tab));
+    goodToken = 'newer';
+    asked.length = 0;
+    // Past the time for which the server trusts an open channel.
+    await runtime.advance(61_000);
+    await write(tab, "INSERT INTO note VALUES ('1', 'one')");
+    const phases: (string | undefined)[] = [];
+    await until(() => {
+      phases.push(tab.state.status?.phase);
+      return isSynced(tab)() && tab.state.status?.pendingCount === 0;
+    });
+    expect(asked).toContain(true);
+    expect(phases).not.toContain('needs-auth');
+    expect(tab.told('settled').map(({ outcome }) => outcome.outcome)).toEqual(['applied']);
+  });
+
+  test.each([
+    ['by a call', (tab: Tab) => void tab.methods.runSync('call', 'sync', {})],
+    ['when they come back to a tab', (tab: Tab) => tab.methods.attend(false).then(() => tab.methods.attend(true))],
+  ])('holds everything until somebody signs in again, and goes on at once %s', async (_, goOn) => {
+    let mine: string | null = 'good';
+    const tab = open(await device(), 'tab', { token: () => ({ type: 'token', token: mine }) });
+    await until(isSynced(tab));
+    [goodToken, mine] = ['newer', null];
+    await write(tab, "INSERT INTO note VALUES ('1', 'kept')");
+    await runtime.advance(61_000);
+    await write(tab, "INSERT INTO note VALUES ('2', 'kept')");
+    await until(() => tab.state.status?.phase === 'needs-auth');
+    await runtime.advance(3_600_000);
+    expect(tab.state.status).toMatchObject({ phase: 'needs-auth', error: { kind: 'needs-auth' } });
+    mine = goodToken;
+    await goOn(tab);
+    await runtime.advance(100);
+    expect(tab.state.status).toMatchObject({ phase: 'synced', pendingCount: 0, error: null });
+    expect(tab.told('settled').map(({ outcome }) => outcome.outcome)).toEqual(['applied', 'applied']);
+  });
+
+  test('goes on at once when the token comes that a person took their time for', async () => {
+    const tab = open(await device(), 'tab', { token: undefined as never });
+    await write(tab, "INSERT INTO note VALUES ('1', 'kept')");
+    await until(() => tab.state.status?.phase === 'needs-auth');
+    const [first] = tab.told('ask');
+    // From now on the app has it; the page answers the first question, long after anybody waited for it.
+    tab.connection.onPush((push) => {
+      if (push.type === 'ask') void tab.methods.answer(push.askId, { type: 'token', token: 'good' });
+    });
+    await tab.methods.answer(first?.askId ?? '', { type: 'token', token: 'good' });
+    await runtime.advance(100);
+    expect(tab.state.status).toMatchObject({ phase: 'synced', pendingCount: 0 });
+  });
+
+  test('calls it offline, not signed out, when the app could not fetch a token for want of a network', async () => {
+    const token = (): AskAnswer => ({ type: 'failed', message: 'Failed to fetch', isOffline: true });
+    const tab = open(await device(), 'tab', { token });
+    await until(() => tab.state.status?.phase === 'offline');
+    const other = open(await device(), 'other', { token: () => ({ type: 'failed', message: 'The session is over.' }) });
+    await until(() => other.state.status?.phase === 'needs-auth');
   });
 
   test('tries again by itself when the app cannot give a token just now', async () => {
