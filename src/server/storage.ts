@@ -3,6 +3,7 @@ import type { Schema, Table } from '../core/schema.ts';
 import type { Statement } from '../core/sql.ts';
 import type { Cell, RowKey } from '../shared/cell.ts';
 import type { DeviceRecord, LogEntry, LogPosition, OutcomeRecord, PartRecord, Position } from './records.ts';
+import type { Identity } from './service.ts';
 
 /**
  * The server's database. Port: embedded SQLite lies in `sqlite/`; `runServerStorageContract` holds each one to this.
@@ -11,11 +12,14 @@ import type { DeviceRecord, LogEntry, LogPosition, OutcomeRecord, PartRecord, Po
  * - Rows live in real, typed tables made from the schema; what tidemark knows about them lies beside.
  * - `write(fn)` is one transaction, serialisable against all other writers: `position().head` read inside is the head until
  *   it commits. When it resolves, it is durable (power loss too). A throw undoes all of it, and passes on.
+ * - `fn` may run more than once: a transaction that loses a race against another program's is undone and begins anew.
  * - `read(fn)` sees one committed state throughout, and never waits for app code of a writer to be seen.
  * - `fn` gets its own handle, which is dead once `fn` has settled. Order of reads and writes inside is as called.
  * - Keys are compared as stored. Cells come back exactly: int64, doubles, text, blobs.
  * - Storages decide nothing: seqs, stamps, scopes and outcomes are written as given.
- * - Errors are `SyncError`s: `invalid-value` for a constraint of the user's own, `storage` or `quota` otherwise.
+ * - Rows that the database itself changes as they are written (triggers, generated columns) are logged as it left them.
+ * - Errors are `SyncError`s: `invalid-value`, `forbidden` or `rejected` where the user's own constraints, policies or
+ *   triggers refuse a row, in words for the person who wrote it; `storage`, `server` or `quota` otherwise.
  */
 export interface ServerStorage {
   /** Creates or migrates (additively) all tables. `epoch` is used when the database is new. Called once, first. */
@@ -24,6 +28,8 @@ export interface ServerStorage {
   write<T>(fn: (writer: StorageWriter) => Promise<T>): Promise<T>;
   /** Runs one reading statement of app code, on committed data. Refuses to write. */
   query(statement: Statement): Promise<Record<string, unknown>[]>;
+  /** Tells of commits that other nodes or programs made in the same database, and of a new epoch. */
+  watch?(listener: (position: Position) => void): void;
   /** Lets running calls end. Later ones throw `closed`. */
   close(): Promise<void>;
 }
@@ -56,6 +62,8 @@ export interface StorageReader {
 }
 
 export interface StorageWriter extends StorageReader {
+  /** The rows that follow are written in this person's name (null: the server's own), if the storage knows such a thing. */
+  actAs?(identity: Identity | null): Promise<void>;
   /** Writes each row with its version; `columns: null` deletes it and keeps the image. */
   writeRows(table: Table, rows: readonly StoredRow[]): Promise<void>;
   appendLog(entries: readonly LogEntry[]): Promise<void>;

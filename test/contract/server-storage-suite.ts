@@ -31,7 +31,7 @@ const children = tableOf(schema, 'child');
 
 const stamp: Stamp = { seq: 3, hlc: makeHlc(1_000, 2), clientId: 'device' };
 const cells: Cells = {
-  text: 'naïve 🌊 \0 end',
+  text: 'naïve 🌊 "quoted" \\ end',
   whole: -5,
   big: 2n ** 63n - 1n,
   real: 0.1,
@@ -66,6 +66,8 @@ export interface StorageFixture {
   connect(): ServerStorage;
   /** Whether the data outlives a close. */
   readonly isDurable: boolean;
+  /** Whether texts may have the character U+0000; otherwise they are refused. */
+  readonly holdsNul: boolean;
   remove(): Promise<void>;
 }
 
@@ -110,6 +112,23 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
           expect((await readOne('a'))?.columns?.real).toBe(real);
         },
       );
+
+      test('keep the character U+0000, or refuse it in words', async () => {
+        const columns = { ...cells, text: 'a\0b' };
+        const writing = storage.write(async (writer) => {
+          await writer.writeRows(items, [row('a', { columns })]);
+          await writer.rows(items, []);
+        });
+        if (fixture.holdsNul) {
+          await writing;
+          expect((await readOne('a'))?.columns?.text).toBe('a\0b');
+        } else {
+          await expect(writing).rejects.toMatchObject({
+            kind: 'invalid-value',
+            message: expect.stringContaining('U+0000'),
+          });
+        }
+      });
 
       test('are found by keys beyond ±2^53, in the order asked', async () => {
         const big = row('a', { key: [2n ** 60n, 'a'] });

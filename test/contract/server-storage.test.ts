@@ -9,6 +9,7 @@ runServerStorageContract('a SQLite file', async () => {
   return {
     connect: () => sqliteStorage({ file: join(folder, 'made', 'server.db') }),
     isDurable: true,
+    holdsNul: true,
     remove: async () => rmSync(folder, { recursive: true, force: true }),
   };
 });
@@ -16,5 +17,6 @@ runServerStorageContract('a SQLite file', async () => {
 runServerStorageContract('SQLite in memory', async () => ({
   connect: () => sqliteStorage({ file: ':memory:' }),
   isDurable: false,
+  holdsNul: true,
   remove: async () => undefined,
 }));

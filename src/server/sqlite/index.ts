@@ -3,11 +3,11 @@ import { dirname } from 'node:path';
 import type { Schema } from '../../core/schema.ts';
 import type { Statement } from '../../core/sql.ts';
 import { SyncError } from '../../shared/error.ts';
+import { Lock } from '../lock.ts';
 import type { ServerStorage, StorageReader, StorageWriter } from '../storage.ts';
 import { Connection } from './connection.ts';
 import { SqliteWriter } from './handle.ts';
 import { createTables } from './layout.ts';
-import { Lock } from './lock.ts';
 import { readPosition, setMeta } from './log.ts';
 
 export type { ServerStorage } from '../storage.ts';

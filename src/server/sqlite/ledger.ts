@@ -1,7 +1,7 @@
-import { decode, encode, type WireMap } from '../../protocol/codec.ts';
 import type { Outcome } from '../../protocol/messages/push.ts';
 import type { Cell } from '../../shared/cell.ts';
 import type { DeviceRecord, OutcomeRecord, PartRecord } from '../records.ts';
+import { detailsFromBytes, detailsToBytes } from '../stored-form.ts';
 import type { Connection } from './connection.ts';
 
 /** Outcomes, parts and devices: what is remembered per client. */
@@ -16,30 +16,25 @@ export function readOutcomes(connection: Connection, clientId: string, ids: read
   }));
 }
 
-type Details = Pick<Outcome, 'conflicts' | 'reason'>;
-
 function toOutcome([mutationId, outcome, seq, details]: readonly Cell[]): Outcome {
-  const rest: Details = details instanceof Uint8Array ? (decode(details) as unknown as Details) : { conflicts: [] };
   return {
     mutationId: Number(mutationId),
     outcome: outcome as Outcome['outcome'],
     seq: seq === null || seq === undefined ? null : Number(seq),
-    ...rest,
+    ...detailsFromBytes(details instanceof Uint8Array ? details : null),
   };
 }
 
 export function saveOutcomes(connection: Connection, records: readonly OutcomeRecord[]): void {
   for (const { clientId, hlc, outcome } of records) {
-    const { mutationId, seq, conflicts, reason } = outcome;
-    const isPlain = conflicts.length === 0 && reason === undefined;
-    const details = isPlain ? null : encode({ conflicts, reason } as unknown as WireMap);
+    const { mutationId, seq } = outcome;
     connection.run('INSERT INTO _tidemark_outcome VALUES (?, ?, ?, ?, ?, ?)', [
       clientId,
       mutationId,
       hlc,
       outcome.outcome,
       seq,
-      details,
+      detailsToBytes(outcome),
     ]);
   }
 }

@@ -1,8 +1,8 @@
 import type { ChangeOp } from '../../core/change.ts';
-import { decode, encode } from '../../protocol/codec.ts';
-import type { Cell, Cells, RowKey } from '../../shared/cell.ts';
+import type { Cell } from '../../shared/cell.ts';
 import type { LogEntry, Position } from '../records.ts';
 import type { LogRange, PruneBounds } from '../storage.ts';
+import { entryFromBytes, entryToBytes } from '../stored-form.ts';
 import type { Connection } from './connection.ts';
 
 export function readPosition(connection: Connection): Position {
@@ -38,7 +38,7 @@ export function appendLog(connection: Connection, entries: readonly LogEntry[]):
       connection.run('INSERT INTO _tidemark_commit VALUES (?, ?, ?, ?, ?)', [seq, clientId, mutationId, hlc, at]);
       head = seq;
     }
-    const row = encode([key, columns]);
+    const row = entryToBytes(key, columns);
     connection.run('INSERT INTO _tidemark_log VALUES (?, ?, ?, ?, ?, ?)', [commit.seq, n, scope, table, op, row]);
   }
   if (head >= 0) setMeta(connection, 'head', head);
@@ -76,7 +76,7 @@ function logSql({ isScoped, isSorted, isWholeRows }: Readonly<Record<string, boo
 
 function toEntry(cells: readonly Cell[]): LogEntry {
   const [seq, n, scope, table, op, clientId, mutationId, hlc, at, row] = cells;
-  const [key, columns] = decode(row as Uint8Array) as unknown as [RowKey, Cells];
+  const [key, columns] = entryFromBytes(row as Uint8Array);
   return {
     commit: {
       seq: Number(seq),

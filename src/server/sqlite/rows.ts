@@ -1,9 +1,10 @@
-import { lastSeq, type RowVersion } from '../../core/row-version.ts';
+import { lastSeq } from '../../core/row-version.ts';
 import { columnOf, type Table } from '../../core/schema.ts';
 import { quoteName } from '../../core/sql.ts';
 import { decode, encode } from '../../protocol/codec.ts';
 import type { Cell, Cells, RowKey } from '../../shared/cell.ts';
 import type { RowRange, StoredRow } from '../storage.ts';
+import { overridesFromBytes, overridesToBytes } from '../stored-form.ts';
 import type { Connection, Taken } from './connection.ts';
 import { versionTable } from './layout.ts';
 
@@ -93,7 +94,7 @@ function toStoredRow(of: Table, key: RowKey, cells: readonly Cell[]): StoredRow 
     key,
     scope: String(scope),
     stamp: { seq: Number(seq), hlc: String(hlc), clientId: typeof clientId === 'string' ? clientId : null },
-    overrides: overrides instanceof Uint8Array ? fromOverrides(overrides) : {},
+    overrides: overrides instanceof Uint8Array ? overridesFromBytes(overrides) : {},
     columns: isDeleted === 1 ? null : valueCells(of, cells.slice(VERSION_COLUMNS.length)),
     image: image instanceof Uint8Array ? (decode(image) as Cells) : null,
   };
@@ -121,28 +122,9 @@ function versionCells(row: StoredRow): Cell[] {
     stamp.seq,
     stamp.hlc,
     stamp.clientId,
-    Object.keys(overrides).length > 0 ? toOverrides(overrides) : null,
+    overridesToBytes(overrides),
     image === null ? null : encode(image),
   ];
-}
-
-/** Columns written together share their stamp: `[[seq, hlc, clientId, column, …], …]`. */
-function toOverrides(overrides: RowVersion['overrides']): Uint8Array {
-  const groups = new Map<string, (string | number | null)[]>();
-  for (const [column, { seq, hlc, clientId }] of Object.entries(overrides)) {
-    const id = `${seq} ${hlc} ${clientId ?? ''}`;
-    const group = groups.get(id) ?? [seq, hlc, clientId];
-    group.push(column);
-    groups.set(id, group);
-  }
-  return encode([...groups.values()]);
-}
-
-function fromOverrides(bytes: Uint8Array): RowVersion['overrides'] {
-  const groups = decode(bytes) as [number, string, string | null, ...string[]][];
-  return Object.fromEntries(
-    groups.flatMap(([seq, hlc, clientId, ...columns]) => columns.map((column) => [column, { seq, hlc, clientId }])),
-  );
 }
 
 export function keysWhere(connection: Connection, of: Table, at: { column: string; value: Cell }): RowKey[] {

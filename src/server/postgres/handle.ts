@@ -1,0 +1,202 @@
+import type { Schema, Table } from '../../core/schema.ts';
+import type { Cell, RowKey } from '../../shared/cell.ts';
+import { SyncError } from '../../shared/error.ts';
+import type { DeviceRecord, LogEntry, OutcomeRecord, PartRecord, Position } from '../records.ts';
+import type { Identity } from '../service.ts';
+import type { LogRange, PruneBounds, RowRange, StorageWriter, StoredRow } from '../storage.ts';
+import { type Actor, actorOf } from './act-as.ts';
+import type { BoundTable } from './bound-table.ts';
+import type { Transaction } from './connection.ts';
+import * as ledger from './ledger.ts';
+import * as log from './log.ts';
+import type { RowSecurityOptions } from './options.ts';
+import { type Corrections, RowWriter, rowId } from './row-writer.ts';
+import * as rows from './rows.ts';
+
+/** What a handle works on. */
+export interface HandleContext {
+  readonly transaction: Transaction;
+  readonly schema: Schema;
+  /** By name, parents before the tables that refer to them. */
+  readonly tables: ReadonlyMap<string, BoundTable>;
+  readonly position: Position;
+  readonly rowSecurity: RowSecurityOptions | undefined;
+  /** Called before rows are read as a snapshot, which must not show what the log does not know yet. */
+  readonly beforePage: () => void;
+}
+
+/** The handle of one transaction; dead once it has ended. */
+export class PostgresHandle implements StorageWriter {
+  readonly #context: HandleContext;
+  readonly #writer: RowWriter;
+  #position: Position;
+  #isOver = false;
+  #hasWritten = false;
+
+  constructor(context: HandleContext) {
+    this.#context = context;
+    this.#position = context.position;
+    this.#writer = new RowWriter(context.transaction, [...context.tables.values()]);
+  }
+
+  end(): void {
+    this.#isOver = true;
+  }
+
+  /** Whether rows of the user's tables were written: their triggers may have done more. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
+  }
+
+  get #transaction(): Transaction {
+    if (!this.#isOver) return this.#context.transaction;
+    throw new SyncError('misuse', 'This transaction has ended.');
+  }
+
+  #table(table: Table): BoundTable {
+    const of = this.#context.tables.get(table.name);
+    if (of) return of;
+    throw new SyncError('not-found', `The storage was opened without the table ${table.name}.`);
+  }
+
+  /** A transaction of which what was written has reached the database. */
+  async #settled(): Promise<Transaction> {
+    const transaction = this.#transaction;
+    await this.#writer.flush();
+    return transaction;
+  }
+
+  async position() {
+    void this.#transaction;
+    return this.#position;
+  }
+
+  async rows(table: Table, keys: readonly RowKey[]) {
+    const of = this.#table(table);
+    const found = await rows.readRows(await this.#settled(), of, keys);
+    return keys.map((key, index) => {
+      const read = found[index] ?? { row: null, columns: null };
+      this.#writer.remember(of, key, read);
+      return read.row;
+    });
+  }
+
+  async keysWhere(table: Table, column: string, value: Cell) {
+    return rows.keysWhere(await this.#settled(), this.#table(table), { column, value });
+  }
+
+  async log(range: LogRange) {
+    return log.readLog(this.#transaction, range);
+  }
+
+  async page(range: RowRange) {
+    const transaction = await this.#settled();
+    this.#context.beforePage();
+    return rows.readPage(transaction, this.#table(range.table), range);
+  }
+
+  async count(table: Table, scopes: readonly string[] | null) {
+    return rows.countRows(await this.#settled(), this.#table(table), scopes);
+  }
+
+  async outcomes(clientId: string, mutationIds: readonly number[]) {
+    return ledger.readOutcomes(this.#transaction, clientId, mutationIds);
+  }
+
+  async parts(clientId: string) {
+    return ledger.readParts(this.#transaction, clientId);
+  }
+
+  async partBytes(clientId: string, mutationId: number) {
+    return ledger.readPartBytes(this.#transaction, clientId, mutationId);
+  }
+
+  async device(clientId: string) {
+    return ledger.readDevice(this.#transaction, clientId);
+  }
+
+  async devices(subject: string) {
+    return ledger.readDevices(this.#transaction, subject);
+  }
+
+  async setting(name: string) {
+    return ledger.readSetting(this.#transaction, name);
+  }
+
+  async actAs(identity: Identity | null) {
+    const { rowSecurity } = this.#context;
+    await this.#settled();
+    const actor: Actor | null = identity && rowSecurity ? actorOf(identity, rowSecurity) : null;
+    this.#writer.actAs(actor);
+  }
+
+  /** Rows wait here until somebody reads, or the log is written: then all tables are known, and their order. */
+  async writeRows(table: Table, changed: readonly StoredRow[]) {
+    void this.#transaction;
+    this.#hasWritten = true;
+    this.#writer.add(this.#table(table), changed);
+  }
+
+  async appendLog(entries: readonly LogEntry[]) {
+    const transaction = this.#transaction;
+    const corrections = await this.#writer.flush();
+    const head = await log.appendLog(transaction, correct(entries, corrections));
+    if (head !== null) this.#position = { ...this.#position, head };
+  }
+
+  async saveOutcomes(records: readonly OutcomeRecord[]) {
+    await ledger.saveOutcomes(this.#transaction, records);
+  }
+
+  async savePart(part: PartRecord) {
+    await ledger.savePart(this.#transaction, part);
+  }
+
+  async dropParts(clientId: string, mutationId: number) {
+    await ledger.dropParts(this.#transaction, clientId, mutationId);
+  }
+
+  async saveDevice(device: DeviceRecord) {
+    await ledger.saveDevice(this.#transaction, device);
+  }
+
+  async setEpoch(epoch: string) {
+    await this.#transaction.all('UPDATE tidemark.state SET epoch = $1', [epoch]);
+    this.#position = { ...this.#position, epoch };
+  }
+
+  async saveSetting(name: string, value: string) {
+    await ledger.saveSetting(this.#transaction, name, value);
+  }
+
+  async prune(bounds: PruneBounds) {
+    const transaction = await this.#settled();
+    const { count, prunedTo } = await log.pruneLog(transaction, { ...bounds, prunedTo: this.#position.prunedTo });
+    await ledger.dropOldParts(transaction, bounds.partsBeforeAt);
+    if (count === 0) return 0;
+    this.#position = { ...this.#position, prunedTo };
+    for (const of of this.#context.tables.values()) await rows.dropTombstones(transaction, of, prunedTo);
+    return count;
+  }
+
+  /** Writes what is still waiting. */
+  async flush(): Promise<void> {
+    await this.#settled();
+  }
+}
+
+/** The log tells what the database holds: the last entry of a row that the database changed says so. */
+function correct(entries: readonly LogEntry[], corrections: Corrections): readonly LogEntry[] {
+  if (corrections.size === 0) return entries;
+  const left = new Map(corrections);
+  return entries
+    .toReversed()
+    .map((entry) => {
+      const id = rowId(entry.table, entry.key);
+      const columns = left.get(id);
+      if (!columns || entry.op === 'delete') return entry;
+      left.delete(id);
+      return { ...entry, columns: { ...entry.columns, ...columns } };
+    })
+    .toReversed();
+}

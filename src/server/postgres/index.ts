@@ -1,0 +1,8 @@
+/**
+ * `tidemark/server/postgres`: the server's data in Postgres, over the tables that are there.
+ *
+ * @module
+ */
+export type { ServerStorage } from '../storage.ts';
+export type { PostgresStorageOptions, RowSecurityOptions } from './options.ts';
+export { postgresStorage } from './postgres-storage.ts';

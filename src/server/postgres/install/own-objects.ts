@@ -1,0 +1,59 @@
+/**
+ * Our own objects, in schema `tidemark`, as numbered migrations. Each is safe to run twice, so that the whole list may be
+ * printed, reviewed and run by hand. Never change one that was published: add another.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE SCHEMA IF NOT EXISTS tidemark;
+  CREATE TABLE IF NOT EXISTS tidemark.migration (version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
+
+  -- One row: where the log stands. "origin" tells this database from a copy of it.
+  CREATE TABLE IF NOT EXISTS tidemark.state (
+    id boolean PRIMARY KEY DEFAULT true CHECK (id), epoch text NOT NULL, head bigint NOT NULL DEFAULT 0,
+    pruned_to bigint NOT NULL DEFAULT 0, schema_version integer NOT NULL DEFAULT 0, origin text
+  );
+  -- Never has rows: whoever writes the log holds its lock.
+  CREATE TABLE IF NOT EXISTS tidemark.sequencer ();
+  CREATE TABLE IF NOT EXISTS tidemark.setting (name text PRIMARY KEY, value text NOT NULL);
+  -- The user's tables as they are installed: what their triggers were made from, and whether tidemark created them.
+  CREATE TABLE IF NOT EXISTS tidemark.installed (
+    tbl text PRIMARY KEY, capture text NOT NULL, is_created boolean NOT NULL DEFAULT false
+  );
+
+  CREATE TABLE IF NOT EXISTS tidemark.commit (
+    seq bigint PRIMARY KEY, client_id text, mutation_id bigint, hlc text NOT NULL, at bigint NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS tidemark.log (
+    seq bigint NOT NULL, n integer NOT NULL, scope text NOT NULL, tbl text NOT NULL, op text NOT NULL, row bytea NOT NULL,
+    PRIMARY KEY (seq, n)
+  );
+  CREATE INDEX IF NOT EXISTS log_scope ON tidemark.log (scope, seq);
+
+  -- Changes of other programs, written by triggers in their transactions and numbered after they have committed.
+  CREATE TABLE IF NOT EXISTS tidemark.captured (
+    id bigserial PRIMARY KEY, xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    at timestamptz NOT NULL DEFAULT clock_timestamp(), tbl text NOT NULL, op text NOT NULL, key text, row text, changed text[]
+  ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
+
+  CREATE TABLE IF NOT EXISTS tidemark.outcome (
+    client_id text NOT NULL, mutation_id bigint NOT NULL, hlc text NOT NULL, outcome text NOT NULL, seq bigint, details bytea,
+    PRIMARY KEY (client_id, mutation_id)
+  );
+  CREATE TABLE IF NOT EXISTS tidemark.part (
+    client_id text NOT NULL, mutation_id bigint NOT NULL, part integer NOT NULL, part_count integer NOT NULL,
+    at bigint NOT NULL, bytes bytea NOT NULL,
+    PRIMARY KEY (client_id, mutation_id, part)
+  );
+  CREATE TABLE IF NOT EXISTS tidemark.device (
+    client_id text PRIMARY KEY, subject text NOT NULL, name text, first_seen_at bigint NOT NULL,
+    last_seen_at bigint NOT NULL, is_revoked boolean NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS device_subject ON tidemark.device (subject);`,
+];
+
+/** Every migration with its mark, in order. */
+export function ownObjectsSql(): string[] {
+  return MIGRATIONS.map(
+    (sql, index) =>
+      `${sql}\n  INSERT INTO tidemark.migration (version) VALUES (${index + 1}) ON CONFLICT (version) DO NOTHING;`,
+  );
+}

@@ -1,0 +1,260 @@
+import type { Schema } from '../../core/schema.ts';
+import type { Statement } from '../../core/sql.ts';
+import { SyncError } from '../../shared/error.ts';
+import { systemRuntime } from '../../shared/runtime.ts';
+import { Lock } from '../lock.ts';
+import type { Position } from '../records.ts';
+import type { ServerStorage, StorageReader, StorageWriter } from '../storage.ts';
+import type { BoundTable } from './bound-table.ts';
+import { connect, type Pool, Transaction } from './connection.ts';
+import { isDuplicate, isHeldUp, isLostRace, toSyncError } from './errors.ts';
+import { PostgresHandle } from './handle.ts';
+import { openDatabase } from './open.ts';
+import type { PostgresStorageOptions } from './options.ts';
+import { numberPlaceholders } from './placeholders.ts';
+import { numberCaptured } from './sequencer.ts';
+import { Watcher } from './watcher.ts';
+
+/**
+ * Keeps the server's data in Postgres: over tables that are there already, with their own types, constraints and triggers,
+ * and for several servers at once. Other programs may go on writing to them; their changes reach the clients like any other.
+ * Tables that the schema names and the database lacks are created. What tidemark needs besides lies in schema `tidemark`.
+ *
+ * @example
+ * ```ts
+ * const server = createSyncServer({ schema, storage: postgresStorage({ url: process.env.DATABASE_URL }), auth });
+ * ```
+ */
+export function postgresStorage(options: PostgresStorageOptions): ServerStorage {
+  return new PostgresStorage(options);
+}
+
+/** What is known once the storage is open. */
+interface Open {
+  readonly pool: Pool;
+  readonly schema: Schema;
+  readonly tables: ReadonlyMap<string, BoundTable>;
+  readonly watcher: Watcher;
+}
+
+const READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+const STATE = `SELECT epoch, head, pruned_to, schema_version, EXISTS (SELECT FROM tidemark.captured) FROM tidemark.state`;
+/** How often a transaction begins anew that another program got in the way of. */
+const MAX_ATTEMPTS = 10;
+const MAX_HELD_UP = 2;
+
+class PostgresStorage implements ServerStorage {
+  readonly #options: PostgresStorageOptions;
+  readonly #listeners: ((position: Position) => void)[] = [];
+  /** Writers of one node wait here, not each on a connection of its own. */
+  readonly #writeLock = new Lock();
+  readonly #running = new Set<Promise<unknown>>();
+  #open: Open | null = null;
+  #isClosed = false;
+
+  constructor(options: PostgresStorageOptions) {
+    this.#options = options;
+  }
+
+  async open(schema: Schema, epoch: string): Promise<void> {
+    if (this.#open) throw new SyncError('misuse', 'This storage is open already: give each server its own.');
+    const { url, schema: pgSchema = 'public', maxConnections = 10, driver = {}, installs = true } = this.#options;
+    const { runtime = systemRuntime, pollMs = 1_000, wakesServers = true } = this.#options;
+    const pool = connect({ url, schema: pgSchema, maxConnections, driver });
+    try {
+      const tables = await openDatabase(pool, { schema, pgSchema, epoch, installs, capture: { wakesServers } });
+      const watcher = new Watcher({
+        pool,
+        runtime,
+        pollMs,
+        number: () => this.write(async () => undefined),
+        onPosition: (position) => this.#tell(position),
+      });
+      this.#open = { pool, schema, tables, watcher };
+      await watcher.start();
+    } catch (error) {
+      this.#open = null;
+      await pool.end({ timeout: 1 });
+      throw toSyncError(error);
+    }
+  }
+
+  watch(listener: (position: Position) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  read<T>(fn: (reader: StorageReader) => Promise<T>): Promise<T> {
+    return this.#run(async (open) => {
+      try {
+        return await this.#readOnce(open, fn);
+      } catch (error) {
+        if (!(error instanceof BehindTables)) throw error;
+        return this.#writeLock.run(() => this.#writeUntilDone(open, fn));
+      }
+    });
+  }
+
+  write<T>(fn: (writer: StorageWriter) => Promise<T>): Promise<T> {
+    return this.#run((open) => this.#writeLock.run(() => this.#writeUntilDone(open, fn)));
+  }
+
+  query({ sql, parameters }: Statement): Promise<Record<string, unknown>[]> {
+    return this.#run(async ({ pool }) => {
+      const transaction = await Transaction.begin(pool, READ);
+      try {
+        return await transaction.objects(numberPlaceholders(sql), parameters);
+      } finally {
+        await transaction.rollback();
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await Promise.allSettled([...this.#running]);
+    await this.#open?.watcher.close();
+    await this.#open?.pool.end({ timeout: 5 });
+  }
+
+  #tell(position: Position): void {
+    for (const listener of this.#listeners) listener(position);
+  }
+
+  #run<T>(call: (open: Open) => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new SyncError('closed', 'The server storage has been closed.'));
+    if (!this.#open)
+      return Promise.reject(new SyncError('misuse', 'The server storage is not open: call open() first.'));
+    const running = call(this.#open);
+    this.#running.add(running);
+    const done = () => this.#running.delete(running);
+    running.then(done, done);
+    return running;
+  }
+
+  async #readOnce<T>(open: Open, fn: (reader: StorageReader) => Promise<T>): Promise<T> {
+    const transaction = await Transaction.begin(open.pool, READ);
+    try {
+      const state = await readState(transaction);
+      const handle = this.#handle(open, transaction, state);
+      try {
+        return await fn(handle);
+      } finally {
+        handle.end();
+      }
+    } finally {
+      await transaction.rollback();
+    }
+  }
+
+  async #writeUntilDone<T>(open: Open, fn: (writer: StorageWriter) => Promise<T>): Promise<T> {
+    for (let attempt = 1, heldUp = 1; ; attempt += 1) {
+      const transaction = await Transaction.begin(open.pool, this.#beginWrite());
+      try {
+        return await this.#writeOnce(open, transaction, fn);
+      } catch (error) {
+        await transaction.rollback();
+        const { failure } = transaction;
+        if (failure === null) throw error;
+        if (isHeldUp(failure)) {
+          if (heldUp === MAX_HELD_UP) throw busy(error);
+          heldUp += 1;
+        } else if (attempt === MAX_ATTEMPTS || !mayRunAgain(failure, open)) throw transaction.error ?? error;
+      }
+    }
+  }
+
+  /**
+   * The snapshot is taken by the first statement after the lock: it holds everything that was numbered before, and rows that
+   * another program changes later cannot be overwritten, because Postgres then ends this transaction.
+   */
+  #beginWrite(): string {
+    const { lockTimeoutMs = 500 } = this.#options;
+    return `BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '60s'; LOCK TABLE tidemark.sequencer IN EXCLUSIVE MODE;
+      SET LOCAL lock_timeout = '${Math.max(1, Math.trunc(lockTimeoutMs))}ms'; SET LOCAL tidemark.origin = 'push'`;
+  }
+
+  async #writeOnce<T>(open: Open, transaction: Transaction, fn: (writer: StorageWriter) => Promise<T>): Promise<T> {
+    const state = await readState(transaction);
+    checkVersion(open.schema, state.schemaVersion);
+    const numbering = { transaction, schema: open.schema, tables: open.tables };
+    const before = state.position.head;
+    const head = state.hasCaptured ? await numberCaptured({ ...numbering, head: before, isOwn: false }) : before;
+    const handle = this.#handle(open, transaction, { position: { ...state.position, head }, hasCaptured: false });
+    try {
+      const result = await fn(handle);
+      await handle.flush();
+      const position = await handle.position();
+      const own = handle.hasWritten
+        ? await numberCaptured({ ...numbering, head: position.head, isOwn: true })
+        : position.head;
+      const isNews = own > before || position.epoch !== state.position.epoch;
+      if (isNews) transaction.all(`SELECT pg_notify('tidemark', 'commit')`).catch(() => undefined);
+      await transaction.commit();
+      return result;
+    } finally {
+      handle.end();
+    }
+  }
+
+  #handle(
+    open: Open,
+    transaction: Transaction,
+    { position, hasCaptured }: { readonly position: Position; readonly hasCaptured: boolean },
+  ): PostgresHandle {
+    return new PostgresHandle({
+      transaction,
+      schema: open.schema,
+      tables: open.tables,
+      position,
+      rowSecurity: this.#options.rowSecurity,
+      beforePage: () => {
+        if (hasCaptured) throw new BehindTables();
+      },
+    });
+  }
+}
+
+/** The tables hold changes that the log does not know yet: they are numbered first, and then read in the same snapshot. */
+class BehindTables extends Error {}
+
+interface State {
+  readonly position: Position;
+  readonly schemaVersion: number;
+  readonly hasCaptured: boolean;
+}
+
+async function readState(transaction: Transaction): Promise<State> {
+  const [epoch, head, prunedTo, schemaVersion, hasCaptured] = (await transaction.get(STATE)) ?? [];
+  return {
+    position: { epoch: String(epoch), head: Number(head), prunedTo: Number(prunedTo) },
+    schemaVersion: Number(schemaVersion),
+    hasCaptured: hasCaptured === true,
+  };
+}
+
+/** Changes of columns that this node does not know would be numbered without them. */
+function checkVersion({ version }: Schema, known: number): void {
+  if (version >= known) return;
+  throw new SyncError(
+    'version',
+    `This server has schema version ${version}, the database ${known}: restart it with the newer one.`,
+  );
+}
+
+/** Lost against another transaction; with the other's changes numbered, the same mutations may be decided differently. */
+function mayRunAgain(failure: NonNullable<Transaction['failure']>, { tables }: Open): boolean {
+  if (isLostRace(failure)) return true;
+  const { constraint } = failure;
+  return isDuplicate(failure) && [...tables.values()].some((of) => of.keyConstraint === constraint);
+}
+
+function busy(cause: unknown): SyncError {
+  return new SyncError(
+    'server',
+    'Another program holds a row that is to be written, in a transaction of its own. Try again later.',
+    {
+      cause,
+    },
+  );
+}
