@@ -10,6 +10,7 @@ export const entries = {
   'tidemark/protocol': 'src/protocol/index.ts',
   'tidemark/server': 'src/server/index.ts',
   'tidemark/server/sqlite': 'src/server/sqlite/index.ts',
+  'tidemark/server/postgres': 'src/server/postgres/index.ts',
   'tidemark/testing': 'src/testing/index.ts',
 } as const;
 

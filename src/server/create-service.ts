@@ -72,6 +72,7 @@ class Service implements SyncService {
     this.#pusher = new Pusher({ schema, queue: this.#queue, validate, runtime, limits, lastHlc: ZERO_HLC });
     this.#puller = new Puller({ schema, storage, pageBytes: limits.pageBytes });
     this.#devices = new Devices(storage, runtime);
+    storage.watch?.((news) => this.#onNews(news));
     this.#retention = new RetentionJob({
       storage,
       retention: options.retention ?? {},
@@ -198,6 +199,14 @@ class Service implements SyncService {
     this.#head = head;
     this.#pusher.observe(lastHlc);
     this.#commits.emit(head);
+  }
+
+  /** Another node, or another program in the same database, was there. */
+  #onNews({ epoch, head }: Position): void {
+    const isNews = head > this.#head || epoch !== this.#epoch;
+    this.#epoch = epoch;
+    this.#head = head;
+    if (isNews) this.#commits.emit(head);
   }
 
   #count(outcomes: readonly Outcome[]): void {

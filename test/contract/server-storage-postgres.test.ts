@@ -1,13 +1,17 @@
+import { afterAll, beforeAll } from 'vitest';
 import { postgresStorage } from '../../src/server/postgres/index.ts';
-import { createDatabase } from '../support/postgres.ts';
+import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 import { runServerStorageContract } from './server-storage-suite.ts';
 
-runServerStorageContract('Postgres', async () => {
-  const database = await createDatabase();
-  return {
-    connect: () => postgresStorage({ url: database.url }),
-    isDurable: true,
-    holdsNul: false,
-    remove: database.drop,
-  };
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createDatabase();
 });
+afterAll(() => database.drop());
+
+runServerStorageContract('Postgres', async () => ({
+  connect: () => postgresStorage({ url: database.url, maxConnections: 3 }),
+  isDurable: true,
+  holdsNul: false,
+  remove: database.reset,
+}));

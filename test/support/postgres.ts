@@ -22,6 +22,8 @@ export interface TestDatabase {
   readonly sql: postgres.Sql;
   /** One more such connection, with transactions of its own. */
   connect(): postgres.Sql;
+  /** Empties it: cheaper than a new one for every test. */
+  reset(): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -41,12 +43,17 @@ export async function createDatabase(server?: Pick<PostgresServer, 'url'>): Prom
     connections.push(sql);
     return sql;
   };
+  const sql = connect();
   return {
     url: url.href,
-    sql: connect(),
+    sql,
     connect,
+    reset: async () => {
+      await sql`DROP SCHEMA IF EXISTS tidemark, public CASCADE`;
+      await sql`CREATE SCHEMA public`;
+    },
     drop: async () => {
-      await Promise.all(connections.map((sql) => sql.end({ timeout: 1 })));
+      await Promise.all(connections.map((sql) => sql.end({ timeout: 0 })));
       await once(root, `DROP DATABASE ${name} WITH (FORCE)`);
     },
   };
@@ -65,6 +72,6 @@ async function once(url: string, statement: string): Promise<void> {
   try {
     await sql.unsafe(statement);
   } finally {
-    await sql.end({ timeout: 1 });
+    await sql.end({ timeout: 0 });
   }
 }

@@ -74,7 +74,7 @@ class PostgresStorage implements ServerStorage {
       await watcher.start();
     } catch (error) {
       this.#open = null;
-      await pool.end({ timeout: 1 });
+      await pool.end({ timeout: 0 });
       throw toSyncError(error);
     }
   }
@@ -114,7 +114,8 @@ class PostgresStorage implements ServerStorage {
     this.#isClosed = true;
     await Promise.allSettled([...this.#running]);
     await this.#open?.watcher.close();
-    await this.#open?.pool.end({ timeout: 5 });
+    // Nothing is under way any more. Without a timeout the driver waits for connections that it keeps in reserve.
+    await this.#open?.pool.end({ timeout: 0 });
   }
 
   #tell(position: Position): void {

@@ -3,7 +3,7 @@ import { boundHlc, nextHlc, observeHlc } from '../../core/hlc.ts';
 import type { Schema, Table } from '../../core/schema.ts';
 import { COPIED, type Outcome, type PushRequest } from '../../protocol/messages/push.ts';
 import type { RowKey } from '../../shared/cell.ts';
-import { SyncError } from '../../shared/error.ts';
+import { SyncError, type SyncErrorKind } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import { type Access, FULL_ACCESS } from '../access.ts';
 import type { ServiceLimits, ValidateFunction } from '../options.ts';
@@ -80,6 +80,7 @@ export class Pusher {
     const { schema, queue, runtime, limits, validate } = this.#options;
     const { identity, access } = by ?? { identity: null, access: FULL_ACCESS };
     return queue.run(async (set) => {
+      await set.actAs(identity);
       const now = runtime.now();
       const hlc = nextHlc(observeHlc(this.#clock, set.lastHlc), now);
       const writer = { clientId: null, hlc, base: set.head };
@@ -96,25 +97,41 @@ export class Pusher {
     try {
       return await this.#options.queue.run((set) => this.#decideAll(set, pushing, mutations), mutations.length);
     } catch (error) {
-      // A constraint of the user's own, in the server's tables: it concerns one mutation, so find out which.
-      if (!(error instanceof SyncError) || error.kind !== 'invalid-value') throw error;
+      // The user's own database refuses a row: it concerns one mutation, so find out which.
+      const refused = refusalOf(error);
       const [only] = mutations;
-      if (mutations.length === 1 && only) return this.#reject(pushing, only, error);
-      const outcomes: Outcome[] = [];
-      for (const mutation of mutations) outcomes.push(...(await this.#pushAll(pushing, [mutation])));
-      return outcomes;
+      if (mutations.length === 1 && only) return this.#reject(pushing, only, refused);
+      const half = Math.ceil(mutations.length / 2);
+      const first = await this.#pushAll(pushing, mutations.slice(0, half));
+      return [...first, ...(await this.#pushAll(pushing, mutations.slice(half)))];
     }
   }
 
-  async #reject({ request }: Pushing, { mutationId, hlc }: PushedMutation, error: SyncError): Promise<Outcome[]> {
+  async #reject(
+    { request: { clientId } }: Pushing,
+    { mutationId, hlc }: { readonly mutationId: number; readonly hlc: string },
+    verdict: Verdict,
+  ): Promise<Outcome[]> {
     return this.#options.queue.run(async (set) => {
-      const outcome = { mutationId, ...toRejection(error) };
-      set.saveOutcome({ clientId: request.clientId, hlc, outcome });
+      await set.loadOutcomes(clientId, [mutationId]);
+      const known = set.outcome(clientId, mutationId);
+      if (known) return [known.outcome];
+      await set.writer.dropParts(clientId, mutationId);
+      const outcome = { mutationId, ...verdict };
+      set.saveOutcome({ clientId, hlc, outcome });
       return [outcome];
     });
   }
 
   async #pushPart(pushing: Pushing, part: NonNullable<PushRequest['part']>): Promise<Outcome[]> {
+    try {
+      return await this.#takePart(pushing, part);
+    } catch (error) {
+      return this.#reject(pushing, { mutationId: part.mutationId, hlc: ANY_HLC }, refusalOf(error));
+    }
+  }
+
+  async #takePart(pushing: Pushing, part: NonNullable<PushRequest['part']>): Promise<Outcome[]> {
     const { clientId } = pushing.request;
     const { limits, queue, runtime } = this.#options;
     const { mutationId } = part;
@@ -135,6 +152,7 @@ export class Pusher {
 
   async #decideAll(set: WorkingSet, pushing: Pushing, mutations: readonly PushedMutation[]): Promise<Outcome[]> {
     const { clientId } = pushing.request;
+    await set.actAs(pushing.identity);
     await set.loadOutcomes(
       clientId,
       mutations.map((mutation) => mutation.mutationId),
@@ -188,7 +206,15 @@ export class Pusher {
   }
 }
 
-/** Of a mutation whose parts could not be read. */
+/** How a storage says that the user's own constraints, policies or triggers refuse a row. */
+const REFUSALS: readonly SyncErrorKind[] = ['invalid-value', 'forbidden', 'rejected'];
+
+function refusalOf(error: unknown): Verdict {
+  if (error instanceof SyncError && REFUSALS.includes(error.kind)) return toRejection(error);
+  throw error;
+}
+
+/** Of a mutation whose parts could not be read, or not be kept. */
 const ANY_HLC = '';
 
 /** A part of an older client does not tell its stamp. */

@@ -2,6 +2,7 @@ import { ZERO_HLC } from '../../core/hlc.ts';
 import type { Table } from '../../core/schema.ts';
 import { keyText, type RowKey } from '../../shared/cell.ts';
 import type { LogEntry, OutcomeRecord } from '../records.ts';
+import type { Identity } from '../service.ts';
 import type { StorageWriter, StoredRow } from '../storage.ts';
 
 /**
@@ -17,6 +18,7 @@ export class WorkingSet {
   #newOutcomes: OutcomeRecord[] = [];
   #head: number;
   #lastHlc = ZERO_HLC;
+  #actor: Identity | null = null;
 
   private constructor(writer: StorageWriter, head: number) {
     this.writer = writer;
@@ -35,6 +37,14 @@ export class WorkingSet {
   /** The greatest stamp written in this transaction. */
   get lastHlc(): string {
     return this.#lastHlc;
+  }
+
+  /** What follows is written in this person's name; what came before has been written in its own. */
+  async actAs(identity: Identity | null): Promise<void> {
+    if (!this.writer.actAs || this.#actor === identity) return;
+    await this.flush();
+    await this.writer.actAs(identity);
+    this.#actor = identity;
   }
 
   /** Reads what is not here yet. */

@@ -469,7 +469,7 @@ describe('devices', () => {
 function failing(storage: ServerStorage, errors: (Error | null)[]): ServerStorage {
   return new Proxy(storage, {
     get(target, name) {
-      if (name !== 'write') return Reflect.get(target, name).bind(target);
+      if (name !== 'write') return Reflect.get(target, name)?.bind(target);
       return (fn: Parameters<ServerStorage['write']>[0]) =>
         target.write(async (writer) => {
           const result = await fn(writer);
