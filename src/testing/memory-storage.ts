@@ -1,9 +1,9 @@
 import type { Schema } from '../core/schema.ts';
 import type { Statement } from '../core/sql.ts';
+import { Lock } from '../server/lock.ts';
 import type { Connection, TakeLimit, Taken } from '../server/sqlite/connection.ts';
 import { SqliteWriter } from '../server/sqlite/handle.ts';
 import { createTables } from '../server/sqlite/layout.ts';
-import { Lock } from '../server/sqlite/lock.ts';
 import { readPosition, setMeta } from '../server/sqlite/log.ts';
 import type { ServerStorage, StorageReader, StorageWriter } from '../server/storage.ts';
 import type { Cell } from '../shared/cell.ts';

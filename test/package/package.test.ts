@@ -121,6 +121,7 @@ describe('Node', () => {
       'tidemark/protocol',
       'tidemark/server',
       'tidemark/server/sqlite',
+      'tidemark/server/postgres',
       'tidemark/testing',
       'tidemark',
     ];
