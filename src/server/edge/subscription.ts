@@ -45,7 +45,8 @@ export class Subscription {
   #toldSeq = 0;
   /** Up to here it wants to be told: it has heard of this seq by itself. */
   #wantedSeq = 0;
-  #unseen: { page: PullPage; cancel: () => void } | null = null;
+  #cancelUnseen: (() => void) | null = null;
+  #isOverdue = false;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -62,7 +63,7 @@ export class Subscription {
   /** The client has heard of this seq in the answer to a push: it waits until it is there. */
   wantSeq(seq: number): void {
     this.#wantedSeq = Math.max(this.#wantedSeq, seq);
-    if (this.#unseen && this.#isWanted(this.#unseen.page)) this.#tellUnseen();
+    if (this.#cancelUnseen && this.#wantedSeq > this.#toldSeq) this.wake();
   }
 
   /** There may be something new. Calls during a pull count as one. */
@@ -100,36 +101,37 @@ export class Subscription {
     if (this.#position !== position) return;
     if (page === null || !isWhole(page, position)) return this.#poke();
     const { cursor } = page;
-    if (cursor === null || (cursor.seq === position.cursor.seq && page.transactions.length === 0)) return;
+    if (cursor === null) return;
     this.#position = { cursor, scopes: position.scopes };
-    if (page.transactions.length > 0 || this.#isWanted(page)) this.#tell(page);
-    else this.#keepUnseen(page);
+    if (page.transactions.length > 0 || this.#isDue(cursor)) this.#tell(page, cursor);
+    else if (cursor.seq > this.#toldSeq) this.#leaveBehind();
     if (cursor.seq < page.head) this.#isWoken = true;
   }
 
-  #isWanted({ cursor }: PullPage): boolean {
-    return this.#wantedSeq > this.#toldSeq && (cursor?.seq ?? 0) >= this.#wantedSeq;
+  /** Whether the client is to be moved on, though there is nothing for it to see. */
+  #isDue({ seq }: Cursor): boolean {
+    if (seq <= this.#toldSeq) return false;
+    return this.#isOverdue || (this.#wantedSeq > this.#toldSeq && seq >= this.#wantedSeq);
   }
 
   /** For the client it begins where the client is: between there and its own beginning is nothing to see. */
-  #tell(page: PullPage): void {
+  #tell(page: PullPage, cursor: Cursor): void {
     this.#dropUnseen();
     this.#options.send({ type: 'changes', page: { ...page, from: this.#toldSeq } });
-    this.#toldSeq = page.cursor?.seq ?? this.#toldSeq;
+    this.#toldSeq = cursor.seq;
   }
 
-  #keepUnseen(page: PullPage): void {
-    const cancel = this.#unseen?.cancel ?? this.#options.setTimer(UNSEEN_MS, () => this.#tellUnseen());
-    this.#unseen = { page, cancel };
-  }
-
-  #tellUnseen(): void {
-    if (this.#unseen && this.#position) this.#tell(this.#unseen.page);
+  #leaveBehind(): void {
+    this.#cancelUnseen ??= this.#options.setTimer(UNSEEN_MS, () => {
+      this.#isOverdue = true;
+      this.wake();
+    });
   }
 
   #dropUnseen(): void {
-    this.#unseen?.cancel();
-    this.#unseen = null;
+    this.#cancelUnseen?.();
+    this.#cancelUnseen = null;
+    this.#isOverdue = false;
   }
 
   /** null where only a pull by HTTP can tell the client what is the matter. */

@@ -3,6 +3,7 @@ import { type Schema, tableOf } from '../../core/schema.ts';
 import { ALL_SCOPES } from '../../core/scope.ts';
 import type { SnapshotRows } from '../../protocol/messages/pull.ts';
 import type { Cell, RowKey } from '../../shared/cell.ts';
+import { SyncError } from '../../shared/error.ts';
 import type { StorageReader } from '../storage.ts';
 import type { ChainState } from './resume-token.ts';
 
@@ -49,6 +50,9 @@ export async function readSnapshotPart(input: {
   let bytes = 0;
   while (step < steps.length && bytes < input.maxBytes) {
     const walk = steps[step] as Step;
+    if (afterKey && afterKey.length !== walk.table.primaryKey.length) {
+      throw new SyncError('protocol', 'The resume token is not valid: begin a new chain.');
+    }
     const part = await input.reader.page({ ...walk, after: afterKey, maxBytes: input.maxBytes - bytes });
     if (part.rows.length > 0)
       snapshot.push({ table: walk.table.name, columns: Object.keys(walk.table.columns), rows: part.rows });
