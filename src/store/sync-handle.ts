@@ -8,6 +8,7 @@ import { type InferQueryRow, type QueryInput, toStatement } from '../core/sql.ts
 import { toKey } from '../core/values.ts';
 import { Emitter } from '../shared/emitter.ts';
 import { SyncError } from '../shared/error.ts';
+import { isName } from '../shared/name.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { SyncCalls } from './calls.ts';
 import { decide, type Resolvers } from './decide.ts';
@@ -110,6 +111,8 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       },
       async rename(name) {
         calls.requireServer('devices.rename()');
+        if (!isName(name))
+          throw new SyncError('invalid-value', 'The name of a device has 1 to 200 characters of valid Unicode.');
         await methods.renameDevice(name);
       },
       async revoke(deviceId) {

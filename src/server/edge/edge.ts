@@ -1,6 +1,7 @@
 import { ALL_SCOPES } from '../../core/scope.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { SyncError } from '../../shared/error.ts';
+import { isName, MAX_NAME_LENGTH } from '../../shared/name.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import type { Logger } from '../options.ts';
 import type { Identity, SyncService } from '../service.ts';
@@ -80,7 +81,9 @@ export class Edge {
   async authenticate(input: AuthInput): Promise<Identity> {
     if (!this.#auth) return ANONYMOUS;
     const identity = await this.#ask(input);
-    if (identity !== null) return identity;
+    if (identity !== null && isName(identity.id)) return identity;
+    if (identity !== null)
+      throw new SyncError('server', `auth gave an id that is no name of 1 to ${MAX_NAME_LENGTH} characters.`);
     const what = input.token === null ? 'no token came with it' : 'its token is not valid, or no longer';
     throw new SyncError('needs-auth', `The request was refused: ${what}. Sign in and send a new token.`);
   }
