@@ -54,7 +54,7 @@ const TABLES = `
   )`;
 
 const tenant = '11111111-2222-3333-4444-555555555555';
-const key = (day: number): Cell[] => [tenant, `2026-01-${String(day).padStart(2, '0')}T00:00:00.000001Z`];
+const key = (count: number): Cell[] => [tenant, `2026-01-01T00:00:00.0010${String(count).padStart(2, '0')}Z`];
 
 let world: World;
 let service: SyncService;
@@ -70,17 +70,17 @@ const EMPTY = Object.fromEntries(
     .map((name) => [name, name === 'votes' ? 0 : null]),
 );
 
-let day = 0;
+let count = 0;
 /** Writes one column from a client, and gives what another client gets to see: by the log, and by a snapshot. */
 async function roundTrip(column: string, cell: Cell): Promise<Cell[]> {
-  day += 1;
-  const device = new Pusher(service, `device-${day}`);
+  count += 1;
+  const device = new Pusher(service, `device-${count}`);
   const follower = await pulled(service, schema);
-  const outcome = await device.push([put('sample', key(day), { ...EMPTY, [column]: cell })]);
+  const outcome = await device.push([put('sample', key(count), { ...EMPTY, [column]: cell })]);
   if (outcome.outcome !== 'applied') throw new Error(JSON.stringify(outcome));
   await follower.pullAll();
   const clients = [follower, await pulled(service, schema)];
-  return clients.map((client) => client.rows('sample').find((row) => row.at_key === key(day)[1])?.[column] ?? null);
+  return clients.map((client) => client.rows('sample').find((row) => row.at_key === key(count)[1])?.[column] ?? null);
 }
 
 describe('a cell from a client', () => {
@@ -178,7 +178,9 @@ describe('a value from another program', () => {
     const client = await pulled(service, schema);
     const at = '2028-01-01T00:00:00.000Z';
     expect(client.rows('sample').find((row) => row.at_key === at)).toMatchObject({ double: null, instant: 'infinity' });
-    await new Pusher(service, 'other').push([patch('sample', [tenant, at], { name: 'x' })]);
+    await new Pusher(service, 'other').push([patch('sample', [tenant, at], { name: 'x' })], {
+      base: service.stats().head,
+    });
     expect([...(await sql`SELECT double, name FROM sample WHERE at_key = '2028-01-01 00:00+00'`)]).toEqual([
       { double: Number.NaN, name: 'x' },
     ]);
