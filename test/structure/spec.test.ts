@@ -21,7 +21,9 @@ interface Invariant {
 /** `- **P1** …` and `1. …`, each up to the next one or the end of its list. */
 function invariantsOf(spec: string): Invariant[] {
   const found = [
-    ...spec.matchAll(/^(?:- \*\*(.+?)\*\*|(\d+[a-z]?)\.) ([\s\S]*?)(?=^- \*\*|^\d+[a-z]?\. |^\n|^#|$(?![\s\S]))/gm),
+    ...spec.matchAll(
+      /^(?:- \*\*([A-Z]\d+(?:, [A-Z]\d+)*)\*\*|(\d+[a-z]?)\.) ([\s\S]*?)(?=^- \*\*|^\d+[a-z]?\. |^\n|^#|$(?![\s\S]))/gm,
+    ),
   ];
   return found.map(([, letter, digits, text]) => ({ number: letter ?? digits ?? '', text: text ?? '' }));
 }
