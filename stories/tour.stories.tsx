@@ -7,7 +7,14 @@ import { createTestServer, createTestSync, type SimulatedNetwork, simulateNetwor
 import { shadowOf } from './fixtures/panel-story.tsx';
 import { schema } from './fixtures/schema.ts';
 
-const meta: Meta = { title: 'A conflict, from its making to its end', parameters: { layout: 'fullscreen' } };
+const meta: Meta = {
+  title: 'A conflict, from its making to its end',
+  parameters: {
+    layout: 'fullscreen',
+    // No app has two panels on a page.
+    a11y: { options: { rules: { 'landmark-unique': { enabled: false } } } },
+  },
+};
 export default meta;
 
 interface TourDevice {

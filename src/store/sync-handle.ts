@@ -14,8 +14,7 @@ import { SyncCalls } from './calls.ts';
 import { decide, type Resolvers } from './decide.ts';
 import { createInspector } from './inspector.ts';
 import { LiveQueries } from './live-queries.ts';
-import { outboxText, parseOutboxText } from './outbox-file.ts';
-import { importOutbox } from './outbox-import.ts';
+import { outboxText } from './outbox-file.ts';
 import { type Attention, watchAttention } from './page-lifecycle.ts';
 import { retryAll } from './retry-all.ts';
 import { RowWatches } from './row-watches.ts';
@@ -89,6 +88,11 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       export: async () => textOf(await listAll()),
       retryAll: (filter) => retryAll(methods, filter),
       async import(text) {
+        // Few apps ever need it: it comes when it does.
+        const [{ parseOutboxText }, { importOutbox }] = await Promise.all([
+          import('./parse-outbox.ts'),
+          import('./outbox-import.ts'),
+        ]);
         const file = parseOutboxText(text);
         const isOwn = file.clientId !== null && file.clientId === mirror.store.getState().clientId;
         const waiting = isOwn ? (await listAll()).map(({ mutationId }) => mutationId) : [];

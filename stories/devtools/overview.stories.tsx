@@ -160,7 +160,7 @@ export const Reconnecting: Story = {
     tab: 'overview',
     state: {
       events,
-      status: { phase: 'pending', connection: 'connecting', lastSyncedAt: ago(40), nextRetryAt: ago(-3) },
+      status: { phase: 'pending', connection: 'connecting', lastSyncedAt: ago(40), nextRetryAt: ago(-900) },
     },
   }),
   play: async ({ canvasElement }) => {

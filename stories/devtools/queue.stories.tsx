@@ -198,3 +198,32 @@ export const Offline: Story = {
     await expect(await panel.findByText('#48')).toBeVisible();
   },
 };
+
+/** Meanwhile the server has another title: the change is shown against that, not against what its writer saw. */
+export const AgainstTheConfirmedRow: Story = {
+  ...panelStory({
+    tab: 'queue',
+    state: { outbox: [entry(47)], status: { phase: 'pending' } },
+    inspection: {
+      rows: {
+        issue: [
+          {
+            id: 'PIER-7',
+            title: 'Gulls nest on the north pier',
+            status: 'open',
+            priority: 2,
+            votes: 12,
+            done: false,
+            labels: [],
+          },
+        ],
+      },
+    },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('#47'));
+    await expect(await panel.findByRole('columnheader', { name: 'Confirmed' })).toBeVisible();
+    await expect(panel.getByText('Birds on pier', { selector: '.old' })).toBeVisible();
+  },
+};
