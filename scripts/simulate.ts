@@ -1,5 +1,5 @@
 /**
- * Simulates histories: `npm run simulate -- --seeds N [--from S] [--minutes M] [--jobs J]`, with `--planted [--only NAME]`
+ * Simulates histories: `npm run simulate -- --seeds N [--from S] [--minutes M] [--jobs J] [--faults a,b]`, with `--planted [--only NAME]`
  * the harness itself, on mistakes it must find. The last line is JSON.
  */
 import { availableParallelism } from 'node:os';
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: String(Math.min(4, availableParallelism())) },
     planted: { type: 'boolean', default: false },
     only: { type: 'string' },
+    faults: { type: 'string' },
   },
 });
 const from = Number(values.from);
@@ -25,6 +26,8 @@ const seedCount = Number(values.seeds);
 const jobs = Number(values.jobs);
 const startedAt = performance.now();
 const endsAt = startedAt + Number(values.minutes) * 60_000;
+/** In the place of the drawn ones. */
+const faults = values.faults?.split(',').map((name) => name.trim());
 let historyCount = 0;
 
 const found = values.planted ? await runPlanted() : await runAll();
@@ -42,7 +45,8 @@ console.log(
 async function runAll() {
   const failed: Finding[] = [];
   function* tasks(): Generator<Extract<Task, { kind: 'history' }>> {
-    for (let seed = from; seed < from + seedCount; seed += 1) yield { kind: 'history', seed };
+    for (let seed = from; seed < from + seedCount; seed += 1)
+      yield { kind: 'history', seed, ...(faults ? { faults } : {}) };
   }
   await runCrew({
     jobs,
@@ -85,9 +89,11 @@ async function runPlanted() {
 
 function tell({ seed, promise, message, trace }: Finding): void {
   console.log(`\nseed ${seed} broke ${promise ?? 'nothing by name'}: ${message}`);
-  console.log(`faults: ${[...planOf(seed).faults].join(', ') || 'none'}`);
+  console.log(`faults: ${[...planOf(seed, faults).faults].join(', ') || 'none'}`);
   for (const line of trace) console.log(`  ${line}`);
-  console.log(`again: npm run simulate -- --seeds 1 --from ${seed}\n`);
+  console.log(
+    `again: npm run simulate -- --seeds 1 --from ${seed}${values.faults ? ` --faults '${values.faults}'` : ''}\n`,
+  );
 }
 
 function round(value: number): number {

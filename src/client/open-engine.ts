@@ -56,7 +56,7 @@ export async function openEngine({ config, runtime, lastTerm }: OpenEngineOption
 }
 
 /** Counts the leaderships of this database. */
-function nextTerm(database: LocalDatabase, lastTerm: number): number {
+export function nextTerm(database: LocalDatabase, lastTerm: number): number {
   const meta = createMeta(database);
   const term = Math.max(meta.number('term') ?? 0, lastTerm) + 1;
   meta.set('term', term);

@@ -22,9 +22,10 @@ export class Devices {
    * @throws SyncError `forbidden` when it was revoked or belongs to somebody else.
    */
   async admit(identity: Identity, clientId: string): Promise<void> {
-    const known = await this.#storage.read((reader) => reader.device(clientId));
-    if (known) checkOwner(known, identity);
-    else await this.seen(identity, { clientId });
+    const { known, root } = await this.#find(clientId);
+    const owner = known ?? root;
+    if (owner) checkOwner(owner, identity);
+    if (!known) await this.seen(identity, { clientId });
   }
 
   /** What a pull asks about mutations, as far as they are the caller's own: sent by this device, under whichever of its ids. */
@@ -44,8 +45,21 @@ export class Devices {
    * @throws SyncError `forbidden` when it was revoked.
    */
   async greet(identity: Identity, device: { clientId: string; deviceName?: string | undefined }): Promise<void> {
-    const known = await this.#storage.read((reader) => reader.device(device.clientId));
-    if (known === null || known.subject === identity.id) await this.seen(identity, device);
+    const { known, root } = await this.#find(device.clientId);
+    const owner = known ?? root;
+    if (owner === null || owner.subject === identity.id) await this.seen(identity, device);
+  }
+
+  /**
+   * A device, and the one whose copy it is: an id that a copy gave itself begins with the id they shared. It belongs to the same
+   * person, whoever is signed in when it is first heard of.
+   */
+  #find(clientId: string): Promise<{ known: DeviceRecord | null; root: DeviceRecord | null }> {
+    const [root = clientId] = clientId.split('.');
+    return this.#storage.read(async (reader) => ({
+      known: await reader.device(clientId),
+      root: root === clientId ? null : await reader.device(root),
+    }));
   }
 
   /** Notes that a device of the caller was here, under this name. */

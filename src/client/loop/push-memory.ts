@@ -1,24 +1,17 @@
 import { WritePace } from './write-pace.ts';
 
-/** How often the server may fail over a single mutation, while it takes others, before that one is to blame. */
-const STRIKES = 5;
-
-interface Suspect {
-  readonly strikes: number;
-  /** How many requests the server had taken when it first failed over this one. */
-  readonly takenBefore: number;
-}
+/** How often the server may fail over a single mutation before another one is tried in its place. */
+const STRIKES = 3;
 
 /**
  * What pushing learns from one request to the next, and from one round to the next: how many mutations to send at once,
- * and which ones are suspected.
+ * and which one is suspected.
  */
 export class PushMemory {
   /** How fast the app writes. */
   readonly pace = new WritePace();
   #window = Number.POSITIVE_INFINITY;
-  readonly #suspects = new Map<number, Suspect>();
-  #takenCount = 0;
+  #suspect: { readonly mutationId: number; readonly strikes: number } | null = null;
   #lastPushAt: number | null = null;
 
   /** Most mutations in the next request. */
@@ -37,7 +30,7 @@ export class PushMemory {
 
   /** The server took `count` mutations: twice as many may go next. */
   succeeded(count: number): void {
-    this.took();
+    this.#suspect = null;
     if (this.#window <= count * 2) this.#window *= 2;
     if (this.#window > 10_000) this.#window = Number.POSITIVE_INFINITY;
   }
@@ -47,29 +40,10 @@ export class PushMemory {
     this.#window = Math.max(1, Math.floor(count / 2));
   }
 
-  /** The server took a request with mutations in it. */
-  took(): void {
-    this.#takenCount += 1;
-  }
-
-  /** The server failed over this mutation alone. */
-  strike(mutationId: number): void {
-    const { strikes, takenBefore } = this.#suspects.get(mutationId) ?? { strikes: 0, takenBefore: this.#takenCount };
-    this.#suspects.set(mutationId, { strikes: strikes + 1, takenBefore });
-  }
-
-  /** Whether the server has taken others since it first failed over this one. */
-  isWellBut(mutationId: number): boolean {
-    const suspect = this.#suspects.get(mutationId);
-    return suspect !== undefined && this.#takenCount > suspect.takenBefore;
-  }
-
-  /** Whether that has happened often enough. */
-  isToBlame(mutationId: number): boolean {
-    return (this.#suspects.get(mutationId)?.strikes ?? 0) >= STRIKES;
-  }
-
-  acquit(mutationId: number): void {
-    this.#suspects.delete(mutationId);
+  /** The server failed over this mutation alone. Whether that has happened often enough to suspect it. */
+  strike(mutationId: number): boolean {
+    const strikes = (this.#suspect?.mutationId === mutationId ? this.#suspect.strikes : 0) + 1;
+    this.#suspect = { mutationId, strikes };
+    return strikes >= STRIKES;
   }
 }

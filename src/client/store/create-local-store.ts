@@ -163,7 +163,12 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
     wipe() {
       if (write.isOpen) write.rollback();
       push.forget();
-      wipeStore(parts, options);
+      try {
+        wipeStore(parts, options);
+      } catch (error) {
+        if (!(error instanceof SyncError && error.kind === 'closed')) reload();
+        throw error;
+      }
     },
   };
 }

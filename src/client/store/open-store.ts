@@ -27,14 +27,23 @@ export function openStore(parts: StoreParts, options: LocalStoreOptions): Schema
   return migrated;
 }
 
-/** Drops every table, view and trigger, and starts as a device that never was. */
+/**
+ * Drops every table, view and trigger, and starts as a device that never was: in one transaction, so that a disk that fails on
+ * the way leaves everything as it was.
+ */
 export function wipeStore(parts: StoreParts, options: LocalStoreOptions): void {
   const { database } = parts;
   // What is dropped is overwritten, in the file and in its log.
   database.exec('PRAGMA secure_delete = ON');
-  database.transaction(() => dropEverything(database));
-  database.exec('PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE)');
-  openStore(parts, options);
+  try {
+    database.transaction(() => {
+      dropEverything(database);
+      openStore(parts, options);
+    });
+  } finally {
+    database.exec('PRAGMA secure_delete = OFF');
+  }
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }
 
 function bindIdentity({ meta }: StoreParts, { runtime, hasServer }: LocalStoreOptions): void {

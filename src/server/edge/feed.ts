@@ -32,7 +32,7 @@ export class Feed {
     this.service = service;
     this.welcome = welcome;
     this.#subscription = this.#follow(options);
-    this.#stopListening = service.onCommit(() => this.#subscription.committed());
+    this.#stopListening = service.onCommit(() => this.#subscription.wake());
   }
 
   /** Asks who calls and shakes hands. */
@@ -92,8 +92,6 @@ export class Feed {
       send,
       isFull,
       setTimer: runtime.setTimer,
-      elapsed: runtime.elapsed,
-      onTold: (ms) => edge.metrics?.told(ms),
       head: () => this.service.stats().head,
       onError,
     });

@@ -1,6 +1,5 @@
 import type { Heap } from './heap.ts';
 import type { Pointer, SqliteModule } from './module.ts';
-import type { Connection } from './statement.ts';
 
 /** What a statement touches, as SQLite's authorizer tells while it is prepared. */
 export interface StatementAccess {
@@ -67,7 +66,7 @@ const listeningOf = new WeakMap<SqliteModule, Listening>();
 export class AccessRecorder {
   readonly #listening: Listening;
 
-  constructor({ module, db, heap }: Connection) {
+  constructor({ module, db, heap }: { module: SqliteModule; db: Pointer; heap: Heap }) {
     this.#listening = listeningOf.get(module) ?? listen(module, heap);
     module.exports.sqlite3_set_authorizer(db, this.#listening.callback, 0);
   }

@@ -3,7 +3,7 @@ import type { Finding } from '../world/run-history.ts';
 /** What a worker process is asked. */
 export type Task =
   /** One history; a failing one is shrunk. */
-  | { readonly kind: 'history'; readonly seed: number }
+  | { readonly kind: 'history'; readonly seed: number; readonly faults?: readonly string[] }
   /** Histories with one planted mistake, until one breaks. */
   | { readonly kind: 'planted'; readonly name: string; readonly from: number; readonly count: number };
 

@@ -1,5 +1,6 @@
 /** One of the processes that run histories: takes a task, answers, takes the next. Started by `crew.ts`. */
 import { isPosthumous } from '../world/disk.ts';
+import { planOf } from '../world/faults.ts';
 import { plantedBugs } from '../world/plants.ts';
 import { type Finding, type HistoryOptions, runHistory, shrink } from '../world/run-history.ts';
 import type { Task, TaskResult } from './messages.ts';
@@ -12,16 +13,17 @@ process.on('unhandledRejection', (error) => {
 });
 
 process.on('message', async (task: Task) => {
-  const result = await (task.kind === 'history' ? history(task.seed) : planted(task));
+  const result = await (task.kind === 'history' ? history(task) : planted(task));
   process.send?.(result);
 });
 // Nobody is left to work for.
 process.on('disconnect', () => process.exit());
 
-async function history(seed: number): Promise<TaskResult> {
-  const finding = await run({ seed });
+async function history({ seed, faults }: Extract<Task, { kind: 'history' }>): Promise<TaskResult> {
+  const options = faults ? { seed, plan: planOf(seed, faults) } : { seed };
+  const finding = await run(options);
   if (!finding) return { finding, histories: 1 };
-  const shrunk = finding.promise === null ? finding : await shrink(finding, { seed });
+  const shrunk = finding.promise === null ? finding : await shrink(finding, options);
   return { finding: shrunk, histories: 1 };
 }
 

@@ -1,8 +1,7 @@
 import { type ComposeOptions, composeEngine } from '../../../src/client/engine/compose.ts';
 import type { Engine } from '../../../src/client/engine/engine.ts';
-import type { EngineConnection, EnginePush } from '../../../src/client/engine-api.ts';
-import { applyDelta, type LiveRows } from '../../../src/client/live/apply-delta.ts';
 import type { SyncState } from '../../../src/client/types.ts';
+import type { WorkerPush } from '../../../src/client/worker-api.ts';
 import type { Cursor } from '../../../src/core/change.ts';
 import type { Resolution } from '../../../src/core/policy.ts';
 import type { AuthFunction } from '../../../src/server/edge/options.ts';
@@ -13,12 +12,14 @@ import type { LocalDatabase } from '../../../src/storage/local-database.ts';
 import type { Transport } from '../../../src/transport/transport.ts';
 import { NOTHING, type Transaction } from '../../checker/history.ts';
 import type { Chance } from './chance.ts';
-import { ProgramDisk } from './disk.ts';
+import { noHazards, openImage, ProgramDisk } from './disk.ts';
 import { type Link, LinkTransport } from './network.ts';
 import { Process } from './process.ts';
-import { schema } from './schema.ts';
+import { schemas } from './schema.ts';
 import type { Server } from './server.ts';
+import { Browser, connectTabs, follow, LIVE, newTab, openTab, type Tab } from './tabs.ts';
 import { Violation } from './violation.ts';
+import type { Written } from './written.ts';
 
 /** What a harness self-test may put in place of a client's parts. */
 export interface ClientPlants {
@@ -38,130 +39,180 @@ export interface ClientOptions {
   readonly disk: LocalDatabase;
   readonly auth: AuthFunction;
   readonly tabCount: number;
-  readonly token: () => string;
+  /** Whether each tab has a worker of its own, and one of them leads. */
+  readonly hasWorkers: boolean;
+  readonly token: (user: string) => string;
   readonly plants: ClientPlants;
   readonly report: (violation: Violation) => void;
+  /** All entries that were ever written, by id. */
+  readonly written: Map<string, Written>;
 }
 
-/** A write of an entry, as an observer outside the client remembers it. */
-export interface Written {
-  readonly tally: string;
-  readonly amount: number;
-  /** `write()` has resolved. */
-  isAcknowledged: boolean;
-}
-
-interface Program {
-  readonly process: Process;
-  readonly disk: ProgramDisk;
-  readonly engine: Engine;
-  readonly tabs: EngineConnection[];
-}
-
-const LIVE = `SELECT l.id AS id, l.nonce AS l, r.nonce AS r FROM left_half l JOIN right_half r ON r.id = l.id ORDER BY l.id`;
-
-/** One machine with one local database: its program comes and goes, the disk stays. */
+/** One machine with one local database: its programs come and go, the disk stays. */
 export class Client {
   readonly options: ClientOptions;
-  readonly entries = new Map<string, Written>();
-  #program: Program | null = null;
-  #state: Partial<SyncState> = {};
-  #lastCursor: Cursor | null = null;
-  #live: LiveRows | null = null;
+  readonly hazards = noHazards();
+  /** What the person who uses it now has written. */
+  entries = new Map<string, Written>();
+  /** Who uses it. */
+  user: string;
+  /** The name its rows carry: a new one for each person, and for a copy. */
+  author: string;
+  readonly authors = new Set<string>();
+  /** The version of the app that is started next. */
+  schemaVersion = 1;
+  disk: LocalDatabase;
+  tabs: readonly Tab[] = [];
   skewMs = 0;
   /** What it shows when it is asked for a token: a signed-out person has an old one. */
   token: string;
+  /** One person is leaving, and another one comes. */
+  switching: { readonly to: string; readonly deviceId: string } | null = null;
   writeCount = 0;
+  /** Writes that have begun and not ended. */
+  openWriteCount = 0;
   crashCount = 0;
+  isCopied = false;
+  /** How many entries it had written when its disk was last copied. */
+  lonelyUntil = 0;
+  /** An earlier state of the disk, for a power cut that takes what was not flushed. */
+  image: Uint8Array | null = null;
   /** Of its own and of others' rows, what it has seen: reset where history began anew. */
   seenEntries = new Set<string>();
   seenReg = new Map<string, number>();
   /** What it wrote to and read from `reg`, for the causal checker. */
   readonly causal: Transaction[] = [];
+  #browser = new Browser();
+  #lastCursor: Cursor | null = null;
   #ownCount = 0;
   #lastRead = '';
+  #tabNumber = 0;
+  #generation = 0;
 
   constructor(options: ClientOptions) {
     this.options = options;
-    this.token = options.token();
+    this.disk = options.disk;
+    this.user = options.user;
+    this.author = options.name;
+    this.authors.add(this.author);
+    this.token = options.token(options.user);
+    options.link.onDie = (process) => this.#crashOf(process);
   }
 
   get name(): string {
     return this.options.name;
   }
 
-  get program(): Program | null {
-    return this.#program;
+  get isRunning(): boolean {
+    return this.tabs.length > 0;
   }
 
+  get deviceId(): string {
+    return String(this.read("SELECT value FROM _tidemark_meta WHERE name = 'client_id'")[0]?.[0]);
+  }
+
+  /** Whether its database knows whose it is. */
+  get isBound(): boolean {
+    const isThere = this.read("SELECT 1 FROM sqlite_schema WHERE name = '_tidemark_meta'").length > 0;
+    return isThere && this.read("SELECT 1 FROM _tidemark_meta WHERE name = 'subject'").length > 0;
+  }
+
+  /** What the tab shows that has the engine. */
   get state(): Partial<SyncState> {
-    return this.#state;
+    return (this.tabs.find(({ isLeader }) => isLeader) ?? this.tabs[0])?.state ?? {};
   }
 
   start(): void {
-    if (this.#program) return;
-    const { clock, link, server, auth, plants, tabCount, disk } = this.options;
-    const process = new Process(clock, this.skewMs);
-    const ownDisk = new ProgramDisk(disk, () => this.crash());
-    const database = plants.database?.(ownDisk, process) ?? ownDisk;
+    if (this.isRunning) return;
+    if (this.options.hasWorkers) {
+      for (let index = 0; index < this.options.tabCount; index += 1) this.openTab();
+      return;
+    }
+    const process = new Process(this.options.clock, this.skewMs);
+    const schema = this.#schema;
+    this.tabs = Array.from({ length: this.options.tabCount }, () => newTab(this.#sessionId(), process, schema));
+    // Of a program that has died just now.
+    if (this.disk.inTransaction) this.disk.rollback();
+    this.#browser.owner = process;
     try {
-      const engine = (plants.compose ?? composeEngine)({
-        schema,
-        database,
-        runtime: process,
-        decides: ['of_app'],
-        deviceName: this.name,
-        createTransport: (getToken) => {
-          const transport = new LinkTransport({ link, server, process, auth, getToken });
-          return plants.transport?.(transport, process, database) ?? transport;
-        },
-      });
-      const tabs = Array.from({ length: tabCount }, (_, index) => engine.connect(`${this.name}-${index}`));
-      this.#program = { process, disk: ownDisk, engine, tabs };
-      for (const tab of tabs) {
-        tab.onPush((push) => {
-          if (!process.isDead) this.#pushed(tab, push);
-        });
-      }
-      this.#live = null;
-      tabs[0]?.methods.openLive('pairs', { sql: LIVE, parameters: [] }).catch(() => {});
+      const { engine } = this.#compose(process);
+      connectTabs(engine, this.tabs, (tab, push) => this.#pushed(tab, push));
+      this.#lookLive(this.tabs[0]);
     } catch (error) {
+      this.tabs = [];
       process.kill();
-      ownDisk.die();
-      this.#undo();
+      this.#undo(process);
       throw error;
     }
   }
 
+  /** One more tab with a worker. */
+  openTab(): void {
+    const tab = newTab(this.#sessionId(), new Process(this.options.clock, this.skewMs), this.#schema);
+    this.tabs = [...this.tabs, tab];
+    openTab({
+      browser: this.#browser,
+      tab,
+      open: () => this.#compose(tab.process),
+      onPush: (from, push) => this.#pushed(from, push),
+    });
+    this.#lookLive(tab);
+  }
+
   /** The browser is gone, in the middle of whatever it was doing. */
   crash(): void {
-    const program = this.#program;
     this.crashCount += 1;
-    if (!program) return;
-    this.#program = null;
-    this.#state = {};
-    program.process.kill();
-    program.disk.die();
-    for (const socket of [...this.options.link.sockets]) socket.cut();
-    // Not before the call that it died in has been left.
-    void Promise.resolve().then(() => this.#undo());
+    const { tabs } = this;
+    this.tabs = [];
+    for (const { process } of tabs) this.#kill(process);
+  }
+
+  /** One tab is gone. */
+  crashTab(tab: Tab): void {
+    this.crashCount += 1;
+    this.tabs = this.tabs.filter((one) => one !== tab);
+    this.#kill(tab.process);
+  }
+
+  /** What the processes of this machine are: several tabs may live in one. */
+  get processes(): Process[] {
+    return [...new Set(this.tabs.map(({ process }) => process))];
+  }
+
+  /** Starts over with this file, which some copy was made of. */
+  async replaceDisk(bytes: Uint8Array): Promise<void> {
+    const old = this.disk;
+    this.disk = await openImage(bytes);
+    old.close();
+  }
+
+  /** Another person sits down, or the machine is a copy: what it writes from here on is told apart. */
+  becomeNew(user: string): void {
+    this.#generation += 1;
+    this.user = user;
+    this.author = `${this.name}.${this.#generation}`;
+    this.authors.add(this.author);
+    this.entries = new Map();
+    this.image = null;
+    this.#ownCount = 0;
+    this.#lastRead = '';
+    this.forgetHistory();
   }
 
   async close(): Promise<void> {
-    await this.#program?.engine.close();
-    this.#program?.process.kill();
-    this.#program = null;
-    this.options.disk.close();
+    this.crash();
+    await Promise.resolve();
+    this.disk.close();
   }
 
   read(sql: string, parameters: readonly Cell[] = []): readonly (readonly Cell[])[] {
-    return this.options.disk.read(sql, parameters).rows;
+    return this.disk.read(sql, parameters).rows;
   }
 
   /** Notes what is to be seen now: first its own writes since the last look, then a read of everything. */
   look(keys: readonly string[]): ReadonlyMap<string, number> {
     const found = new Map(this.read('SELECT id, n FROM reg').map(([id, n]) => [String(id), Number(n)]));
-    const c = this.name;
+    const c = this.author;
     for (let v = this.#ownCount + 1; v <= (found.get(c) ?? 0); v += 1) {
       this.causal.push({ c, ops: [{ o: 'w', k: c, v }] });
       this.#ownCount = v;
@@ -173,53 +224,131 @@ export class Client {
     return found;
   }
 
-  /** The live query tells what the tables hold. */
+  /** The live query tells what the tables hold. Another tab hears of it a moment later. */
   checkLive(): void {
-    if (!this.#live) return;
-    const shown = JSON.stringify(this.#live.rows.map((row) => [row.id, row.l, row.r]));
     const held = JSON.stringify(this.read(LIVE));
-    if (shown !== held)
-      throw new Violation('C4', `${this.name}: a live query shows ${shown}, the tables hold ${held}.`);
+    for (const { live, sessionId, process } of this.tabs) {
+      if (!live || process.isFrozen) continue;
+      const shown = JSON.stringify(live.rows.map((row) => [row.id, row.l, row.r]));
+      const isHidden = shown === '[]' && this.#isLocked;
+      if (shown !== held && !isHidden)
+        throw new Violation('C4', `${sessionId}: a live query shows ${shown}, the tables hold ${held}.`);
+    }
+  }
+
+  /** Somebody else is signed in, or was until the server next tells: then nothing is shown. */
+  get #isLocked(): boolean {
+    if (!this.token.startsWith(`${this.user}#`)) return true;
+    return this.read("SELECT 1 FROM _tidemark_meta WHERE name = 'locked' AND value IS NOT NULL").length > 0;
   }
 
   forgetHistory(): void {
     this.seenEntries.clear();
     this.seenReg.clear();
+    this.#lastCursor = null;
   }
 
-  #undo(): void {
-    if (!this.#program && this.options.disk.inTransaction) this.options.disk.rollback();
+  get #schema() {
+    return schemas[this.schemaVersion - 1] ?? schemas[0];
   }
 
-  #pushed(tab: EngineConnection, push: EnginePush): void {
-    if (push.type === 'state') this.#mirror(push.state);
-    if (push.type === 'live') this.#liveChanged(push);
+  #sessionId(): string {
+    this.#tabNumber += 1;
+    return `${this.name}-${this.#tabNumber}`;
+  }
+
+  #compose(process: Process): { engine: Engine; database: LocalDatabase } {
+    const { link, server, auth, plants } = this.options;
+    const disk = new ProgramDisk({
+      inner: this.disk,
+      process,
+      hazards: this.hazards,
+      onCrash: () => this.#crashOf(process),
+      onClose: () => this.#letGo(process),
+    });
+    const database = plants.database?.(disk, process) ?? disk;
+    const schema = this.#schema;
+    const engine = (plants.compose ?? composeEngine)({
+      schema,
+      database,
+      runtime: process,
+      decides: ['of_app'],
+      deviceName: this.name,
+      createTransport: (getToken) => {
+        const transport = new LinkTransport({ link, server, process, auth, getToken });
+        return plants.transport?.(transport, process, database) ?? transport;
+      },
+    });
+    return { engine, database };
+  }
+
+  /** Half of the crashes of a tab take the whole browser along. */
+  #crashOf(process: Process): void {
+    const tab = this.tabs.find((one) => one.process === process);
+    if (this.options.hasWorkers && tab && this.options.chance.happens(0.5)) this.crashTab(tab);
+    else this.crash();
+    if (!process.isDead) this.#kill(process);
+  }
+
+  #kill(process: Process): void {
+    if (process.isDead) return;
+    process.kill();
+    if (this.#browser.owner === process || !this.options.hasWorkers) {
+      for (const socket of [...this.options.link.sockets]) socket.cut();
+    }
+    // Not before the call that it died in has been left.
+    void Promise.resolve().then(() => this.#undo(process));
+  }
+
+  /** What was not committed is undone, as a journal does on the next opening. */
+  #undo(process: Process): void {
+    if (this.#browser.owner !== process) return;
+    if (this.disk.inTransaction) this.disk.rollback();
+    this.#browser.owner = null;
+  }
+
+  #letGo(process: Process): void {
+    if (this.#browser.owner === process) this.#browser.owner = null;
+  }
+
+  #lookLive(tab: Tab | undefined): void {
+    tab?.methods.openLive('pairs', { sql: LIVE, parameters: [] }).catch(() => {});
+  }
+
+  #pushed(tab: Tab, push: WorkerPush): void {
+    if (push.type === 'state') this.#mirror(tab, push.state);
+    if (push.type === 'live') this.#liveChanged(tab, push);
+    if (push.type === 'leadership') tab.isLeader = push.isLeader;
     if (push.type === 'ask') this.#asked(tab, push);
   }
 
-  #mirror(state: Partial<SyncState>): void {
-    this.#state = { ...this.#state, ...state };
+  #mirror(tab: Tab, state: Partial<SyncState>): void {
+    const last = tab.state.cursors?.[0]?.cursor ?? null;
+    tab.state = { ...tab.state, ...state };
     const cursor = state.cursors?.[0]?.cursor ?? null;
-    const last = this.#lastCursor;
-    if (cursor && last && cursor.epoch === last.epoch && cursor.seq < last.seq) {
-      this.options.report(new Violation('C6', `${this.name}: the cursor fell from ${last.seq} to ${cursor.seq}.`));
-    }
-    if (cursor) this.#lastCursor = cursor;
+    this.#checkCursor(last, cursor);
+    if (!cursor || !tab.isLeader) return;
+    this.#checkCursor(this.#lastCursor, cursor);
+    this.#lastCursor = cursor;
   }
 
-  #liveChanged({ delta }: Extract<EnginePush, { type: 'live' }>): void {
-    this.#live = applyDelta(schema, this.#live, delta);
-    const torn = this.#live.rows.find((row) => row.l !== row.r);
+  #checkCursor(last: Cursor | null, cursor: Cursor | null): void {
+    if (!cursor || !last || cursor.epoch !== last.epoch || cursor.seq >= last.seq) return;
+    this.options.report(new Violation('C6', `${this.name}: the cursor fell from ${last.seq} to ${cursor.seq}.`));
+  }
+
+  #liveChanged(tab: Tab, push: Extract<WorkerPush, { type: 'live' }>): void {
+    follow(tab, push);
+    const torn = tab.live?.rows.find((row) => row.l !== row.r);
     if (!torn) return;
     this.options.report(
       new Violation('C4', `${this.name}: a live query shows half a transaction: ${JSON.stringify(torn)}.`),
     );
   }
 
-  #asked(tab: EngineConnection, { askId, question }: Extract<EnginePush, { type: 'ask' }>): void {
-    const { methods } = tab;
-    if (question.type === 'token') void methods.answer(askId, { type: 'token', token: this.token });
-    else void methods.answer(askId, { type: 'resolve', resolution: decide(question.conflict) });
+  #asked({ methods }: Tab, { askId, question }: Extract<WorkerPush, { type: 'ask' }>): void {
+    if (question.type === 'token') methods.answer(askId, { type: 'token', token: this.token }).catch(() => {});
+    else methods.answer(askId, { type: 'resolve', resolution: decide(question.conflict) }).catch(() => {});
   }
 }
 
@@ -244,6 +373,9 @@ export function isExpected(error: unknown): boolean {
     'needs-auth',
     'server',
     'not-found',
+    'version',
+    'epoch',
+    'resync',
   ];
   return (
     error instanceof SyncError && [...kinds, 'misuse', 'invalid-value', 'storage', 'forbidden'].includes(error.kind)

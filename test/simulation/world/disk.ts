@@ -1,6 +1,10 @@
 import type { Cell } from '../../../src/shared/cell.ts';
 import { SyncError } from '../../../src/shared/error.ts';
 import type { LocalDatabase } from '../../../src/storage/local-database.ts';
+import { configure } from '../../../src/storage/sqlite-wasm/configure.ts';
+import { SqliteWasmDatabase } from '../../../src/storage/sqlite-wasm/database.ts';
+import { loadSqlite } from '../../../src/storage/sqlite-wasm/module.ts';
+import type { Process } from './process.ts';
 
 const DIED = 'This program has died.';
 
@@ -9,28 +13,44 @@ export function isPosthumous(error: unknown): boolean {
   return error instanceof SyncError && (error.message.includes(DIED) || isPosthumous(error.cause));
 }
 
+/** What goes wrong with the disk of one machine, whichever program uses it. */
+export interface Hazards {
+  /** It refuses to write. */
+  isFull: boolean;
+  /** The program dies at the n-th call from now on. */
+  crashIn: number;
+  /** The n-th write fails. */
+  failIn: number;
+  /** The n-th call takes `slowMs`: who calls stands still meanwhile. */
+  slowIn: number;
+  slowMs: number;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+export const noHazards = (): Hazards => ({ isFull: false, crashIn: NEVER, failIn: NEVER, slowIn: NEVER, slowMs: 0 });
+
 /** A client's database as one program sees it: a program that has died does not touch it any more. */
 export class ProgramDisk implements LocalDatabase {
   readonly #inner: LocalDatabase;
+  readonly #process: Process;
+  readonly #hazards: Hazards;
   readonly #onCrash: () => void;
-  #crashIn = Number.POSITIVE_INFINITY;
-  #isDead = false;
-  /** The disk refuses to write. */
-  isFull = false;
+  readonly #onClose: () => void;
+  #isClosed = false;
 
-  constructor(inner: LocalDatabase, onCrash: () => void) {
-    this.#inner = inner;
-    this.#onCrash = onCrash;
-  }
-
-  /** The program dies at the n-th call from now on. */
-  crashAfter(calls: number): void {
-    this.#crashIn = calls;
-  }
-
-  /** What was not committed is undone, as a journal does on the next opening. */
-  die(): void {
-    this.#isDead = true;
+  constructor(options: {
+    inner: LocalDatabase;
+    process: Process;
+    hazards: Hazards;
+    onCrash: () => void;
+    onClose: () => void;
+  }) {
+    this.#inner = options.inner;
+    this.#process = options.process;
+    this.#hazards = options.hazards;
+    this.#onCrash = options.onCrash;
+    this.#onClose = options.onClose;
   }
 
   get kind() {
@@ -40,7 +60,7 @@ export class ProgramDisk implements LocalDatabase {
     return this.#inner.persisted;
   }
   get inTransaction() {
-    return !this.#isDead && this.#inner.inTransaction;
+    return !this.#isGone && this.#inner.inTransaction;
   }
   run(sql: string, parameters: readonly Cell[] = []) {
     return this.#live('writes').run(sql, parameters);
@@ -68,7 +88,7 @@ export class ProgramDisk implements LocalDatabase {
     this.#live().begin();
   }
   commit() {
-    this.#live().commit();
+    this.#live('commits').commit();
   }
   rollback() {
     this.#live().rollback();
@@ -86,17 +106,57 @@ export class ProgramDisk implements LocalDatabase {
     return this.#live().exportBytes();
   }
   close() {
-    this.#isDead = true;
+    if (this.#isGone) return;
+    this.#isClosed = true;
+    this.#onClose();
   }
 
-  #live(use: 'reads' | 'writes' = 'reads'): LocalDatabase {
-    this.#crashIn -= 1;
-    if (this.#crashIn <= 0 && !this.#isDead) {
-      this.#isDead = true;
-      this.#onCrash();
-    }
-    if (this.#isDead) throw new SyncError('closed', DIED);
-    if (this.isFull && use === 'writes') throw new SyncError('quota', 'The disk is full.');
-    return this.#inner;
+  get #isGone(): boolean {
+    return this.#isClosed || this.#process.isDead;
   }
+
+  #live(use: 'reads' | 'writes' | 'commits' = 'reads'): LocalDatabase {
+    const hazards = this.#hazards;
+    hazards.crashIn -= 1;
+    if (hazards.crashIn <= 0 && !this.#isGone) this.#onCrash();
+    if (this.#process.isDead) throw new SyncError('closed', DIED);
+    if (this.#isClosed) throw new SyncError('closed', 'The local database is closed.');
+    hazards.slowIn -= 1;
+    if (hazards.slowIn <= 0) this.#standStill();
+    if (use === 'reads') return this.#inner;
+    if (hazards.isFull && use === 'writes') throw new SyncError('quota', 'The disk is full.');
+    hazards.failIn -= 1;
+    if (hazards.failIn > 0) return this.#inner;
+    hazards.failIn = NEVER;
+    // A commit that fails leaves nothing of its transaction behind.
+    if (use === 'commits' && this.#inner.inTransaction) this.#inner.rollback();
+    throw new SyncError('storage', 'The disk has failed to write.');
+  }
+
+  /** The call itself is over at once; to everybody else the program is as good as inside it. */
+  #standStill(): void {
+    const { slowMs } = this.#hazards;
+    this.#hazards.slowIn = NEVER;
+    this.#process.freezeFor(slowMs);
+  }
+}
+
+/** A database with this content: a file that was copied, or is opened again by the next program. */
+export async function openImage(bytes: Uint8Array): Promise<LocalDatabase> {
+  const module = await loadSqlite();
+  const { capi, wasm, oo1 } = module.sqlite3;
+  const connection = new oo1.DB(':memory:', 'c');
+  const pointer = Number(connection.pointer);
+  const { length } = bytes;
+  const flags = capi.SQLITE_DESERIALIZE_FREEONCLOSE | capi.SQLITE_DESERIALIZE_RESIZEABLE;
+  const code = capi.sqlite3_deserialize(pointer, 'main', wasm.allocFromTypedArray(bytes), length, length, flags);
+  if (code !== 0) throw new Error(`The image cannot be opened: ${code}.`);
+  const database = new SqliteWasmDatabase(module, {
+    kind: 'memory',
+    persisted: false,
+    db: pointer,
+    close: () => connection.close(),
+  });
+  configure(database);
+  return database;
 }

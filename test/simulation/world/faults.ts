@@ -1,9 +1,9 @@
+import { SyncError } from '../../../src/shared/error.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import type { Client } from './client.ts';
-import { isPosthumous } from './disk.ts';
+import { isPosthumous, noHazards, openImage } from './disk.ts';
+import type { Tab } from './tabs.ts';
 import type { World } from './world.ts';
-
-export type FaultName = keyof typeof EVENTS | keyof typeof WEATHER;
 
 /** What a history is made of. */
 export interface Plan {
@@ -11,6 +11,7 @@ export interface Plan {
   readonly clientCount: number;
   readonly stepCount: number;
   readonly pageBytes: number;
+  readonly nodeCount: number;
   /** The server's disk must outlive its program. */
   readonly needsFile: boolean;
 }
@@ -24,6 +25,9 @@ const WEATHER = {
   cut: { cutShare: 0.15 },
 };
 
+/** Shapes the whole history. */
+const CIRCUMSTANCES = ['several nodes', 'tabs'] as const;
+
 type Event = (world: World, client: Client, chance: Chance) => unknown;
 
 const EVENTS = {
@@ -35,39 +39,71 @@ const EVENTS = {
     link.isDownBlocked = true;
     world.clock.setTimer(chance.between(200, 8_000), () => link.unblock());
   },
+  'offline past retention': ({ clock, server }: World, { options: { link } }: Client, chance: Chance) => {
+    link.isUpBlocked = true;
+    link.isDownBlocked = true;
+    const ms = chance.between(2_000, 60_000);
+    clock.setTimer(ms * 0.9, () => server.current?.service.prune().catch(() => {}));
+    clock.setTimer(ms, () => link.unblock());
+  },
   'half-open': (_world: World, { options: { link } }: Client) => {
     for (const socket of [...link.sockets]) socket.halve();
   },
   'server crash': ({ server }: World, _client: Client, chance: Chance) => {
-    if (chance.happens(0.3)) server.crash();
-    else server.crashAfter(1 + chance.below(40));
+    if (chance.happens(0.3)) server.crash(server.nodes.length > 0 ? chance.of(server.nodes) : null);
+    else server.hazards.crashIn = 1 + chance.below(40);
+  },
+  'server disk error': ({ server }: World, _client: Client, chance: Chance) => {
+    server.hazards.failIn = 1 + chance.below(40);
+  },
+  'slow server disk': ({ clock, server }: World, _client: Client, chance: Chance) => {
+    server.hazards.maxSlowMs = chance.of([5, 50, 400]);
+    clock.setTimer(chance.between(100, 3_000), () => {
+      server.hazards.maxSlowMs = 0;
+    });
   },
   'client crash': (world: World, client: Client, chance: Chance) => {
-    if (chance.happens(0.3)) client.crash();
-    else client.program?.disk.crashAfter(1 + chance.below(120));
-    world.clock.setTimer(chance.between(100, 4_000), () => restart(client));
+    const how = chance.below(3);
+    if (how === 0) client.crash();
+    if (how === 1) client.options.link.dieIn = 1 + chance.below(6);
+    if (how === 2) client.hazards.crashIn = 1 + chance.below(120);
+    world.clock.setTimer(chance.between(100, 4_000), () => restart(world, client));
+  },
+  'tab crash': (world: World, client: Client, chance: Chance) => {
+    if (!client.options.hasWorkers || !client.isRunning) return;
+    client.crashTab(aTab(client, chance));
+    world.clock.setTimer(chance.between(0, 4_000), () => {
+      if (client.tabs.length < client.options.tabCount) client.openTab();
+    });
   },
   'clock jump': (world: World, client: Client, chance: Chance) => {
     const day = 86_400_000;
     client.skewMs = chance.of([-day, day, 0, -world.clock.now(), 80 * 365 * day, chance.between(-day, day)]);
-    if (client.program) client.program.process.skewMs = client.skewMs;
+    for (const process of client.processes) process.skewMs = client.skewMs;
   },
-  freeze: (world: World, { program }: Client, chance: Chance) => {
-    if (!program) return;
-    program.process.isFrozen = true;
-    world.clock.setTimer(chance.between(100, 20_000), () => program.process.thaw());
+  freeze: (_world: World, client: Client, chance: Chance) => {
+    if (client.isRunning) aTab(client, chance).process.freezeFor(chance.between(100, 40_000));
   },
-  pause: (world: World, { program }: Client, chance: Chance) => {
-    const tab = program?.tabs[0];
+  pause: (world: World, client: Client, chance: Chance) => {
+    const tab = client.tabs[0];
     tab?.methods.pause('simulated').catch(() => {});
     world.clock.setTimer(chance.between(100, 10_000), () => tab?.methods.resume('simulated').catch(() => {}));
   },
-  'token expiry': (world: World, { options: { user } }: Client, chance: Chance) => {
+  'token expiry': (world: World, { user }: Client, chance: Chance) => {
     world.tokens.set(user, (world.tokens.get(user) ?? 0) + 1);
     for (const client of world.clients) {
-      if (client.options.user === user) world.clock.setTimer(chance.between(0, 8_000), () => signIn(client));
+      if (client.user === user) world.clock.setTimer(chance.between(0, 8_000), () => signIn(client));
     }
   },
+  'wrong account': (world: World, client: Client, chance: Chance) => {
+    // A database that is nobody's yet would rightly become the other's.
+    if (client.switching || !client.isBound) return;
+    client.token = client.options.token(otherThan(client.user));
+    // The open line is that of the person before: it ends with the page.
+    if (chance.happens(0.5)) for (const socket of [...client.options.link.sockets]) socket.cut();
+    world.clock.setTimer(chance.between(100, 6_000), () => signIn(client));
+  },
+  'account switch': (world: World, client: Client, chance: Chance) => switchAccount(world, client, chance),
   'restore from a copy': async (world: World) => {
     const { server } = world;
     if (!server.current) return;
@@ -84,22 +120,64 @@ const EVENTS = {
         before = server.entryIds();
       },
       onCopied() {
+        world.ledger.restored();
         const after = new Set(server.entryIds());
         for (const id of before) if (!after.has(id)) world.mayBeLost.add(id);
       },
     });
+  },
+  'client cloned': async (world: World, client: Client) => {
+    if (world.clients.length >= world.plan.clientCount + 2) return;
+    // Once each: what two copies of one disk have in common may for a moment be shown twice by the third.
+    if (client.isCopied || client.disk.inTransaction || client.entries.size === 0) return;
+    const copy = world.copyOf(client, await openImage(client.disk.exportBytes()));
+    // Both write from here on: then the server must be told two devices.
+    for (const one of [client, copy]) {
+      one.isCopied = true;
+      one.lonelyUntil = one.entries.size;
+    }
+    restart(world, copy);
+  },
+  'power cut': async (world: World, client: Client, chance: Chance) => {
+    const { image } = client;
+    if (!image || client.switching || client.openWriteCount > 0) return;
+    world.powerCutCount += 1;
+    const ids = client.entries.keys();
+    client.crash();
+    await Promise.resolve();
+    await client.replaceDisk(image);
+    const kept = new Set(client.read('SELECT id FROM entry').map(([id]) => String(id)));
+    for (const id of ids) if (!kept.has(id)) world.mayBeLost.add(id);
+    client.becomeNew(client.user);
+    world.clock.setTimer(chance.between(100, 4_000), () => restart(world, client));
+  },
+  'schema bump': (world: World, client: Client, chance: Chance) => {
+    const { server } = world;
+    if (server.schemaVersion === 1 && chance.happens(0.5)) {
+      server.schemaVersion = 2;
+      for (const node of [...server.nodes]) server.crash(node);
+      return;
+    }
+    client.schemaVersion = 2;
+    upgrade(world, client, chance);
   },
   retention: ({ server }: World) => server.current?.service.prune().catch(() => {}),
   access: (world: World) => {
     const isThere = world.bensScopes.includes('owner:o1');
     world.bensScopes = isThere ? ['main', 'owner:o0'] : ['main', 'owner:o0', 'owner:o1'];
   },
-  'disk full': (world: World, { program }: Client, chance: Chance) => {
-    if (!program) return;
-    program.disk.isFull = true;
+  'disk full': (world: World, { hazards }: Client, chance: Chance) => {
+    hazards.isFull = true;
     world.clock.setTimer(chance.between(10, 1_500), () => {
-      program.disk.isFull = false;
+      hazards.isFull = false;
     });
+  },
+  'disk error': (_world: World, { hazards }: Client, chance: Chance) => {
+    hazards.failIn = 1 + chance.below(30);
+  },
+  'slow disk': (_world: World, { hazards }: Client, chance: Chance) => {
+    hazards.slowIn = 1 + chance.below(60);
+    hazards.slowMs = chance.between(50, 5_000);
   },
   'write on the server': ({ server }: World, _client: Client, chance: Chance) =>
     server.current?.service
@@ -110,7 +188,54 @@ const EVENTS = {
       .catch(() => {}),
 } satisfies Record<string, Event>;
 
-export const FAULT_NAMES: readonly string[] = [...Object.keys(WEATHER), ...Object.keys(EVENTS)];
+/** A tab, of several more often the one that leads. */
+function aTab(client: Client, chance: Chance): Tab {
+  const leader = client.tabs.find(({ isLeader }) => isLeader);
+  return leader && chance.happens(0.7) ? leader : chance.of(client.tabs);
+}
+
+const otherThan = (user: string) => (user === 'ana' ? 'ben' : 'ana');
+
+/** The person leaves, as the guide says: signs out, wipes what is theirs, and another one signs in. */
+async function switchAccount(world: World, client: Client, chance: Chance): Promise<void> {
+  const tab = client.tabs.find(({ isLeader }) => isLeader);
+  if (!tab || tab.process.isFrozen || client.switching || client.openWriteCount > 0) return;
+  const user = chance.happens(0.7) ? otherThan(client.user) : client.user;
+  client.switching = { to: user, deviceId: client.deviceId };
+  client.token = client.options.token(user);
+  await tab.methods.wipe().catch(() => {});
+  if (!tab.process.isDead) endSwitch(world, client);
+}
+
+/** Whether it was interrupted or not: if the data are gone, the next person is here. */
+function endSwitch(world: World, client: Client): void {
+  const { switching } = client;
+  if (!switching) return;
+  client.switching = null;
+  if (client.deviceId !== switching.deviceId) {
+    // What had not been sent is gone, by the decision of who left.
+    for (const id of client.entries.keys()) world.mayBeLost.add(id);
+    client.becomeNew(switching.to);
+  }
+  signIn(client);
+}
+
+/** A new version of the app is loaded: everywhere at once, or tab by tab. */
+function upgrade(world: World, client: Client, chance: Chance): void {
+  if (!client.isRunning) return;
+  if (client.options.hasWorkers && chance.happens(0.5)) {
+    client.crashTab(chance.of(client.tabs));
+    client.openTab();
+    return;
+  }
+  client.crash();
+  world.clock.setTimer(chance.between(10, 1_000), () => restart(world, client));
+}
+
+export const FAULT_NAMES: readonly string[] = [...Object.keys(WEATHER), ...CIRCUMSTANCES, ...Object.keys(EVENTS)];
+
+/** The server's program ends in them, or is looked at in the middle of a write. */
+const NEED_FILE = ['server crash', 'restore from a copy', 'slow server disk', 'schema bump'];
 
 /** One history in ten has no faults, one in twenty is large. */
 export function planOf(seed: number, wanted?: readonly string[]): Plan {
@@ -125,7 +250,8 @@ export function planOf(seed: number, wanted?: readonly string[]): Plan {
     clientCount: isLarge ? 6 : 3 + chance.below(2),
     stepCount: isLarge ? 200 : 20 + chance.below(40),
     pageBytes: chance.of([1_024, 4_096, 256 * 1024]),
-    needsFile: faults.has('server crash') || faults.has('restore from a copy'),
+    nodeCount: faults.has('several nodes') ? 2 + chance.below(2) : 1,
+    needsFile: NEED_FILE.some((name) => faults.has(name)),
   };
 }
 
@@ -148,40 +274,61 @@ export function strike(world: World, client: Client, chance: Chance): string | n
   return name;
 }
 
-/** Tried again until it comes up: it may die while it starts. */
-export function restart(client: Client): void {
+/** It may die while it starts; and on a disk that is full or fails it does not come up: the person tries again. */
+function restart(world: World, client: Client): void {
+  endSwitch(world, client);
   try {
     client.start();
   } catch (error) {
-    if (!isPosthumous(error)) throw error;
+    if (isPosthumous(error)) return;
+    const isOfDisk = error instanceof SyncError && (error.kind === 'quota' || error.kind === 'storage');
+    if (!isOfDisk) throw error;
+    world.clock.setTimer(1_000, () => restart(world, client));
   }
 }
 
 function signIn(client: Client): void {
-  client.token = client.options.token();
-  const tab = client.program?.tabs[0];
+  if (client.switching) return;
+  client.token = client.options.token(client.user);
+  const [tab] = client.tabs;
   tab?.methods.runSync(`sign-in-${client.token}`, 'sync', {}).catch(() => {});
 }
 
+const NEED_PERSON = ['token expiry', 'wrong account', 'account switch', 'schema bump'];
+
 /** From here on nothing goes wrong any more. */
 export async function heal(world: World): Promise<void> {
-  world.server.crashAfter(Number.POSITIVE_INFINITY);
-  await world.server.start();
+  const { server } = world;
+  Object.assign(server.hazards, { crashIn: NEVER, failIn: NEVER, maxSlowMs: 0 });
+  const isBumped = server.schemaVersion > 1 || world.clients.some(({ schemaVersion }) => schemaVersion > 1);
+  if (isBumped && server.schemaVersion === 1) {
+    server.schemaVersion = 2;
+    for (const node of [...server.nodes]) server.crash(node);
+  }
+  // What is slow just now comes to its end first.
+  const started = server.start();
+  await world.clock.advance(500);
+  await started;
   for (const client of world.clients) {
     client.options.link.heal();
+    Object.assign(client.hazards, noHazards());
+    if (isBumped && client.schemaVersion === 1) {
+      client.schemaVersion = 2;
+      client.crash();
+    }
     client.start();
-    client.token = client.options.token();
-    const { program } = client;
-    if (!program) continue;
-    program.disk.isFull = false;
-    program.disk.crashAfter(Number.POSITIVE_INFINITY);
-    program.process.thaw();
-    program.tabs[0]?.methods.resume('simulated').catch(() => {});
-    if (world.plan.faults.has('token expiry')) signIn(client);
+    endSwitch(world, client);
+    client.token = client.options.token(client.user);
+    for (const process of client.processes) process.thaw();
+    client.tabs[0]?.methods.resume('simulated').catch(() => {});
+    // A person looks: after a long wait for a new token, or a new server, the app would ask less often by itself.
+    if (NEED_PERSON.some((name) => world.plan.faults.has(name))) signIn(client);
   }
   // Who may see what is asked anew with the next commit or round: there is one.
   if (world.plan.faults.has('access')) {
     const columns = { name: 'healed', owner: 'o0' };
-    world.server.current?.service.mutate(null, [{ table: 'list', key: ['l0'], op: 'put', columns }]).catch(() => {});
+    server.current?.service.mutate(null, [{ table: 'list', key: ['l0'], op: 'put', columns }]).catch(() => {});
   }
 }
+
+const NEVER = Number.POSITIVE_INFINITY;

@@ -8,7 +8,6 @@ import type { RealtimeChannel, Transport } from '../../../src/transport/transpor
 import type { WebSocketLike } from '../../../src/transport/web-socket.ts';
 import type { Chance } from './chance.ts';
 import type { Process } from './process.ts';
-import { schema } from './schema.ts';
 import type { Incarnation, Server } from './server.ts';
 
 /** What goes wrong on the way between one client and the server. Shares are of all calls or frames. */
@@ -36,6 +35,9 @@ export class Link {
   readonly sockets = new Set<Socket>();
   readonly #held: { isUp: boolean; send: () => void }[] = [];
   weather: Weather = { ...FAIR };
+  /** The program dies as the n-th answer arrives. */
+  dieIn = Number.POSITIVE_INFINITY;
+  onDie: (process: Process) => void = () => {};
   isUpBlocked = false;
   isDownBlocked = false;
   #lastUpAt = 0;
@@ -73,6 +75,7 @@ export class Link {
 
   heal(): void {
     this.weather = { ...FAIR };
+    this.dieIn = Number.POSITIVE_INFINITY;
     this.unblock();
     for (const socket of [...this.sockets]) socket.heal();
   }
@@ -91,7 +94,7 @@ export interface LinkTransportOptions {
 /** The package's own transport and server edge, with the link in between. */
 export class LinkTransport implements Transport {
   readonly #options: LinkTransportOptions;
-  #inner: { transport: Transport; to: Incarnation } | null = null;
+  readonly #inner = new Map<Incarnation, Transport>();
   #isClosed = false;
 
   constructor(options: LinkTransportOptions) {
@@ -138,23 +141,27 @@ export class LinkTransport implements Transport {
 
   close(): void {
     this.#isClosed = true;
-    this.#inner?.transport.close();
+    for (const transport of this.#inner.values()) transport.close();
   }
 
+  /** Where the balancer sends this call. */
   #to(): { transport: Transport; to: Incarnation } | null {
-    const { server, process, auth, getToken } = this.#options;
-    const to = server.current;
-    if (!to || this.#isClosed || process.isDead) return null;
-    if (this.#inner?.to !== to) {
-      const transport = inProcessTransport(to.service, auth, {
-        schemaVersion: schema.version,
-        runtime: process,
-        getToken,
-        socketPair: () => this.#socketPair(to),
-      });
-      this.#inner = { transport, to };
-    }
-    return this.#inner;
+    const { server, process, auth, getToken, link } = this.#options;
+    const { nodes } = server;
+    if (nodes.length === 0 || this.#isClosed || process.isDead) return null;
+    const to = nodes.length === 1 ? nodes[0] : link.chance.of(nodes);
+    if (!to) return null;
+    const known = this.#inner.get(to);
+    if (known) return { transport: known, to };
+    for (const old of this.#inner.keys()) if (!nodes.includes(old)) this.#inner.delete(old);
+    const transport = inProcessTransport(to.service, auth, {
+      schemaVersion: to.schema.version,
+      runtime: process,
+      getToken,
+      socketPair: () => this.#socketPair(to),
+    });
+    this.#inner.set(to, transport);
+    return { transport, to };
   }
 
   async #call<T>(send: (transport: Transport) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
@@ -174,6 +181,11 @@ export class LinkTransport implements Transport {
     const answer = await this.#untilDeath(send(inner.transport), inner.to);
     if (link.isDownBlocked || chance.happens(weather.lostAnswerShare)) return this.#lose();
     await this.#wait(link.delayMs);
+    link.dieIn -= 1;
+    if (link.dieIn <= 0) {
+      link.dieIn = Number.POSITIVE_INFINITY;
+      link.onDie(this.#options.process);
+    }
     return answer;
   }
 
@@ -260,6 +272,8 @@ export class LinkTransport implements Transport {
       },
     };
     link.sockets.add(socket);
+    // Nobody is there any more: refused at once.
+    if (to.process.isDead) process.setTimer(chance.between(1, 20), () => over(1006));
     // A crash closes the connection, or is not noticed at all.
     deaths(to).add(() => {
       if (chance.happens(0.5)) socket.cut();

@@ -49,7 +49,13 @@ export class Process implements Runtime {
     }
   }
 
+  freezeFor(ms: number): void {
+    this.isFrozen = true;
+    this.#clock.setTimer(ms, () => this.thaw());
+  }
+
   thaw(): void {
+    if (this.isDead) return;
     this.isFrozen = false;
     for (const act of this.#held.splice(0)) act();
   }

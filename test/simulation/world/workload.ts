@@ -1,47 +1,54 @@
-import type { EngineConnection } from '../../../src/client/engine-api.ts';
 import type { Cell } from '../../../src/shared/cell.ts';
 import type { Chance } from './chance.ts';
 import { type Client, isExpected } from './client.ts';
 import { TALLIES } from './schema.ts';
+import type { Tab } from './tabs.ts';
 
 type Sql = readonly [string, readonly Cell[]];
 
 /** Runs one transaction of a tab; the rows each statement changed, once it is durable. Null: rolled back. */
-async function write(client: Client, tab: EngineConnection, chance: Chance, statements: readonly Sql[], isKept = true) {
+async function write(client: Client, tab: Tab, chance: Chance, statements: readonly Sql[], isKept = true) {
   client.writeCount += 1;
-  const writeId = `${tab.sessionId}-${client.crashCount}-${client.writeCount}`;
+  client.openWriteCount += 1;
+  const writeId = `${tab.sessionId}-${client.writeCount}`;
   const { methods } = tab;
   const counts: number[] = [];
-  for (const [sql, parameters] of statements) {
-    counts.push(await methods.writeRun(writeId, { sql, parameters }));
-    if (chance.happens(0.1)) await pause(client, chance.between(0, 200));
+  try {
+    for (const [sql, parameters] of statements) {
+      counts.push(await methods.writeRun(writeId, { sql, parameters }));
+      if (chance.happens(0.1)) await pause(tab, chance.between(0, 200));
+    }
+    if (!isKept) {
+      await methods.writeRollback(writeId);
+      return null;
+    }
+    await methods.writeCommit(writeId);
+    return counts;
+  } finally {
+    client.openWriteCount -= 1;
   }
-  if (!isKept) {
-    await methods.writeRollback(writeId);
-    return null;
-  }
-  await methods.writeCommit(writeId);
-  return counts;
 }
 
-function pause(client: Client, ms: number): Promise<void> {
-  return new Promise((resolve) => void client.program?.process.setTimer(ms, resolve));
+function pause({ process }: Tab, ms: number): Promise<void> {
+  return new Promise((resolve) => void process.setTimer(ms, resolve));
 }
 
 /** An entry with its increment, the device's own count, and sometimes a pair: one transaction, checked everywhere. */
-async function entry(client: Client, tab: EngineConnection, chance: Chance): Promise<void> {
-  const id = `${client.name}-e${client.entries.size}`;
+async function entry(client: Client, tab: Tab, chance: Chance): Promise<void> {
+  const { author, user } = client;
+  const id = `${author}-e${client.entries.size}`;
   const tally = chance.of(TALLIES);
   const amount = 1 + chance.below(9);
-  const written = { tally, amount, isAcknowledged: false };
+  const written = { author, user, tally, amount, isAcknowledged: false };
   client.entries.set(id, written);
+  client.options.written.set(id, written);
   const statements: Sql[] = [
     [
       'INSERT INTO entry (id, author, tally, amount) SELECT ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM tally WHERE id = ?)',
-      [id, client.name, tally, amount, tally],
+      [id, author, tally, amount, tally],
     ],
     ['UPDATE tally SET total = total + ? WHERE id = ?', [amount, tally]],
-    ['INSERT INTO reg (id, n) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET n = n + 1', [client.name]],
+    ['INSERT INTO reg (id, n) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET n = n + 1', [author]],
     ...(chance.happens(0.5) ? pair(`p${chance.below(4)}`, id) : []),
   ];
   const isKept = chance.happens(0.95);
@@ -83,7 +90,8 @@ const policyTable: Statements = (_client, chance) => {
 };
 
 const list: Statements = (client, chance) => {
-  const owners = client.options.user === 'ana' ? ['o0', 'o1', 'o2'] : ['o0', 'o1'];
+  // Ben may try what he may not.
+  const owners = client.user === 'ana' || chance.happens(0.1) ? ['o0', 'o1', 'o2'] : ['o0', 'o1'];
   const id = `l${chance.below(4)}`;
   if (chance.happens(0.4)) return [['UPDATE list SET owner = ? WHERE id = ?', [chance.of(owners), id]]];
   return [upsert('list', ['name', 'owner'], [id, `name ${chance.below(1_000)}`, chance.of(owners)])];
@@ -125,6 +133,13 @@ const value: Statements = (_client, chance) => [
   ),
 ];
 
+/** What only the second version of the app knows. */
+const news: Statements = (_client, chance) => [
+  chance.happens(0.5)
+    ? upsert('later', ['text'], [`n${chance.below(3)}`, `later ${chance.below(1_000)}`])
+    : ['UPDATE item SET mark = ? WHERE list_id = ?', [`mark ${chance.below(1_000)}`, `l${chance.below(4)}`]],
+];
+
 const several: Statements = (client, chance) => [
   ...policyTable(client, chance),
   ...list(client, chance),
@@ -138,7 +153,7 @@ const transaction =
   };
 
 /** The person at the device decides something. */
-async function person(_client: Client, { methods }: EngineConnection, chance: Chance): Promise<void> {
+async function person(_client: Client, { methods }: Tab, chance: Chance): Promise<void> {
   const conflicts = await methods.listConflicts({ state: 'open' });
   if (conflicts.length > 0) {
     await methods.resolveConflict(chance.of(conflicts).id, chance.happens(0.5) ? 'local' : 'remote');
@@ -151,20 +166,21 @@ async function person(_client: Client, { methods }: EngineConnection, chance: Ch
   else await methods.discardMutation(mutationId);
 }
 
-async function call(client: Client, { methods }: EngineConnection, chance: Chance): Promise<void> {
+async function call(client: Client, tab: Tab, chance: Chance): Promise<void> {
+  const { methods } = tab;
   client.writeCount += 1;
-  const callId = `call-${client.writeCount}`;
+  const callId = `call-${tab.sessionId}-${client.writeCount}`;
   const kind = chance.of(['sync', 'sync', 'push', 'pull', 'hydrate'] as const);
   const running = methods.runSync(callId, kind, kind === 'hydrate' ? { tables: ['item', 'memo'] } : {});
   if (chance.happens(0.3)) {
     running.catch(() => {});
-    await pause(client, chance.between(0, 100));
+    await pause(tab, chance.between(0, 100));
     await methods.abortSync(callId);
   }
   await running;
 }
 
-type Action = (client: Client, tab: EngineConnection, chance: Chance) => Promise<unknown>;
+type Action = (client: Client, tab: Tab, chance: Chance) => Promise<unknown>;
 
 export const ACTIONS: Readonly<Record<string, Action>> = {
   entry,
@@ -173,6 +189,9 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   item: transaction(item),
   memo: transaction(memo),
   value: transaction(value),
+  news: async (client, tab, chance) => {
+    if (tab.schema.version > 1) await write(client, tab, chance, news(client, chance));
+  },
   several: transaction(several),
   person,
   call,
@@ -186,10 +205,10 @@ export const ACTION_NAMES: readonly string[] = Object.keys(ACTIONS).flatMap((nam
 
 /** Starts the action; it goes on while time does. Unexpected errors are told. */
 export function act(name: string, client: Client, chance: Chance, onError: (error: unknown) => void): void {
-  const { program } = client;
-  if (!program || program.process.isFrozen) return;
-  const run = ACTIONS[name];
-  run?.(client, chance.of(program.tabs), chance).catch((error) => {
+  if (!client.isRunning || client.switching) return;
+  const tab = chance.of(client.tabs);
+  if (tab.process.isFrozen) return;
+  ACTIONS[name]?.(client, tab, chance).catch((error) => {
     if (!isExpected(error)) onError(error);
   });
 }

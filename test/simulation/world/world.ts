@@ -2,15 +2,18 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AccessLists } from '../../../src/server/options.ts';
+import type { LocalDatabase } from '../../../src/storage/local-database.ts';
 import { openMemoryDatabase } from '../../../src/storage/sqlite-wasm/memory.ts';
 import { type Chance, chanceOf } from './chance.ts';
-import { Client } from './client.ts';
+import { Client, type ClientOptions } from './client.ts';
 import type { Plan } from './faults.ts';
+import { Ledger } from './ledger.ts';
 import { endConnections, Link } from './network.ts';
 import type { Plant } from './plants.ts';
 import { Server } from './server.ts';
 import type { Violation } from './violation.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+import type { Written } from './written.ts';
 
 /** One history's worth of machines, on one clock and one source of chance. */
 export interface World {
@@ -20,6 +23,16 @@ export interface World {
   readonly chance: Chance;
   readonly server: Server;
   readonly clients: readonly Client[];
+  readonly ledger: Ledger;
+  /** Every entry that anybody wrote. */
+  readonly written: Map<string, Written>;
+  /** The newest version of the app that has been released. */
+  schemaVersion: number;
+  powerCutCount: number;
+  /** One more machine, with a copy of the disk of another. */
+  copyOf(original: Client, disk: LocalDatabase): Client;
+  /** A device that nobody has used yet. It takes no part in the history. */
+  newcomer(user: string, disk: LocalDatabase): Client;
   /** What ben may see and write. */
   bensScopes: string[];
   /** By user: the token that the server takes. */
@@ -27,7 +40,7 @@ export interface World {
   readonly violations: Violation[];
   /** Errors that nothing explains. */
   readonly unexpected: unknown[];
-  /** Entries that a restore from an old copy took away. */
+  /** Entries that may be gone: by a restore from an old copy, a power cut, or because their author threw them away. */
   readonly mayBeLost: Set<string>;
   hasBackup: boolean;
   restoreCount: number;
@@ -43,6 +56,8 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
     ['ben', 1],
   ]);
   const violations: Violation[] = [];
+  const written = new Map<string, Written>();
+  const ledger = new Ledger({ now: clock.now, written, report: (violation) => violations.push(violation) });
   const access = (user: string): AccessLists =>
     user === 'ana' ? { read: '*', write: '*' } : { read: world.bensScopes, write: world.bensScopes };
   const server = new Server({
@@ -51,6 +66,8 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
     access,
     maxCommits: plan.faults.has('retention') ? 4 : null,
     pageBytes: plan.pageBytes,
+    nodeCount: plan.nodeCount,
+    ledger,
     plant: plant.storage,
   });
   const auth = ({ token }: { token: string | null }) => {
@@ -58,6 +75,22 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
     return tokens.get(user) === Number(number) ? { id: user } : null;
   };
   const clients: Client[] = [];
+  const newcomers: Client[] = [];
+  const clientOf = (index: number, own: Pick<ClientOptions, 'user' | 'disk' | 'hasWorkers'>) =>
+    new Client({
+      ...own,
+      name: `c${index}`,
+      clock,
+      chance,
+      link: new Link(clock, chanceOf(seed, 100 + index)),
+      server,
+      auth,
+      tabCount: own.hasWorkers ? 2 + (index % 2) : 1 + (index % 2),
+      token: (user) => `${user}#${tokens.get(user)}`,
+      plants: plant,
+      report: (violation) => violations.push(violation),
+      written,
+    });
   const world: World = {
     seed,
     plan,
@@ -65,6 +98,21 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
     chance,
     server,
     clients,
+    ledger,
+    written,
+    schemaVersion: 1,
+    powerCutCount: 0,
+    copyOf(original, disk) {
+      const copy = clientOf(clients.length, { user: original.user, disk, hasWorkers: false });
+      copy.schemaVersion = original.schemaVersion;
+      clients.push(copy);
+      return copy;
+    },
+    newcomer(user, disk) {
+      const made = clientOf(clients.length, { user, disk, hasWorkers: false });
+      newcomers.push(made);
+      return made;
+    },
     bensScopes: ['main', 'owner:o0', 'owner:o1'],
     tokens,
     violations,
@@ -73,7 +121,7 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
     hasBackup: false,
     restoreCount: 0,
     async close() {
-      for (const client of clients) await client.close();
+      for (const client of [...clients, ...newcomers]) await client.close();
       await server.close();
       if (folder) rmSync(folder, { recursive: true, force: true });
     },
@@ -88,22 +136,8 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
   await server.seed(['p0', 'p1', ...(isRestored ? ['p2', 'p3'] : [])]);
   for (let index = 0; index < plan.clientCount; index += 1) {
     const user = index % 3 === 2 ? 'ben' : 'ana';
-    clients.push(
-      new Client({
-        name: `c${index}`,
-        user,
-        clock,
-        chance,
-        link: new Link(clock, chanceOf(seed, 100 + index)),
-        server,
-        disk: await openMemoryDatabase(),
-        auth,
-        tabCount: 1 + (index % 2),
-        token: () => `${user}#${tokens.get(user)}`,
-        plants: plant,
-        report: (violation) => violations.push(violation),
-      }),
-    );
+    const hasWorkers = plan.faults.has('tabs') && index % 2 === 1;
+    clients.push(clientOf(index, { user, disk: await openMemoryDatabase(), hasWorkers }));
   }
   return world;
 }

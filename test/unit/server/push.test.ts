@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { makeHlc } from '../../../src/core/hlc.ts';
 import { encode, type WireValue } from '../../../src/protocol/codec.ts';
+import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import type { ValidateFunction } from '../../../src/server/options.ts';
 import { sqliteStorage } from '../../../src/server/sqlite/index.ts';
 import type { ServerStorage } from '../../../src/server/storage.ts';
@@ -425,6 +426,17 @@ describe('a mutation in parts', () => {
 });
 
 describe('devices', () => {
+  test('a copy of a device belongs to the same person, whoever is signed in when it is first heard of', async () => {
+    const service = await memoryService();
+    await new Pusher(service, 'device').push([putIssue('1')]);
+    const hello = { protocol: PROTOCOL_VERSION, schemaVersion: schema.version, capabilities: [] };
+    await service.handshake(ben, { ...hello, clientId: 'device.2.0' });
+    const { outcome } = await new Pusher(service, 'device.2.0').push([putIssue('2')]);
+    expect(outcome).toBe('applied');
+    const theirs = new Pusher(service, 'device.3.0', ben).push([putIssue('3')]);
+    await expect(theirs).rejects.toMatchObject({ kind: 'forbidden' });
+  });
+
   test('belong to one subject', async () => {
     const service = await memoryService();
     await new Pusher(service, 'device', ana).push([putIssue('1')]);

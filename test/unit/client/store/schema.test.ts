@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   type Columns,
   defineSchema,
@@ -8,6 +8,7 @@ import {
   table,
 } from '../../../../src/core/schema.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
+import { SyncError } from '../../../../src/shared/error.ts';
 import { all, openStore, page, pull, reopen, response, schema, transaction, write } from './store-helpers.ts';
 
 const note = (columns: Columns, options: TableOptions = {}, version = 2, others: TablesInput = {}) =>
@@ -264,4 +265,16 @@ test('wipe leaves an empty database that works, for somebody else', async () => 
   expect(database.integrityCheck()).toEqual([]);
   expect(new TextDecoder('latin1').decode(database.exportBytes())).not.toContain('secret');
   expect(schema.version).toBe(1);
+});
+
+test('a wipe that the disk does not let through leaves everything as it was', async () => {
+  const { store, database } = await openStore();
+  write(store, "INSERT INTO issue (id, title) VALUES ('a', 'kept')");
+  const run = vi.spyOn(database, 'run').mockImplementation(() => {
+    throw new SyncError('quota', 'The disk is full.');
+  });
+  expect(() => store.wipe()).toThrow(expect.objectContaining({ kind: 'quota' }));
+  run.mockRestore();
+  expect([store.rowCount('issue'), store.outbox().length]).toEqual([1, 1]);
+  expect(write(store, "INSERT INTO issue (id, title) VALUES ('b', 'more')").mutationId).toBe(2);
 });

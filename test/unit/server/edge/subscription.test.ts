@@ -24,8 +24,6 @@ class World {
     send: (frame) => this.sent.push(frame),
     isFull: () => this.isFull,
     setTimer: this.runtime.setTimer,
-    elapsed: this.runtime.elapsed,
-    onTold: () => {},
     head: () => this.head,
     onError: (error) => this.errors.push(error),
   });

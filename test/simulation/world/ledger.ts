@@ -1,0 +1,211 @@
+import type { Change } from '../../../src/core/change.ts';
+import type { Outcome, PushRequest } from '../../../src/protocol/messages/push.ts';
+import type { LogEntry, OutcomeRecord } from '../../../src/server/records.ts';
+import type { SyncService } from '../../../src/server/service.ts';
+import { Violation } from './violation.ts';
+import type { Written } from './written.ts';
+
+type WireMutation = PushRequest['mutations'][number];
+
+/** A mutation as it arrived, and under whom. */
+export interface Arrival {
+  readonly user: string;
+  readonly clientId: string;
+  readonly mutation: WireMutation;
+  readonly decides: readonly string[];
+}
+
+/** What the server did, one decision after the other, in the order of its log. */
+export type Deed = { readonly at: number } & (
+  | { readonly kind: 'push'; readonly arrival: Arrival; readonly outcome: Outcome }
+  | { readonly kind: 'direct'; readonly seq: number; readonly changes: readonly Change[] }
+);
+
+/** What one transaction of the storage wrote; void until it is committed. */
+export class WriteRecord {
+  readonly entries: LogEntry[] = [];
+  readonly outcomes: OutcomeRecord[] = [];
+
+  note(name: string, args: readonly unknown[]): void {
+    if (name === 'appendLog') this.entries.push(...((args as unknown as [readonly LogEntry[]])[0] ?? []));
+    if (name === 'saveOutcomes') this.outcomes.push(...((args as unknown as [readonly OutcomeRecord[]])[0] ?? []));
+  }
+}
+
+/**
+ * An observer beside the server: what arrived, what was committed, what was answered. It stands where a witness would stand
+ * with a camera: the server does not know of it, and nothing depends on it.
+ */
+export class Ledger {
+  readonly #now: () => number;
+  readonly #written: ReadonlyMap<string, Written>;
+  readonly #report: (violation: Violation) => void;
+  readonly #arrivals = new Map<string, Arrival>();
+  readonly #directs = new Map<number, readonly Change[]>();
+  readonly #outcomes = new Map<string, string>();
+  readonly #senders = new Map<string, string>();
+  readonly #owners = new Map<string, string>();
+  /** The log, by commit. */
+  readonly commits: LogEntry[][] = [];
+  readonly outcomes: OutcomeRecord[] = [];
+  readonly #deeds: (() => Deed | null)[] = [];
+  /** Something happened that cannot be told in order. */
+  #isVague = false;
+
+  constructor(options: {
+    now: () => number;
+    written: ReadonlyMap<string, Written>;
+    report: (violation: Violation) => void;
+  }) {
+    this.#now = options.now;
+    this.#written = options.written;
+    this.#report = options.report;
+  }
+
+  begin(): WriteRecord {
+    return new WriteRecord();
+  }
+
+  committed({ entries, outcomes }: WriteRecord): void {
+    const at = entries[0]?.commit.at ?? this.#now();
+    const commits = Map.groupBy(entries, ({ commit }) => commit.seq);
+    this.commits.push(...commits.values());
+    for (const entry of entries) {
+      this.#checkStamp(entry.commit);
+      this.#checkWriter(entry);
+    }
+    for (const record of outcomes) this.#noteOutcome(record);
+    const direct = [...commits].filter(([, [first]]) => first?.commit.clientId === null);
+    if (direct.length > 0 && outcomes.length > 0) this.#isVague = true;
+    for (const [seq] of direct) {
+      this.#deeds.push(() => {
+        const changes = this.#directs.get(seq);
+        return changes ? { at, kind: 'direct', seq, changes } : null;
+      });
+    }
+    for (const { clientId, hlc, outcome } of outcomes) {
+      this.#deeds.push(() => {
+        const arrival = this.#arrivals.get(nameOf(clientId, outcome.mutationId, hlc));
+        return arrival ? { at, kind: 'push', arrival, outcome } : null;
+      });
+    }
+  }
+
+  /** Everything the server decided; null when it cannot be told. */
+  deeds(): Deed[] | null {
+    const deeds = this.#deeds.map((deed) => deed());
+    return this.#isVague || deeds.includes(null) ? null : deeds.filter((deed) => deed !== null);
+  }
+
+  /** By mutation and table, the conflicts that a device was told of, and what it had written. */
+  conflictsOf(clientId: string): Map<string, { told: number; local: Map<string, unknown> }> {
+    const found = new Map<string, { told: number; local: Map<string, unknown> }>();
+    for (const { clientId: of, hlc, outcome } of this.outcomes) {
+      if (of !== clientId) continue;
+      const changes = this.#arrivals.get(nameOf(of, outcome.mutationId, hlc))?.mutation.changes ?? [];
+      for (const { table } of outcome.conflicts) {
+        const name = `${outcome.mutationId} ${table}`;
+        const mine = changes.filter((change) => change.table === table);
+        const local = new Map(mine.length === 1 ? Object.entries(mine[0]?.columns ?? {}) : []);
+        found.set(name, { told: (found.get(name)?.told ?? 0) + 1, local });
+      }
+    }
+    return found;
+  }
+
+  arrived(user: string, { clientId, mutations, decides }: PushRequest): void {
+    for (const mutation of mutations) {
+      this.#senders.set(`${clientId} ${mutation.mutationId}`, user);
+      const name = nameOf(clientId, mutation.mutationId, mutation.hlc);
+      if (!this.#arrivals.has(name)) this.#arrivals.set(name, { user, clientId, mutation, decides });
+    }
+  }
+
+  /** Nobody's work goes through under another name. */
+  answered(user: string, { clientId, mutations }: PushRequest, outcomes: readonly Outcome[]): void {
+    this.#checkOwner(user, clientId, outcomes);
+    const taken = new Set(outcomes.filter(({ outcome }) => outcome !== 'rejected').map(({ mutationId }) => mutationId));
+    for (const { mutationId, changes } of mutations) {
+      const written = changes.map(({ table, key }) =>
+        table === 'entry' ? this.#written.get(String(key[0])) : undefined,
+      );
+      const other = written.find((one) => one && one.user !== user);
+      if (!other || !taken.has(mutationId)) continue;
+      const whose = `the entry of ${other.user} (device ${clientId}, mutation ${mutationId})`;
+      this.#report(new Violation('C13', `${whose} was pushed and taken as ${user}'s.`));
+    }
+  }
+
+  /** What a device sends is taken from one person, also under the ids that its copies go by. */
+  #checkOwner(user: string, clientId: string, outcomes: readonly Outcome[]): void {
+    if (outcomes.every(({ outcome }) => outcome === 'rejected')) return;
+    const [root = ''] = clientId.split('.');
+    const owner = this.#owners.get(root) ?? user;
+    this.#owners.set(root, owner);
+    if (owner !== user)
+      this.#report(new Violation('C13', `work of ${owner}'s device ${clientId} was taken as ${user}'s.`));
+  }
+
+  directly(seq: number | null, changes: readonly Change[]): void {
+    if (seq !== null) this.#directs.set(seq, changes);
+  }
+
+  /** The database is an old copy of itself: what it had decided since is open again. */
+  restored(): void {
+    this.#outcomes.clear();
+  }
+
+  /** A clock that is years ahead must not win for years: the server sets such stamps back to about now. */
+  #checkStamp({ hlc, at, seq }: LogEntry['commit']): void {
+    const ahead = Number.parseInt(hlc.slice(0, 12), 16) - at;
+    if (ahead > 3_600_000)
+      this.#report(new Violation('C8', `commit ${seq} is stamped ${ahead} ms ahead of the server.`));
+  }
+
+  /** Nobody writes where they may not. */
+  #checkWriter({ commit: { clientId, mutationId }, scope, table, key }: LogEntry): void {
+    if (scope !== 'owner:o2' || this.#senders.get(`${clientId} ${mutationId}`) !== 'ben') return;
+    this.#report(new Violation('C12', `ben wrote ${table} ${String(key)} in ${scope}, where he may not.`));
+  }
+
+  /** A mutation has one final outcome. */
+  #noteOutcome(record: OutcomeRecord): void {
+    this.outcomes.push(record);
+    const { clientId, hlc, outcome } = record;
+    const name = nameOf(clientId, outcome.mutationId, hlc);
+    const told = JSON.stringify([outcome.outcome, outcome.seq]);
+    const before = this.#outcomes.get(name);
+    this.#outcomes.set(name, told);
+    if (before === undefined) return;
+    this.#report(new Violation('C3', `mutation ${name} was decided twice: ${before}, then ${told}.`));
+  }
+}
+
+const nameOf = (clientId: string, mutationId: number, hlc: string) => `${clientId} ${mutationId} ${hlc}`;
+
+/** The same service, with the witness in the room. */
+export function observed(service: SyncService, ledger: Ledger): SyncService {
+  return new Proxy(service, {
+    get(target, name: keyof SyncService) {
+      if (name === 'push') {
+        const push: SyncService['push'] = async (identity, request) => {
+          ledger.arrived(identity.id, request);
+          const answer = await target.push(identity, request);
+          ledger.answered(identity.id, request, answer.outcomes);
+          return answer;
+        };
+        return push;
+      }
+      if (name === 'mutate') {
+        const mutate: SyncService['mutate'] = async (identity, changes) => {
+          const answer = await target.mutate(identity, changes);
+          ledger.directly(answer.seq, changes);
+          return answer;
+        };
+        return mutate;
+      }
+      const found = target[name];
+      return typeof found === 'function' ? (found as (...args: never[]) => unknown).bind(target) : found;
+    },
+  });
+}

@@ -1,0 +1,46 @@
+import type { Table } from '../../../src/core/schema.ts';
+import type { LogEntry } from '../../../src/server/records.ts';
+import { type Cell, type Cells, keyText } from '../../../src/shared/cell.ts';
+
+/** The rows of the database after each commit, worked out from the log alone: an implementation of its own, in one page. */
+export class LogModel {
+  readonly #commits: readonly (readonly LogEntry[])[];
+  readonly #tables = new Map<string, Map<string, Cells>>();
+  #applied = 0;
+  seq = 0;
+
+  /** Grows with the list. */
+  constructor(commits: readonly (readonly LogEntry[])[]) {
+    this.#commits = commits;
+  }
+
+  /** Moves on to a seq. False when it lies behind. */
+  moveTo(seq: number): boolean {
+    if (seq < this.seq) return false;
+    for (let next = this.#commits[this.#applied]; next; next = this.#commits[this.#applied]) {
+      if ((next[0]?.commit.seq ?? 0) > seq) break;
+      for (const entry of next) this.#apply(entry);
+      this.#applied += 1;
+    }
+    this.seq = seq;
+    return true;
+  }
+
+  rows({ name, columns }: Table): Cell[][] {
+    const rows = [...(this.#tables.get(name)?.values() ?? [])];
+    return rows.map((row) => Object.keys(columns).map((column) => row[column] ?? null));
+  }
+
+  #apply({ table, key, op, columns }: LogEntry): void {
+    const rows = this.#tables.get(table) ?? new Map<string, Cells>();
+    this.#tables.set(table, rows);
+    const id = keyText(key);
+    if (op === 'delete') rows.delete(id);
+    else rows.set(id, { ...(op === 'patch' ? rows.get(id) : keyCells(table, key)), ...columns });
+  }
+}
+
+/** The key columns, by the tables of the simulation: `item` has two. */
+function keyCells(table: string, key: LogEntry['key']): Cells {
+  return table === 'item' ? { list_id: key[0] ?? null, n: key[1] ?? null } : { id: key[0] ?? null };
+}
