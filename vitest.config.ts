@@ -60,7 +60,7 @@ if (existsSync(new URL('./stories', import.meta.url))) {
     // The rest of its Vite configuration comes from .storybook/main.ts.
     optimizeDeps: viteShared.optimizeDeps,
     plugins: [storybookTest({ configDir: '.storybook' })],
-    test: { name: 'storybook', browser: browser(), sequence: { groupOrder: 2 } },
+    test: { name: 'storybook', browser: browser(), testTimeout: 30_000, sequence: { groupOrder: 2 } },
   });
 }
 

@@ -25,7 +25,8 @@ const PAGE_MEASURES = [
   'hydrate-100k',
   'a-to-b',
 ] as const;
-const ALL = [...PAGE_MEASURES, 'start-100k', 'push-throughput', 'bundle'] as const;
+const PG_MEASURES = ['pg-push', 'pg-snapshot', 'pg-fanout', 'pg-idle'] as const;
+const ALL = [...PAGE_MEASURES, 'start-100k', 'push-throughput', ...PG_MEASURES, 'bundle'] as const;
 type Name = (typeof ALL)[number];
 
 const wanted = process.argv.slice(2);
@@ -37,9 +38,23 @@ const folder = mkdtempSync(join(tmpdir(), 'tidemark-bench-'));
 try {
   if (names.includes('bundle')) print(await bundle());
   if (names.includes('push-throughput')) print(await (await import('./server-side.ts')).pushThroughput());
+  await runOverPostgres();
   await runInChromium();
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+async function runOverPostgres(): Promise<void> {
+  if (!PG_MEASURES.some((name) => names.includes(name))) return;
+  const { withPostgres, pgPush, pgFanout, pgIdle, pgSnapshot } = await import('./postgres.ts');
+  await withPostgres(async (database) => {
+    if (names.includes('pg-push')) print(await pgPush(database));
+    if (names.includes('pg-snapshot')) print(await pgSnapshot(database));
+    if (names.includes('pg-fanout')) {
+      for (const count of [100, 1_000]) for (const line of await pgFanout(database, count)) print(line);
+    }
+    if (names.includes('pg-idle')) print(await pgIdle(database));
+  });
 }
 
 async function runInChromium(): Promise<void> {

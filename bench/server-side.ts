@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { encode } from 'tidemark/protocol';
 import { createSyncServer } from 'tidemark/server';
 import { sqliteStorage } from 'tidemark/server/sqlite';
 import { createTableSql } from '../src/core/ddl.ts';
-import { makeHlc } from '../src/core/hlc.ts';
 import { alternate, type Measure, measure } from './measure.ts';
+import { pushBody, pushRequest } from './push-body.ts';
 import { benchSchema, ISSUE_COLUMNS, makeIssues } from './schema.ts';
 
 const BATCH = 500;
@@ -21,8 +20,8 @@ export async function pushThroughput(): Promise<Measure> {
   const runs = await alternate(
     async () => {
       const server = createSyncServer({ schema: benchSchema, storage: sqliteStorage({ file: file('server') }) });
-      const bodies = Array.from({ length: BATCH_COUNT }, (_, batch) => pushBody(batch));
-      await server.fetch(pushRequest(pushBody(BATCH_COUNT)));
+      const bodies = Array.from({ length: BATCH_COUNT }, (_, batch) => pushBody(batch, BATCH));
+      await server.fetch(pushRequest(pushBody(BATCH_COUNT, BATCH)));
       const startedAt = performance.now();
       for (const body of bodies) {
         const answer = await server.fetch(pushRequest(body));
@@ -41,24 +40,6 @@ export async function pushThroughput(): Promise<Measure> {
     ...runs,
     note: `batches of ${BATCH}, synchronous=FULL on both sides`,
   });
-}
-
-function pushRequest(body: Uint8Array): Request {
-  return new Request('http://localhost/v1/push', {
-    method: 'POST',
-    headers: { 'content-type': 'application/cbor' },
-    body: body as BodyInit,
-  });
-}
-
-function pushBody(batch: number): Uint8Array {
-  const mutations = makeIssues(batch * BATCH, BATCH).map(({ id, ...columns }, index) => ({
-    mutationId: batch * BATCH + index + 1,
-    hlc: makeHlc(Date.UTC(2026, 0, 1), batch * BATCH + index),
-    base: 0,
-    changes: [{ table: 'issue', key: [id], op: 'put' as const, columns }],
-  }));
-  return encode({ clientId: 'bench', schemaVersion: 1, mutations, decides: [] });
 }
 
 function bareInserts(path: string): number {

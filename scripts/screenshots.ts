@@ -30,6 +30,7 @@ mkdirSync(images, { recursive: true });
 try {
   for (const scheme of SCHEMES) {
     await trackerWithPanel(browser, scheme);
+    await everyView(browser, scheme);
     await twoDevices(browser, scheme);
   }
 } finally {
@@ -39,7 +40,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** The tracker with an issue open, offline work in the queue, and the panel docked below. */
+/** The tracker with an issue open, offline work in the queue, and the panel at an edge. */
 async function trackerWithPanel(browser: Browser, scheme: Scheme): Promise<void> {
   const page = await openPage(browser, scheme, '#/issue/issue-02396');
   await page.locator('[data-testid=status][data-phase=synced]').waitFor();
@@ -50,13 +51,67 @@ async function trackerWithPanel(browser: Browser, scheme: Scheme): Promise<void>
   await page.getByLabel('Title').blur();
   await page.locator('[data-row-status=pending]').first().waitFor();
   await page.getByRole('button', { name: /tidemark/i }).click();
+  await showQueue(page);
+  await shoot(page, `tracker-panel-${scheme}`);
+  await page.getByRole('button', { name: 'Dock to the right' }).click();
+  await shoot(page, `tracker-panel-right-${scheme}`);
+  await page.context().close();
+}
+
+async function showQueue(page: Page): Promise<void> {
   await page.getByRole('tab', { name: /Queue/ }).click();
   await page.getByRole('option', { name: /title/ }).click();
   await page.getByRole('article', { name: /^Mutation/ }).waitFor();
-  await shoot(page, `tracker-panel-${scheme}`);
-  await page.getByRole('tab', { name: /Cursors/ }).click();
-  await shoot(page, `panel-cursors-${scheme}`);
+}
+
+/** How each view is brought to what its picture should show, besides opening its tab. */
+const STAGED: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  overview: (page) => page.getByRole('figure', { name: /Latency/ }).waitFor(),
+  queue: showQueue,
+  cursors: (page) => page.getByRole('region', { name: 'Rows by scope' }).waitFor(),
+  events: (page) => page.getByRole('tabpanel').getByRole('option').nth(2).click(),
+  data: (page) => page.getByRole('tabpanel').getByRole('grid').waitFor(),
+};
+
+/** Each view alone, in the panel's own window, of a device that has been at work. */
+async function everyView(browser: Browser, scheme: Scheme): Promise<void> {
+  const page = await openPage(browser, scheme, '#/issue/issue-02396');
+  await page.locator('[data-testid=status][data-phase=synced]').waitFor();
+  await atWork(page, scheme);
+  await page.getByRole('button', { name: /tidemark/i }).click();
+  const opening = page.waitForEvent('popup');
+  await page.getByRole('button', { name: 'Open in its own window' }).click();
+  const own = await opening;
+  await own.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+  await own.setViewportSize({ width: 1100, height: 620 });
+  await own.getByRole('tablist').waitFor();
+  for (const tab of await own.getByRole('tab').all()) {
+    const id = ((await tab.getAttribute('id')) ?? '').replace('tab-', '');
+    // Conflicts want two devices, and have a picture of their own.
+    if (id === 'conflicts') continue;
+    await tab.click();
+    await STAGED[id]?.(own);
+    await own.getByText('Loading…').waitFor({ state: 'detached' });
+    await shoot(own, `panel-${id}-${scheme}`);
+  }
   await page.context().close();
+}
+
+/** Some rounds to plot, then offline work that waits. */
+async function atWork(page: Page, scheme: Scheme): Promise<void> {
+  for (let round = 0; round < 12; round += 1) {
+    await page
+      .locator('.row .vote')
+      .nth(round % 5)
+      .click();
+    await page.waitForTimeout(150);
+  }
+  await page.locator('[data-testid=status][data-phase=synced]').waitFor();
+  await page.getByRole('switch', { name: 'Work offline' }).click();
+  for (const index of [0, 1]) await page.locator('.row .vote').nth(index).click();
+  await page.getByLabel('Title').fill(`Lock gate alarm rings twice at slack water (${scheme})`);
+  await page.getByLabel('Title').blur();
+  await page.locator('[data-row-status=pending]').first().waitFor();
 }
 
 /** Two devices that retitled the same issue offline; one of them has to decide. */
@@ -76,6 +131,7 @@ async function twoDevices(browser: Browser, scheme: Scheme): Promise<void> {
   await b.getByRole('option', { name: /title/ }).click();
   await b.getByRole('article', { name: /^Conflict/ }).waitFor();
   await shoot(page, `two-devices-conflict-${scheme}`);
+  await shootPart(b.locator('.device-panel'), `panel-conflicts-${scheme}`);
   await page.context().close();
 }
 
@@ -98,5 +154,10 @@ async function openPage(browser: Browser, scheme: Scheme, hash: string): Promise
 
 async function shoot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(images, `${name}.png`), animations: 'disabled' });
+  console.log(`docs/images/${name}.png`);
+}
+
+async function shootPart(part: Locator, name: string): Promise<void> {
+  await part.screenshot({ path: join(images, `${name}.png`), animations: 'disabled' });
   console.log(`docs/images/${name}.png`);
 }

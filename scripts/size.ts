@@ -3,7 +3,7 @@
  * peers (react, react-query, zustand), which are counted where they belong. Chunks that only an `import()` would load
  * are left out of the page: the engine in the page's own thread, say, which is for places without workers.
  */
-import { resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { entries, rolldownAliases } from './public-names.ts';
@@ -47,7 +47,61 @@ async function gzipSize(input: string): Promise<number> {
   return code.reduce((sum, text) => sum + gzipSync(text, { level: 9 }).length, 0);
 }
 
+const APP = 'virtual:app';
+
+/** The files of the panel that an app's bundle holds, and their bytes, when it renders `<SyncDevtools />` of this subpath. */
+export async function devtoolsIn(
+  mode: 'production' | 'development',
+  subpath: 'tidemark/devtools' | 'tidemark/devtools/production',
+): Promise<{ files: string[]; bytes: number }> {
+  const root = resolve(import.meta.dirname, '..');
+  const build = await rolldown({
+    input: APP,
+    cwd: root,
+    external: elsewhere,
+    platform: 'browser',
+    tsconfig: false,
+    transform: { target: 'es2023', jsx: 'react-jsx', define: { 'process.env.NODE_ENV': JSON.stringify(mode) } },
+    resolve: { alias: rolldownAliases },
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'app',
+        resolveId: (id) => (id === APP ? id : null),
+        load: (id) =>
+          id === APP
+            ? `import { createElement } from 'react';
+               import { SyncDevtools, SyncDevtoolsPanel } from '${subpath}';
+               export const app = [createElement(SyncDevtools), createElement(SyncDevtoolsPanel)];`
+            : null,
+      },
+    ],
+  });
+  const { output } = await build.generate({ format: 'es', minify: true });
+  const modules = output.flatMap((file) => (file.type === 'chunk' ? Object.entries(file.modules) : []));
+  // The subpath's own file is the component that renders nothing: it is the app's call to it that needs it.
+  const panel = modules.filter(
+    ([id, { code }]) => id.startsWith(join(root, 'devtools')) && !id.endsWith('devtools/index.tsx') && code,
+  );
+  return {
+    files: panel.map(([id]) => relative(root, id)),
+    bytes: panel.reduce((sum, [, { code }]) => sum + Buffer.byteLength(code ?? ''), 0),
+  };
+}
+
 if (import.meta.main) {
+  const [without, forced] = [
+    await devtoolsIn('production', 'tidemark/devtools'),
+    await devtoolsIn('production', 'tidemark/devtools/production'),
+  ];
+  console.log(
+    `devtools in a production build: ${without.bytes} B; with tidemark/devtools/production ${forced.bytes} B, loaded later`,
+  );
+  if (without.bytes > 0 || forced.bytes === 0) {
+    console.error(`The panel is where it should not be: ${without.files.join(', ')}`);
+    process.exitCode = 1;
+  }
+
   const size = await measureBundle();
   const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
   console.log(

@@ -1,5 +1,6 @@
-import { createContext, useContext } from 'react';
+import { createContext, useContext, useEffect, useMemo } from 'react';
 import { useStore } from 'zustand';
+import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Sync } from '../../src/client/sync.ts';
 import type { SyncState } from '../../src/client/types.ts';
 import { SyncError } from '../../src/shared/error.ts';
@@ -7,15 +8,45 @@ import { SyncError } from '../../src/shared/error.ts';
 /** The `Sync` that the panel looks at. */
 export const InspectedContext = createContext<Sync | null>(null);
 
+/** Its state, at the pace of the panel. */
+export const InspectedStoreContext = createContext<StoreApi<SyncState> | null>(null);
+
 export function useInspectedSync(): Sync {
-  const sync = useContext(InspectedContext);
-  if (sync) return sync;
+  return useContext(InspectedContext) ?? outside();
+}
+
+/** A part of the state; the view renders when that part changes, a few times a second at most. */
+export function useInspected<T>(select: (state: SyncState) => T): T {
+  return useStore(useContext(InspectedStoreContext) ?? outside(), select);
+}
+
+function outside(): never {
   throw new SyncError('misuse', 'A view of the devtools was rendered outside of the panel.');
 }
 
-/** A part of the state; the view renders when that part changes. */
-export function useInspected<T>(select: (state: SyncState) => T): T {
-  return useStore(useInspectedSync().inspect.store, select);
+/** Nobody reads faster than this; the app beside the panel needs the time. */
+const PACE_MS = 100;
+
+/** The state of a busy app changes with every frame. This follows at once after a rest, else when the rest is over. */
+export function usePacedStore(source: StoreApi<SyncState>): StoreApi<SyncState> {
+  // Another source (an opened bundle) is shown from its first frame on.
+  const store = useMemo(() => createStore<SyncState>(() => source.getState()), [source]);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const follow = () => {
+      timer = undefined;
+      if (store.getState() === source.getState()) return;
+      store.setState(source.getState(), true);
+      timer = setTimeout(follow, PACE_MS);
+    };
+    const stop = source.subscribe(() => timer ?? follow());
+    follow();
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [source, store]);
+  return store;
 }
 
 /** Shows another view of the panel, by its id. */

@@ -5,7 +5,7 @@ import type { Theme } from '../shell/preferences.ts';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { useAction } from '../ui/use-action.ts';
 import { type DockControl, PlaceButtons } from './place-buttons.tsx';
-import { ThemeSelect } from './theme-select.tsx';
+import { ThemeButton } from './theme-button.tsx';
 
 interface HeaderProps {
   /** The colours until a person chooses others. */
@@ -60,7 +60,7 @@ export function Header({ theme, dock, onClose, onDecide }: HeaderProps) {
             </button>
           </>
         )}
-        <ThemeSelect initial={theme} />
+        <ThemeButton initial={theme} />
         {dock && <PlaceButtons {...dock} />}
         {onClose && (
           <button type="button" className="icon" aria-label="Close the devtools" title="Close (Esc)" onClick={onClose}>

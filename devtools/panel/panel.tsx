@@ -2,7 +2,13 @@ import { type KeyboardEvent, type ReactNode, Suspense, useEffect, useRef, useSta
 import type { Sync } from '../../src/client/sync.ts';
 import { BundleContext } from '../data/bundle/bundle-context.ts';
 import type { OpenBundle } from '../data/bundle/bundle-sync.ts';
-import { InspectedContext, LabAllowedContext, ShowViewContext } from '../data/inspected.ts';
+import {
+  InspectedContext,
+  InspectedStoreContext,
+  LabAllowedContext,
+  ShowViewContext,
+  usePacedStore,
+} from '../data/inspected.ts';
 import { ErrorBoundary } from '../shell/error-boundary.tsx';
 import { type Theme, usePreference } from '../shell/preferences.ts';
 import { BrokenView } from './broken-view.tsx';
@@ -80,13 +86,17 @@ interface PanelContextsProps {
 
 /** What every view can ask for: an open bundle takes the place of the app. */
 function PanelContexts({ sync, bundle, setBundle, setTab, lab, children }: PanelContextsProps) {
+  const inspected = bundle?.sync ?? sync;
+  const store = usePacedStore(inspected.inspect.store);
   return (
-    <InspectedContext.Provider value={bundle?.sync ?? sync}>
-      <BundleContext.Provider value={{ bundle, setBundle }}>
-        <LabAllowedContext.Provider value={lab}>
-          <ShowViewContext.Provider value={setTab}>{children}</ShowViewContext.Provider>
-        </LabAllowedContext.Provider>
-      </BundleContext.Provider>
+    <InspectedContext.Provider value={inspected}>
+      <InspectedStoreContext.Provider value={store}>
+        <BundleContext.Provider value={{ bundle, setBundle }}>
+          <LabAllowedContext.Provider value={lab}>
+            <ShowViewContext.Provider value={setTab}>{children}</ShowViewContext.Provider>
+          </LabAllowedContext.Provider>
+        </BundleContext.Provider>
+      </InspectedStoreContext.Provider>
     </InspectedContext.Provider>
   );
 }

@@ -14,7 +14,6 @@ export const CONTROLS = /* css */ `
 .actions button[aria-pressed='true'] { background: var(--select); border-color: var(--accent); }
 .actions button.icon { border-color: transparent; padding: 4px 6px; display: inline-grid; place-items: center; min-width: 28px; color: var(--muted); }
 .actions button.icon:hover, .actions button.icon[aria-pressed='true'] { color: var(--text); }
-.actions .theme { border-color: transparent; color: var(--muted); }
 .segments { display: flex; }
 .toolbar .segments button { border-radius: 0; margin-inline-start: -1px; font-variant-numeric: tabular-nums; }
 .toolbar .segments button:first-child { border-radius: 6px 0 0 6px; margin: 0; }

@@ -30,7 +30,8 @@ export const INSPECT = /* css */ `
 .value-line .value { min-width: 0; }
 button.link { border: 0; background: none; padding: 2px 4px; color: var(--accent); font: 500 12px/1.3 var(--font); cursor: pointer; border-radius: 4px; }
 button.link:hover { text-decoration: underline; }
-.sql { display: flex; flex-direction: column; flex: 1; min-height: 0; }
+.sql { display: flex; flex-direction: column; height: 100%; min-height: 0; }
+.sql-input textarea { min-height: 64px; }
 .sql-input { display: grid; gap: 8px; padding: 10px; border-bottom: 1px solid var(--line); }
 .plan { gap: 6px; }
 .plan li { display: flex; flex-wrap: wrap; gap: 4px 8px; align-items: baseline; }
@@ -42,6 +43,7 @@ button.link:hover { text-decoration: underline; }
 .json-name { font: 12px var(--mono); color: var(--accent); }
 .lab-banner, .bundle-banner { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 4px 12px; padding: 5px 14px; background: var(--warn-bg); border-block: 1px solid var(--warn); flex: none; }
 .bundle-banner { background: var(--busy-bg); border-color: var(--busy); }
+.lab-banner p, .bundle-banner p { flex: 1 1 180px; min-width: 0; }
 .lab-banner strong { color: var(--warn); }
 .lab-banner .actions button, .bundle-banner .actions button { min-height: 24px; padding: 2px 9px; }
 fieldset.lab-card { border: 1px solid var(--line); padding: 6px 12px 11px; display: flex; flex-direction: column; gap: 7px; }
@@ -60,6 +62,7 @@ fieldset.lab-card { border: 1px solid var(--line); padding: 6px 12px 11px; displ
 .grid-row[data-mark='flash-odd'] { animation: flash-odd 1.2s ease-out; }
 @keyframes flash-even { from { background: var(--ok-bg); } }
 @keyframes flash-odd { from { background: var(--ok-bg); } }
+.cards + .card p, .card > p { max-width: 76ch; }
 @container (max-width: 719px) {
   .data > .master-detail, .queries > .master-detail { grid-template-columns: minmax(0, 1fr); }
 }

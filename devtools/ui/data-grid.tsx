@@ -8,6 +8,8 @@ export interface GridColumn {
   /** Stands below the name. */
   readonly note?: string;
   readonly isNumber?: boolean;
+  /** Takes the space that is left. */
+  readonly grows?: boolean;
 }
 
 export interface DataGridProps {
@@ -31,8 +33,9 @@ const PAGE = 12;
 
 /** A table of any length of which only what is on the screen exists. One tab stop; the arrow keys go from cell to cell. */
 export function DataGrid(props: DataGridProps) {
-  const { label, columns, rowCount, selected = -1, onSelect, onOpenCell, onEnd } = props;
+  const { label, rowCount, selected = -1, onSelect, onOpenCell, onEnd } = props;
   const scroller = useRef<HTMLDivElement>(null);
+  const columns = useFitting(scroller, props.columns);
   const id = useId();
   const [active, setActive] = useState({ row: 0, column: 0 });
   const virtualizer = useVirtualizer({
@@ -88,6 +91,7 @@ export function DataGrid(props: DataGridProps) {
           <GridRow
             key={item.key}
             {...props}
+            columns={columns}
             id={id}
             index={item.index}
             top={item.start}
@@ -190,6 +194,25 @@ function targetOf(
     row: Math.max(0, Math.min(target.row, rowCount - 1)),
     column: Math.max(0, Math.min(target.column, columnCount - 1)),
   };
+}
+
+/** The columns, with what is left of the width given to the one that grows. */
+function useFitting(
+  scroller: { readonly current: HTMLDivElement | null },
+  columns: readonly GridColumn[],
+): readonly GridColumn[] {
+  const [available, setAvailable] = useState(0);
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setAvailable(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [scroller]);
+  const left = available - widthOf(columns);
+  return left > 0
+    ? columns.map((column) => (column.grows ? { ...column, width: column.width + left } : column))
+    : columns;
 }
 
 function widthOf(columns: readonly GridColumn[]): number {

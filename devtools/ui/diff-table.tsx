@@ -1,8 +1,15 @@
 import type { ColumnDiff } from '../data/change-diff.ts';
 import { Value } from './value.tsx';
 
+interface DiffTableProps {
+  readonly diffs: readonly ColumnDiff[];
+  readonly caption: string;
+  /** What the values on the left are. */
+  readonly before?: 'Old' | 'Confirmed';
+}
+
 /** Old and new value per column. */
-export function DiffTable({ diffs, caption }: { readonly diffs: readonly ColumnDiff[]; readonly caption: string }) {
+export function DiffTable({ diffs, caption, before = 'Old' }: DiffTableProps) {
   if (diffs.length === 0) return null;
   // An insert has no old side and a delete no new one.
   const hasOld = diffs.some((diff) => diff.before !== undefined);
@@ -13,7 +20,7 @@ export function DiffTable({ diffs, caption }: { readonly diffs: readonly ColumnD
       <thead>
         <tr>
           <th scope="col">Column</th>
-          {hasOld && <th scope="col">Old</th>}
+          {hasOld && <th scope="col">{before}</th>}
           {hasNew && <th scope="col">New</th>}
         </tr>
       </thead>

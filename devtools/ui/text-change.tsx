@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { textDiff } from '../data/text-diff.ts';
-import { Value } from './value.tsx';
+import { tabStop, Value } from './value.tsx';
 
 interface TextChangeProps {
   readonly before: unknown;
@@ -16,7 +16,7 @@ export function TextChange({ before, after }: TextChangeProps) {
 function TextDiff({ before, after }: { readonly before: string; readonly after: string }) {
   const parts = useMemo(() => textDiff(before, after), [before, after]);
   return (
-    <span className="value text-diff" dir="auto">
+    <span {...tabStop(before + after)} className="value text-diff" dir="auto">
       {parts.map(({ kind, text }, index) => {
         const Part = { same: 'span', removed: 'del', added: 'ins' }[kind] as 'span' | 'del' | 'ins';
         // biome-ignore lint/suspicious/noArrayIndexKey: the runs of one text do not move

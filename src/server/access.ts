@@ -1,6 +1,7 @@
 import { ALL_SCOPES } from '../core/scope.ts';
 import { type QueryInput, toStatement } from '../core/sql.ts';
 import { SyncError } from '../shared/error.ts';
+import { isName, MAX_NAME_LENGTH } from '../shared/name.ts';
 import type { AccessFunction, AccessLists, ServerDb } from './options.ts';
 import type { Identity } from './service.ts';
 import type { ServerStorage } from './storage.ts';
@@ -41,7 +42,12 @@ function toAccess(lists: AccessLists): Access {
 
 /** null stands for all. */
 function toSet(scopes: readonly string[] | '*'): ReadonlySet<string> | null {
-  return scopes === ALL_SCOPES || scopes.includes(ALL_SCOPES) ? null : new Set(scopes);
+  if (scopes === ALL_SCOPES || scopes.includes(ALL_SCOPES)) return null;
+  if (scopes.every(isName)) return new Set(scopes);
+  throw new SyncError(
+    'misuse',
+    `access gave a scope that no row can have: 1 to ${MAX_NAME_LENGTH} characters of valid Unicode.`,
+  );
 }
 
 function serverDb(storage: ServerStorage): ServerDb {

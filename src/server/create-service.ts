@@ -173,6 +173,12 @@ class Service implements SyncService {
     };
   }
 
+  check(): Promise<void> {
+    return this.#run(async () => {
+      await this.#options.storage.read((reader) => reader.position());
+    });
+  }
+
   onCommit(listener: (head: number) => void): () => void {
     return this.#commits.subscribe(listener);
   }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+export type { CallInfo } from './edge/app.ts';
 export {
   createSyncServer,
   type SyncServer,
@@ -10,8 +12,10 @@ export {
   type SyncServerStats,
 } from './edge/create-sync-server.ts';
 export type { AuthFunction, AuthInput, CorsOptions, EdgeLimits, MonitorFunction } from './edge/options.ts';
+export type { Rate, RateLimiter, RateLimitOptions } from './edge/rate-limit.ts';
 export { type RunningServer, type ServeOptions, serve } from './edge/serve.ts';
 export type { ServerSocket } from './edge/socket.ts';
+export type { SpanLike, TracerLike } from './edge/tracing.ts';
 export type { JwtAlgorithm } from './jwt/algorithms.ts';
 export { type JwtAuthOptions, type JwtClaims, jwtAuth } from './jwt/jwt-auth.ts';
 export type { JwkSet } from './jwt/verify-keys.ts';

@@ -47,6 +47,8 @@ export interface SyncService {
   /** To be called once after the database was restored or cloned: cursors of the old history are refused from then on. */
   renewEpoch(): Promise<string>;
   stats(): ServerStats;
+  /** Reads from the storage: rejects where it cannot be read. */
+  check(): Promise<void>;
   /** Calls `listener` with the new head after each durable commit (several commits may be told at once). */
   onCommit(listener: (head: number) => void): () => void;
   /** Calls `listener` with the clientId of each device that was revoked here. */

@@ -3,6 +3,7 @@ import type { SyncOptions } from '../client/sync.ts';
 import type { WorkerConfig } from '../client/worker-api.ts';
 import { type Schema, tableOf } from '../core/schema.ts';
 import { SyncError } from '../shared/error.ts';
+import { isName, MAX_NAME_LENGTH } from '../shared/name.ts';
 import { decidedTables } from './decide.ts';
 
 const DEFAULT_NAME = 'tidemark';
@@ -14,7 +15,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
  * @throws SyncError `misuse`, or `not-found` for a table that the schema does not have.
  */
 export function checkOptions(options: SyncOptions): void {
-  const { schema, server, storage, autoSync, resolvers, localSchema } = options;
+  const { schema, server, storage, autoSync, resolvers, localSchema, deviceName } = options;
   if (typeof schema?.tables !== 'object' || typeof schema.version !== 'number') {
     throw misuse('schema must come from defineSchema()', schema);
   }
@@ -29,6 +30,9 @@ export function checkOptions(options: SyncOptions): void {
   }
   if (storage?.name !== undefined && !NAME.test(storage.name)) {
     throw misuse('storage.name must be 1 to 64 letters, digits, _ . or -, the first a letter or digit', storage.name);
+  }
+  if (deviceName !== undefined && !isName(deviceName)) {
+    throw misuse(`deviceName must be 1 to ${MAX_NAME_LENGTH} characters of valid Unicode`, deviceName);
   }
   if (autoSync) checkAutoSync(autoSync);
   for (const table of Object.keys(resolvers ?? {})) tableOf(schema, table);

@@ -5,7 +5,7 @@ import { columnOf, type Schema, type Table, tableOf } from '../core/schema.ts';
 import { quoteName } from '../core/sql.ts';
 import type { Cell } from '../shared/cell.ts';
 import { SyncError } from '../shared/error.ts';
-import type { OutboxFile } from './outbox-file.ts';
+import type { OutboxFile } from './parse-outbox.ts';
 
 interface ImportOptions<S extends Schema> {
   readonly schema: S;

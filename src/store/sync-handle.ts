@@ -8,13 +8,13 @@ import { type InferQueryRow, type QueryInput, toStatement } from '../core/sql.ts
 import { toKey } from '../core/values.ts';
 import { Emitter } from '../shared/emitter.ts';
 import { SyncError } from '../shared/error.ts';
+import { isName } from '../shared/name.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { SyncCalls } from './calls.ts';
 import { decide, type Resolvers } from './decide.ts';
 import { createInspector } from './inspector.ts';
 import { LiveQueries } from './live-queries.ts';
-import { outboxText, parseOutboxText } from './outbox-file.ts';
-import { importOutbox } from './outbox-import.ts';
+import { outboxText } from './outbox-file.ts';
 import { type Attention, watchAttention } from './page-lifecycle.ts';
 import { retryAll } from './retry-all.ts';
 import { RowWatches } from './row-watches.ts';
@@ -88,6 +88,11 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       export: async () => textOf(await listAll()),
       retryAll: (filter) => retryAll(methods, filter),
       async import(text) {
+        // Few apps ever need it: it comes when it does.
+        const [{ parseOutboxText }, { importOutbox }] = await Promise.all([
+          import('./parse-outbox.ts'),
+          import('./outbox-import.ts'),
+        ]);
         const file = parseOutboxText(text);
         const isOwn = file.clientId !== null && file.clientId === mirror.store.getState().clientId;
         const waiting = isOwn ? (await listAll()).map(({ mutationId }) => mutationId) : [];
@@ -110,6 +115,8 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       },
       async rename(name) {
         calls.requireServer('devices.rename()');
+        if (!isName(name))
+          throw new SyncError('invalid-value', 'The name of a device has 1 to 200 characters of valid Unicode.');
         await methods.renameDevice(name);
       },
       async revoke(deviceId) {

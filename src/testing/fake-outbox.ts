@@ -3,7 +3,8 @@ import type { Change } from '../core/change.ts';
 import { makeHlc } from '../core/hlc.ts';
 import { keyText } from '../shared/cell.ts';
 import { SyncError } from '../shared/error.ts';
-import { outboxText, parseOutboxText } from '../store/outbox-file.ts';
+import { outboxText } from '../store/outbox-file.ts';
+import { parseOutboxText } from '../store/parse-outbox.ts';
 import type { FakeCore } from './fake-core.ts';
 
 /** The outbox of a fake: `retry` and `edit` have an entry wait again, `discard` takes it out. */

@@ -158,7 +158,7 @@ class InProcessTransport implements Transport {
       const { maxRequestBytes } = this.#edge.limits;
       if (bytes.length > maxRequestBytes) throw new SyncError('too-large', 'The request is too large.');
       const message = parseMessage(call.request, bytes);
-      return encodeMessage(await this.#edge.run(() => run(service, identity, message)));
+      return encodeMessage(await this.#edge.run('push', () => run(service, identity, message)));
     } catch (error) {
       const { body, status } = publicError(error, this.#runtime.uuid());
       throw fromErrorMessage(parseMessage(errorMessage, encodeMessage(body)), { status });

@@ -1,6 +1,15 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
-import { decidedByPerson, decidedByPolicy, deletedHere, deletedThere, sameColumns } from '../fixtures/conflicts.ts';
+import {
+  decidedByPerson,
+  decidedByPolicy,
+  deletedHere,
+  deletedThere,
+  insertedTwice,
+  longTexts,
+  manyConflicts,
+  sameColumns,
+} from '../fixtures/conflicts.ts';
 import { ago } from '../fixtures/outbox.ts';
 import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 
@@ -101,8 +110,92 @@ export const History: Story = {
     const panel = await panelIn(canvasElement);
     const rows = await panel.findAllByRole('option');
     await userEvent.click(rows[1] ?? canvasElement);
-    const detail = within(panel.getByRole('article'));
+    const detail = within(await panel.findByRole('article'));
     await expect(detail.getByText('server-wins')).toBeVisible();
     await expect(detail.getAllByText('Gulls on the pier')[0]).toBeVisible();
+  },
+};
+
+export const RestoreWhatLost: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [decidedByPolicy], devices: [tablet] } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByRole('option'));
+    const losing = within(await panel.findByRole('region', { name: 'Restore' }));
+    await expect(losing.getByText('Gulls on the pier')).toBeVisible();
+    await userEvent.click(losing.getAllByRole('button', { name: 'Restore' })[0] ?? context.canvasElement);
+    await expect(await losing.findByText('title was written again.')).toBeVisible();
+    await expect(syncOf(context).store.getState().outbox[0]?.changes).toMatchObject([
+      { table: 'issue', key: ['PIER-7'], op: 'patch', columns: { title: 'Gulls on the pier' } },
+    ]);
+  },
+};
+
+export const InsertedOnBothSides: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [insertedTwice], status: { phase: 'blocked' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByText('PIER-11'));
+    await expect(panel.getByText('Both sides inserted a row with this key.')).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Keep all theirs' }));
+    await expect(syncOf(context).calls).toEqual([{ name: 'conflicts.resolve', args: ['c6', 'remote'] }]);
+  },
+};
+
+export const LongAndRightToLeftTexts: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [longTexts], status: { phase: 'blocked' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText(/PIER-12/));
+    const mine = within(within(panel.getByRole('group', { name: /body/ })).getByRole('group', { name: 'This device' }));
+    await expect(mine.getByText('noon', { selector: 'ins' })).toBeVisible();
+    await expect(mine.getByText('ten in the morning', { selector: 'del' })).toBeVisible();
+    const detail = panel.getByRole('region', { name: 'Details' });
+    await expect(detail.scrollWidth).toBeLessThanOrEqual(detail.clientWidth);
+  },
+};
+
+export const InTheDark: Story = {
+  ...panelStory({
+    tab: 'conflicts',
+    theme: 'dark',
+    state: { conflicts: [longTexts, sameColumns], devices: [tablet], status: { phase: 'blocked' } },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText(/PIER-12/));
+    await expect(panel.getByRole('button', { name: 'Resolve' })).toBeDisabled();
+  },
+};
+
+export const AThousandAtOnce: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: manyConflicts(1_000), status: { phase: 'blocked' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const list = await panel.findByRole('listbox', { name: 'Open conflicts' });
+    await expect(within(list).getAllByRole('option').length).toBeLessThan(60);
+    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Tables shown' }), 'issue_label');
+    await userEvent.click(panel.getByRole('button', { name: 'Decide 500…' }));
+    const question = within(panel.getByRole('alertdialog'));
+    await userEvent.selectOptions(question.getByRole('combobox'), 'client-wins');
+    await expect(question.getByRole('status')).toHaveTextContent('500 rows as this device has it, 0 rows');
+    await userEvent.click(question.getByRole('button', { name: 'Decide them all' }));
+    await waitFor(() => expect(syncOf(context).store.getState().status.conflictCount).toBe(500));
+    await expect(await panel.findByText('Nothing to decide')).toBeVisible();
+  },
+};
+
+export const ByTheLaterWrite: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: manyConflicts(8), status: { phase: 'blocked' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByRole('button', { name: 'Decide 8…' }));
+    const question = within(panel.getByRole('alertdialog'));
+    await expect(question.getByRole('status')).toHaveTextContent(
+      '6 rows as this device has it, 2 rows as the other side',
+    );
+    await userEvent.click(question.getByRole('button', { name: 'Decide them all' }));
+    await waitFor(() => expect(syncOf(context).calls).toHaveLength(8));
+    await expect(syncOf(context).calls.filter((call) => call.args[1] === 'remote')).toHaveLength(2);
   },
 };

@@ -1,6 +1,7 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect } from 'storybook/test';
-import { panelIn, panelStory } from '../fixtures/panel-story.tsx';
+import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { ago } from '../fixtures/outbox.ts';
+import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 
 const meta: Meta = { title: 'Devtools/Cursors', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -50,5 +51,44 @@ export const FirstLoad: Story = {
     const panel = await panelIn(canvasElement);
     await expect(panel.getAllByText('Loading 12,000 of 45,000 rows')[0]).toBeVisible();
     await expect(panel.getByText('first load not complete')).toBeVisible();
+  },
+};
+
+export const Resync: Story = {
+  ...panelStory({
+    tab: 'cursors',
+    theme: 'dark',
+    state: {
+      cursors: [{ scope: '*', cursor: cursor(1_200), head: 1_204, lag: 4, isComplete: true }],
+      status: { phase: 'pending', lastSyncedAt: ago(75) },
+    },
+  }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await expect(panel.getByText('* (every scope)')).toBeVisible();
+    await expect(panel.getByText(/as of/)).toHaveTextContent(/1 min/);
+    await userEvent.click(panel.getByRole('button', { name: 'Resync…' }));
+    await userEvent.click(within(panel.getByRole('alertdialog')).getByRole('button', { name: 'Resync' }));
+    await waitFor(() => expect(syncOf(context).calls.map((call) => call.name)).toEqual(['hydrate']));
+  },
+};
+
+export const ManyScopes: Story = {
+  ...panelStory({
+    tab: 'cursors',
+    state: {
+      cursors: Array.from({ length: 60 }, (_, index) => ({
+        scope: `project:a-harbour-with-a-rather-long-name-${index}`,
+        cursor: cursor(1_000 + index),
+        head: 1_060,
+        lag: 60 - index,
+        isComplete: true,
+      })),
+    },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByText('60 scopes, 60 behind')).toBeVisible();
+    await expect(panel.getAllByRole('meter')).toHaveLength(60);
   },
 };

@@ -57,3 +57,17 @@ export const SurvivesAnErrorOfItsOwn: Story = {
     await expect(devtools.getByText('This device')).toBeVisible();
   },
 };
+
+export const DocksAtEachEdge: Story = {
+  loaders: [() => ({ sync: busy() })],
+  render: (_args, { loaded }) => <SyncDevtools sync={loaded.sync} initialIsOpen theme="dark" />,
+  play: async ({ canvasElement }) => {
+    const devtools = await floating(canvasElement.ownerDocument);
+    for (const side of ['left', 'right']) {
+      await userEvent.click(await devtools.findByRole('button', { name: `Dock to the ${side}` }));
+      await expect(devtools.getByRole('separator', { name: 'Width of the panel' })).toBeVisible();
+    }
+    await userEvent.click(devtools.getByRole('button', { name: 'Dock to the bottom' }));
+    await expect(devtools.getByRole('separator', { name: 'Height of the panel' })).toBeVisible();
+  },
+};

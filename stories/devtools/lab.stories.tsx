@@ -23,7 +23,7 @@ export const EverythingAsItIs: Story = {
     await expect(panel.getByText('offline, 10 % loss')).toBeVisible();
     await userEvent.click(panel.getByRole('button', { name: 'End all' }));
     await waitFor(() => expect(sync.store.getState().lab).toBeNull());
-    await expect(panel.queryByText(/10 % loss/)).toBeNull();
+    await waitFor(() => expect(panel.queryByText(/10 % loss/)).toBeNull());
   },
 };
 

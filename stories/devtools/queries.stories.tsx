@@ -37,7 +37,7 @@ const count: LiveQueryInfo = {
   lastMs: 3.4,
   p95Ms: 8.72,
   lastUpdate: { how: 're-run', why: 'a table that it reads changed' },
-  whyNeverIncremental: 'GROUP makes a row depend on others',
+  whyNeverIncremental: 'GROUP BY makes a row depend on others',
 };
 const broken: LiveQueryInfo = {
   ...count,
@@ -65,7 +65,7 @@ export const Several: Story = {
     await waitFor(() => expect(within(grid).getByText('215')).toBeVisible(), { timeout: 3_000 });
     await expect(within(grid).getByText('215').closest('[role=row]')).toHaveAttribute('data-mark', 'flash-odd');
     await userEvent.click(within(grid).getByText('re-run'));
-    await expect(await panel.findByText('run again each time: GROUP makes a row depend on others')).toBeVisible();
+    await expect(await panel.findByText('run again each time: GROUP BY makes a row depend on others')).toBeVisible();
     await fill(panel.getByRole('searchbox', { name: 'Search queries' }), 'no such');
     await expect(await panel.findByText('Nothing matches.')).toBeVisible();
   },

@@ -1,6 +1,6 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
-import { longOutbox, mixedOutbox, rejected, rejectedInsert } from '../fixtures/outbox.ts';
+import { awkwardOutbox, entry, longOutbox, mixedOutbox, rejected, rejectedInsert } from '../fixtures/outbox.ts';
 import { fill, hasFocus, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 
 const meta: Meta = { title: 'Devtools/Queue', parameters: { layout: 'fullscreen' } };
@@ -127,5 +127,103 @@ export const Narrow: Story = {
     await expect(panel.queryByRole('listbox')).toBeNull();
     await userEvent.click(panel.getByRole('button', { name: /Back/ }));
     await expect(panel.getByRole('listbox')).toBeVisible();
+  },
+};
+
+/** The same in dark colours, so that their contrast is looked at as well. */
+export const EveryStateInTheDark: Story = {
+  ...panelStory({ tab: 'queue', theme: 'dark', state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('#40'));
+    await expect(panel.getByRole('alert')).toHaveTextContent('must lie between 1 and 5');
+  },
+};
+
+export const LongAndRightToLeftValues: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: awkwardOutbox, status: { phase: 'pending' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('#50'));
+    const detail = panel.getByRole('region', { name: 'Details' });
+    await expect(detail.scrollWidth).toBeLessThanOrEqual(detail.clientWidth);
+    await userEvent.click(panel.getByText('#51'));
+    const arabic = within(detail).getByText(/النوارس/);
+    await expect(getComputedStyle(arabic).unicodeBidi).toBe('plaintext');
+  },
+};
+
+export const RetryAll: Story = {
+  ...panelStory({
+    tab: 'queue',
+    state: { outbox: [rejected, rejectedInsert, entry(47)], status: { phase: 'blocked' } },
+  }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByRole('button', { name: 'Retry all rejected' }));
+    await waitFor(() => expect(panel.queryByText('rejected', { selector: '.badge' })).toBeNull());
+    await expect(syncOf(context).calls).toEqual([{ name: 'outbox.retryAll', args: [{}] }]);
+  },
+};
+
+export const ImportAFile: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: [entry(47)], status: { phase: 'pending' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const sync = syncOf(context);
+    const text = await sync.outbox.export();
+    const upload = (content: string) =>
+      userEvent.upload(
+        panel.getByLabelText('File of unsent work'),
+        new File([content], 'outbox.json', { type: 'application/json' }),
+      );
+    await upload('no file of ours');
+    await expect(await panel.findByRole('alert')).toHaveTextContent('no export of an outbox');
+    await upload(text);
+    await expect(await panel.findByText('0 mutations written again, 1 left out.')).toBeVisible();
+    await upload(text.replace('"mutationId": 47', '"mutationId": 12'));
+    await expect(await panel.findByText('1 mutation written again.')).toBeVisible();
+    await expect(await panel.findByText('#48')).toBeVisible();
+  },
+};
+
+export const Offline: Story = {
+  ...panelStory({
+    tab: 'queue',
+    state: { outbox: [entry(47), entry(48)], status: { phase: 'offline', connection: 'closed', isOnline: false } },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/Offline.*2 changes waiting/);
+    await expect(await panel.findByText('#48')).toBeVisible();
+  },
+};
+
+/** Meanwhile the server has another title: the change is shown against that, not against what its writer saw. */
+export const AgainstTheConfirmedRow: Story = {
+  ...panelStory({
+    tab: 'queue',
+    state: { outbox: [entry(47)], status: { phase: 'pending' } },
+    inspection: {
+      rows: {
+        issue: [
+          {
+            id: 'PIER-7',
+            title: 'Gulls nest on the north pier',
+            status: 'open',
+            priority: 2,
+            votes: 12,
+            done: false,
+            labels: [],
+          },
+        ],
+      },
+    },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('#47'));
+    await expect(await panel.findByRole('columnheader', { name: 'Confirmed' })).toBeVisible();
+    await expect(panel.getByText('Birds on pier', { selector: '.old' })).toBeVisible();
   },
 };

@@ -1,122 +1,154 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
-import {
-  createSync,
-  SyncProvider,
-  sql,
-  useConflicts,
-  useRowStatus,
-  useSyncedMutation,
-  useSyncedQuery,
-  useSyncStatus,
-} from 'tidemark';
-import { createFakeSync } from 'tidemark/testing';
+import { sql } from 'tidemark';
+import { simulateNetwork, syncOf } from 'tidemark/testing';
 import { sameColumns } from '../fixtures/conflicts.ts';
-import { schema } from '../fixtures/schema.ts';
+import { rejected } from '../fixtures/outbox.ts';
+import { ConflictNote } from './examples/conflicts.tsx';
+import conflictsSource from './examples/conflicts.tsx?raw';
+import { Scopes } from './examples/cursors.tsx';
+import cursorsSource from './examples/cursors.tsx?raw';
+import { DeviceList } from './examples/devices.tsx';
+import devicesSource from './examples/devices.tsx?raw';
+import { Unsent } from './examples/outbox.tsx';
+import outboxSource from './examples/outbox.tsx?raw';
+import { RowMark } from './examples/row-status.tsx';
+import rowStatusSource from './examples/row-status.tsx?raw';
+import { IssueCount } from './examples/suspense-synced-query.tsx';
+import suspenseSource from './examples/suspense-synced-query.tsx?raw';
+import { EventLog } from './examples/sync-events.tsx';
+import eventsSource from './examples/sync-events.tsx?raw';
+import { Progress } from './examples/sync-progress.tsx';
+import progressSource from './examples/sync-progress.tsx?raw';
+import { StatusBadge } from './examples/sync-status.tsx';
+import statusSource from './examples/sync-status.tsx?raw';
+import { AddIssue } from './examples/synced-mutation.tsx';
+import mutationSource from './examples/synced-mutation.tsx?raw';
+import { Issues } from './examples/synced-query.tsx';
+import querySource from './examples/synced-query.tsx?raw';
+import { hookStory } from './hook-story.tsx';
 
 const meta: Meta = { title: 'Hooks' };
 export default meta;
 
 type Story = StoryObj;
 
-type Schema = typeof schema;
+/** The engine opens its database first: SQLite's code is fetched once for all stories. */
+const OPENING = { timeout: 15_000 };
 
-function IssueList() {
-  const { data: issues = [] } = useSyncedQuery(sql<{ id: string; title: string; votes: number }>`
-    SELECT id, title, votes FROM issue ORDER BY title
-  `);
-  const add = useSyncedMutation<string, void, unknown, Schema>((tx, title) =>
-    tx.insert('issue', { id: crypto.randomUUID(), title, priority: 1, done: false, labels: [] }),
-  );
-  const vote = useSyncedMutation((tx, id: string) => tx.run(sql`UPDATE issue SET votes = votes + 1 WHERE id = ${id}`));
-  return (
-    <>
-      <ul>
-        {issues.map((issue) => (
-          <li key={issue.id}>
-            {issue.title} <button type="button" onClick={() => vote.mutate(issue.id)}>{`${issue.votes} ▲`}</button>
-          </li>
-        ))}
-      </ul>
-      <button type="button" onClick={() => add.mutate(`Issue ${issues.length + 1}`)}>
-        Add
-      </button>
-    </>
-  );
-}
-
-/** A real database, in its worker: `useSyncedQuery` follows what `useSyncedMutation` writes. */
-export const LiveQueryAndMutation: Story = {
-  loaders: [
-    () => ({ sync: createSync({ schema, storage: { kind: 'memory', name: `story-${crypto.randomUUID()}` } }) }),
-  ],
-  render: (_args, { loaded }) => (
-    <SyncProvider sync={loaded.sync} fallback={<p>Opening…</p>}>
-      <IssueList />
-    </SyncProvider>
-  ),
-  play: async ({ canvasElement, loaded }) => {
-    const canvas = within(canvasElement);
-    await userEvent.click(await canvas.findByRole('button', { name: 'Add' }, { timeout: 10_000 }));
-    await expect(await canvas.findByText('Issue 1')).toBeVisible();
-    await userEvent.click(canvas.getByRole('button', { name: '0 ▲' }));
-    await expect(await canvas.findByRole('button', { name: '1 ▲' })).toBeVisible();
-    await loaded.sync.close();
+export const UseSyncedQuery: Story = {
+  ...hookStory(Issues, querySource),
+  play: async (context) => {
+    const canvas = within(context.canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: '0 votes' }, OPENING));
+    await expect(await canvas.findByRole('button', { name: '1 votes' })).toBeVisible();
+    await syncOf(context).write((tx) => tx.run(sql`UPDATE issue SET title = 'Terns nest on the pier'`));
+    await expect(await canvas.findByText('Terns nest on the pier')).toBeVisible();
   },
 };
 
-function StatusBadge() {
-  const { phase, pendingCount } = useSyncStatus(({ phase, pendingCount }) => ({ phase, pendingCount }));
-  const row = useRowStatus('issue', 'PIER-7');
-  return (
-    <p role="status">
-      {phase}, {pendingCount} waiting; PIER-7 is {row}
-    </p>
-  );
-}
-
-export const StatusOfAllAndOfOneRow: Story = {
-  loaders: [() => ({ sync: createFakeSync({ schema }) })],
-  render: (_args, { loaded }) => (
-    <SyncProvider sync={loaded.sync}>
-      <StatusBadge />
-    </SyncProvider>
-  ),
-  play: async ({ canvasElement, loaded }) => {
-    const status = within(canvasElement).getByRole('status');
-    await expect(status).toHaveTextContent('synced, 0 waiting; PIER-7 is synced');
-    await loaded.sync.write((tx: { delete(table: string, key: string): Promise<boolean> }) =>
-      tx.delete('issue', 'PIER-7'),
-    );
-    await waitFor(() => expect(status).toHaveTextContent('pending, 1 waiting; PIER-7 is pending'));
+export const UseSuspenseSyncedQuery: Story = {
+  ...hookStory(IssueCount, suspenseSource),
+  play: async ({ canvasElement }) => {
+    await expect(await within(canvasElement).findByText('1 issues', {}, OPENING)).toBeVisible();
   },
 };
 
-function ConflictNote() {
-  const { conflicts, resolve } = useConflicts({ table: 'issue' });
-  const [conflict] = conflicts;
-  if (!conflict) return <p>Nothing to decide.</p>;
-  return (
-    <p>
-      {String(conflict.fields.title?.local)} or {String(conflict.fields.title?.remote)}?{' '}
-      <button type="button" onClick={() => resolve(conflict.id, 'remote')}>
-        Take theirs
-      </button>
-    </p>
-  );
-}
+export const UseSyncedMutation: Story = {
+  ...hookStory(AddIssue, mutationSource),
+  play: async (context) => {
+    const canvas = within(context.canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: 'Add an issue' }, OPENING));
+    await expect(await canvas.findByText('It is on this device.')).toBeVisible();
+    const [row] = await syncOf(context).query(sql<{ count: number }>`SELECT count(*) AS count FROM issue`);
+    await expect(row?.count).toBe(2);
+  },
+};
 
-export const ConflictsAsData: Story = {
-  loaders: [() => ({ sync: createFakeSync({ schema, state: { conflicts: [sameColumns] } }) })],
-  render: (_args, { loaded }) => (
-    <SyncProvider sync={loaded.sync}>
-      <ConflictNote />
-    </SyncProvider>
-  ),
+const statusNetwork = simulateNetwork();
+
+export const UseSyncStatus: Story = {
+  ...hookStory(StatusBadge, statusSource, { network: statusNetwork }),
+  beforeEach: () => statusNetwork.goOnline(),
+  play: async (context) => {
+    const canvas = within(context.canvasElement);
+    await expect(await canvas.findByText('synced, 0 waiting', {}, OPENING)).toBeVisible();
+    statusNetwork.goOffline();
+    await syncOf(context).write((tx) => tx.delete('issue', 'PIER-7'));
+    await expect(await canvas.findByText(/offline, 1 waiting/, {}, OPENING)).toBeVisible();
+    statusNetwork.goOnline();
+    await expect(await canvas.findByText('synced, 0 waiting', {}, OPENING)).toBeVisible();
+  },
+};
+
+const rowNetwork = simulateNetwork();
+
+export const UseRowStatus: Story = {
+  ...hookStory(() => <RowMark id="PIER-7" />, rowStatusSource, { network: rowNetwork }),
+  beforeEach: () => rowNetwork.goOnline(),
+  play: async (context) => {
+    const canvas = within(context.canvasElement);
+    await expect(await canvas.findByText('PIER-7 is synced', {}, OPENING)).toBeVisible();
+    rowNetwork.goOffline();
+    await syncOf(context).write((tx) => tx.update('issue', 'PIER-7', { title: 'Offline' }));
+    await expect(await canvas.findByText(/PIER-7 is (pending|sent)/)).toBeVisible();
+    rowNetwork.goOnline();
+    await expect(await canvas.findByText('PIER-7 is synced', {}, OPENING)).toBeVisible();
+  },
+};
+
+export const UseConflicts: Story = {
+  ...hookStory(ConflictNote, conflictsSource, { state: { conflicts: [sameColumns] } }),
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
-    await expect(canvas.getByText(/Gulls nest on the north pier or Gulls on the pier/)).toBeVisible();
+    await expect(
+      await canvas.findByText(/Gulls nest on the north pier or Gulls on the pier/, {}, OPENING),
+    ).toBeVisible();
     await userEvent.click(canvas.getByRole('button', { name: 'Take theirs' }));
     await expect(await canvas.findByText('Nothing to decide.')).toBeVisible();
+  },
+};
+
+export const UseOutbox: Story = {
+  ...hookStory(Unsent, outboxSource, { state: { outbox: [rejected] } }),
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await expect(await canvas.findByText(/must lie between 1 and 5/, {}, OPENING)).toBeVisible();
+    await userEvent.click(canvas.getByRole('button', { name: 'Retry' }));
+    await expect(await canvas.findByText(/#40 on issue: pending/)).toBeVisible();
+  },
+};
+
+export const UseCursors: Story = {
+  ...hookStory(Scopes, cursorsSource),
+  play: async ({ canvasElement }) => {
+    await expect(await within(canvasElement).findByText(/: 1 of 1/, {}, OPENING)).toBeVisible();
+  },
+};
+
+export const UseDevices: Story = {
+  ...hookStory(DeviceList, devicesSource),
+  play: async ({ canvasElement }) => {
+    await expect(await within(canvasElement).findByText('this one', {}, OPENING)).toBeVisible();
+  },
+};
+
+export const UseSyncEvents: Story = {
+  ...hookStory(EventLog, eventsSource),
+  play: async (context) => {
+    const list = within(await within(context.canvasElement).findByRole('list', { name: 'Events' }, OPENING));
+    await syncOf(context).write((tx) => tx.delete('issue', 'PIER-7'));
+    await waitFor(() => expect(list.getByText('mutation-written')).toBeVisible());
+    await waitFor(() => expect(list.getByText('mutation-settled')).toBeVisible());
+  },
+};
+
+export const UseSyncProgress: Story = {
+  ...hookStory(Progress, progressSource, {
+    state: { status: { phase: 'syncing', progress: { step: 'snapshot', done: 12_000, total: 45_000 } } },
+  }),
+  play: async ({ canvasElement }) => {
+    const bar = await within(canvasElement).findByRole('progressbar', { name: /snapshot/ }, OPENING);
+    await expect(bar).toHaveProperty('position', 12 / 45);
   },
 };

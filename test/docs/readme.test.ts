@@ -1,4 +1,4 @@
-/** The README's first app is checked as its reader's compiler would: what it shows has to compile. */
+/** What the README and the guides show is checked as its reader's compiler would, and run where it is a test. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,18 +12,37 @@ mkdirSync(cache, { recursive: true });
 const folder = mkdtempSync(join(cache, 'readme-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("the README's first app compiles", async () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const [, app] = /```tsx\n(.*?)```/s.exec(readme) ?? [];
-  expect(app).toContain('createSync');
-  writeFileSync(join(folder, 'app.tsx'), app ?? '');
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({ extends: join(root, 'tsconfig.json'), files: ['app.tsx'], include: [] }),
-  );
+/** The code blocks of a page, in order. */
+function blocksOf(page: string): { language: string; code: string }[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  return [...text.matchAll(/```(tsx?)\n(.*?)```/gs)].map(([, language = '', code = '']) => ({ language, code }));
+}
+
+/** What the compiler says of these files; nothing when they compile. */
+async function compile(files: readonly string[]): Promise<string> {
+  const project = join(folder, `tsconfig.${files[0]}.json`);
+  writeFileSync(project, JSON.stringify({ extends: join(root, 'tsconfig.json'), files, include: [] }));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const told = await promisify(execFile)(process.execPath, [tsc, '--noEmit', '-p', folder]).catch(
+  const told = await promisify(execFile)(process.execPath, [tsc, '--noEmit', '-p', project]).catch(
     (error: { stdout: string }) => error,
   );
-  expect(told.stdout).toBe('');
+  return told.stdout;
+}
+
+test("the README's first app compiles", async () => {
+  const app = blocksOf('README.md').find(({ language }) => language === 'tsx')?.code ?? '';
+  expect(app).toContain('createSync');
+  writeFileSync(join(folder, 'app.tsx'), app);
+  expect(await compile(['app.tsx'])).toBe('');
+}, 60_000);
+
+test('what the guide to testing shows compiles', async () => {
+  const blocks = blocksOf('docs/testing-your-app.md');
+  expect(blocks.length).toBeGreaterThanOrEqual(4);
+  const files = blocks.map(({ language, code }, index) => {
+    const name = `guide-${index}.${language}`;
+    writeFileSync(join(folder, name), code);
+    return name;
+  });
+  expect(await compile(files)).toBe('');
 }, 60_000);

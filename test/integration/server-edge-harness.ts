@@ -7,7 +7,7 @@ import { defineSchema, t, table } from '../../src/core/schema.ts';
 import { decode, encode, type WireMap, type WireValue } from '../../src/protocol/codec.ts';
 import type { ClientFrame } from '../../src/protocol/messages/realtime.ts';
 import { createSyncServer, type SyncServer, type SyncServerOptions } from '../../src/server/edge/create-sync-server.ts';
-import { type RunningServer, serve } from '../../src/server/edge/serve.ts';
+import { type RunningServer, type ServeOptions, serve } from '../../src/server/edge/serve.ts';
 import type { Logger } from '../../src/server/options.ts';
 import { sqliteStorage } from '../../src/server/sqlite/index.ts';
 
@@ -50,13 +50,16 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-export async function start(options: Partial<SyncServerOptions> = {}): Promise<Harness> {
+export async function start(
+  options: Partial<SyncServerOptions> = {},
+  serveOptions: ServeOptions = {},
+): Promise<Harness> {
   const log: LogLine[] = [];
   const logAs = (level: keyof Logger) => (fields: Readonly<Record<string, unknown>>, message: string) =>
     void log.push({ level, message, fields });
   const logger: Logger = { info: logAs('info'), warn: logAs('warn'), error: logAs('error') };
   const server = createSyncServer({ schema, storage: sqliteStorage({ file: ':memory:' }), logger, ...options });
-  const running = await serve(server, { port: 0, logger });
+  const running = await serve(server, { port: 0, logger, ...serveOptions });
   closing.push(() => running.close());
   return {
     server,

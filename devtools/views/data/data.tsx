@@ -19,28 +19,35 @@ export function Data() {
   if (isOpening && tables === null) {
     return <Empty title="The database is opening">Its tables appear here as soon as it is open.</Empty>;
   }
+  const head = (
+    <fieldset className="segments" aria-label="What to show">
+      <button type="button" aria-pressed={mode === 'rows'} onClick={() => setMode('rows')}>
+        Rows
+      </button>
+      <button type="button" aria-pressed={mode === 'sql'} onClick={() => setMode('sql')}>
+        SQL
+      </button>
+    </fieldset>
+  );
+  if (mode === 'sql') return <SqlConsole head={head} />;
   return (
     <div className="data">
-      <div className="toolbar">
-        <fieldset className="segments" aria-label="What to show">
-          <button type="button" aria-pressed={mode === 'rows'} onClick={() => setMode('rows')}>
-            Rows
-          </button>
-          <button type="button" aria-pressed={mode === 'sql'} onClick={() => setMode('sql')}>
-            SQL
-          </button>
-        </fieldset>
-        {mode === 'rows' && (
-          <select aria-label="Table" value={table} onChange={(event) => setChosen(event.target.value)}>
-            {names.map((name) => (
-              <option key={name} value={name}>
-                {optionText(name, tables)}
-              </option>
-            ))}
-          </select>
-        )}
-      </div>
-      {mode === 'rows' ? <TableView key={table} table={table} /> : <SqlConsole />}
+      <TableView
+        key={table}
+        table={table}
+        head={
+          <>
+            {head}
+            <select aria-label="Table" value={table} onChange={(event) => setChosen(event.target.value)}>
+              {names.map((name) => (
+                <option key={name} value={name}>
+                  {optionText(name, tables)}
+                </option>
+              ))}
+            </select>
+          </>
+        }
+      />
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useState } from 'react';
 import { useInspectedSync } from '../../data/inspected.ts';
 import { countWords } from '../../data/words.ts';
 import { Confirm } from '../../ui/confirm.tsx';
@@ -13,7 +13,7 @@ import { type SqlResult, useSql } from './use-sql.ts';
 let lastText = '';
 
 /** SQL on the local database: what reads, its plan, and what writes (as a mutation). */
-export function SqlConsole() {
+export function SqlConsole({ head }: { readonly head: ReactNode }) {
   const sync = useInspectedSync();
   const [firstTable = 'sqlite_schema'] = Object.keys(sync.schema.tables);
   const [text, setText] = useState(lastText || `SELECT * FROM ${firstTable} LIMIT 100`);
@@ -40,6 +40,7 @@ export function SqlConsole() {
           }}
         />
         <div className="actions">
+          {head}
           <button type="button" className="primary" disabled={isRunning || isEmpty} onClick={() => run(text)}>
             Run
           </button>

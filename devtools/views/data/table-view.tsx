@@ -1,4 +1,4 @@
-import { useCallback, useDeferredValue, useState } from 'react';
+import { type ReactNode, useCallback, useDeferredValue, useState } from 'react';
 import type { InspectedRow } from '../../../src/client/inspection.ts';
 import { type Table, tableOf } from '../../../src/core/schema.ts';
 import { keyText } from '../../../src/shared/cell.ts';
@@ -18,8 +18,14 @@ import { readAllRows, useTableRows } from './table-rows.ts';
 /** So close to the end of what is loaded, more is. */
 const AHEAD_ROWS = 60;
 
+interface TableViewProps {
+  readonly table: string;
+  /** Stands first in the toolbar. */
+  readonly head: ReactNode;
+}
+
 /** The rows of one table, with the one that is selected beside them. */
-export function TableView({ table }: { readonly table: string }) {
+export function TableView({ table, head }: TableViewProps) {
   const sync = useInspectedSync();
   const of = tableOf(sync.schema, table);
   const [search, setSearch] = useState('');
@@ -44,6 +50,7 @@ export function TableView({ table }: { readonly table: string }) {
   const list = (
     <>
       <div className="toolbar">
+        {head}
         <input
           type="search"
           aria-label="Search rows"

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import type { SyncEvent } from '../../../src/client/types.ts';
 import { useInspected } from '../../data/inspected.ts';
 import { preciseClockWords } from '../../data/time.ts';
@@ -12,7 +12,7 @@ import { VirtualList } from '../../ui/virtual-list.tsx';
 import { StreamToolbar, useHeldStream } from './stream-toolbar.tsx';
 
 /** The newest events of the engine, newest first. */
-export function EventStream() {
+export function EventStream({ head }: { readonly head: ReactNode }) {
   const events = useInspected((state) => state.events);
   const stream = useHeldStream(events, events.at(-1));
   const [search, setSearch] = useState('');
@@ -20,10 +20,18 @@ export function EventStream() {
   const [selected, setSelected] = useState<SyncEvent | null>(null);
   const types = useMemo(() => [...new Set(stream.items.map((event) => event.type))].sort(), [stream.items]);
   const shown = useMemo(() => newestFirst(stream.items, type, search), [stream.items, type, search]);
-  if (events.length === 0) return <Empty title="No events yet">They are kept from the moment the app starts.</Empty>;
+  if (events.length === 0) {
+    return (
+      <>
+        <div className="toolbar">{head}</div>
+        <Empty title="No events yet">They are kept from the moment the app starts.</Empty>
+      </>
+    );
+  }
   const list = (
     <>
       <StreamToolbar
+        head={head}
         label="Filter events"
         placeholder="Search in events…"
         kinds={types}

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { formatCount } from '../../data/words.ts';
 
 /** Something that keeps coming, as it stood when it was held. */
@@ -31,6 +31,8 @@ export function useHeldStream<T>(items: readonly T[], last: T | undefined): Held
 }
 
 interface StreamToolbarProps {
+  /** Stands first. */
+  readonly head: ReactNode;
   readonly label: string;
   readonly placeholder: string;
   readonly search: string;
@@ -45,9 +47,10 @@ interface StreamToolbarProps {
 
 /** Search, a choice of kind, hold, and clear. */
 export function StreamToolbar(props: StreamToolbarProps) {
-  const { label, placeholder, search, onSearch, kinds, type, onType, count, stream } = props;
+  const { head, label, placeholder, search, onSearch, kinds, type, onType, count, stream } = props;
   return (
     <div className="toolbar">
+      {head}
       <input
         type="search"
         aria-label={label}

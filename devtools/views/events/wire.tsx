@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import type { WireFrame } from '../../../src/client/inspection.ts';
 import { useInspected } from '../../data/inspected.ts';
 import { preciseClockWords } from '../../data/time.ts';
@@ -13,7 +13,7 @@ import { StreamToolbar, useHeldStream } from './stream-toolbar.tsx';
 import { useFrames } from './use-frames.ts';
 
 /** The messages between this device and the server, newest first. */
-export function Wire() {
+export function Wire({ head }: { readonly head: ReactNode }) {
   const { frames, error } = useFrames();
   const stream = useHeldStream(frames, frames.at(-1));
   const isLocal = useInspected((state) => state.status.phase === 'local');
@@ -22,10 +22,18 @@ export function Wire() {
   const [selected, setSelected] = useState<WireFrame | null>(null);
   const types = useMemo(() => [...new Set(stream.items.map((frame) => frame.type))].sort(), [stream.items]);
   const shown = useMemo(() => newestFirst(stream.items, type, search), [stream.items, type, search]);
-  if (frames.length === 0) return <NoFrames isLocal={isLocal} error={error} />;
+  if (frames.length === 0) {
+    return (
+      <>
+        <div className="toolbar">{head}</div>
+        <NoFrames isLocal={isLocal} error={error} />
+      </>
+    );
+  }
   const list = (
     <>
       <StreamToolbar
+        head={head}
         label="Filter messages"
         placeholder="Search by kind, way or error…"
         kinds={types}
@@ -48,7 +56,7 @@ export function Wire() {
   return (
     <MasterDetail
       list={list}
-      hint="Select a message to read what it carries."
+      hint="Select a message to read what it carries. They are recorded while this view is open; sizes are before compression, and tokens are never kept."
       detail={selected && <FrameDetail key={`${selected.at} ${selected.frameId}`} frame={selected} />}
       onBack={() => setSelected(null)}
     />
@@ -64,7 +72,9 @@ function NoFrames({ isLocal, error }: { readonly isLocal: boolean; readonly erro
     );
   }
   if (isLocal) return <Empty title="No server, no messages">This app keeps its data on this device only.</Empty>;
-  return <Empty title="Listening…">Messages appear here as they pass. “Sync now” makes some.</Empty>;
+  return (
+    <Empty title="Listening…">Messages are recorded while this is open, without tokens. “Sync now” makes some.</Empty>
+  );
 }
 
 function FrameRow({ frame }: { readonly frame: WireFrame | undefined }) {

@@ -77,7 +77,7 @@ export function Queries() {
 }
 
 const COLUMNS = [
-  { name: 'Query', width: 260 },
+  { name: 'Query', width: 240, grows: true },
   { name: 'Kept current', width: 110 },
   { name: 'Rows', width: 66, isNumber: true },
   { name: 'Readers', width: 76, isNumber: true },

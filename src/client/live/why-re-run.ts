@@ -12,7 +12,7 @@ export function whyNeverIncremental(schema: Schema, sql: string, tables: Readonl
   if (shape) return Object.hasOwn(schema.tables, shape.table) ? orderOrLimit : `${shape.table} is a view`;
   const words = tokenize(sql).filter(({ kind }) => kind === 'word');
   const forbidden = words.find(({ text }) => FORBIDDEN_WORDS.has(text));
-  if (forbidden) return `${forbidden.text} makes a row depend on others`;
+  if (forbidden) return `${forbidden.text === 'GROUP' ? 'GROUP BY' : forbidden.text} makes a row depend on others`;
   if (words.filter(({ text }) => text === 'SELECT').length > 1) return 'it has a query inside';
   return 'it selects or sorts by something that is not a plain column';
 }

@@ -3,14 +3,17 @@ import type { Outcome } from '../../protocol/messages/push.ts';
 import type { SyncError } from '../../shared/error.ts';
 import type { OutgoingPush } from '../local-store.ts';
 import { abortable, throwIfAborted } from './abortable.ts';
-import { nextStep, type PushReaction } from './next-step.ts';
+import { apartFrom } from './left-out.ts';
+import { nextStep } from './next-step.ts';
 import { giveBack, pushRequest, settle } from './push-request.ts';
 import type { RoundContext } from './round-context.ts';
-import { witnesses } from './witnesses.ts';
+
+/** How many others are tried before the server is taken to be at fault. */
+const MAX_WITNESSES = 4;
 
 /**
- * The mutations of a failed request wait again; when one of them is at fault, it is found and parked. Throws unless the
- * round can go on at once.
+ * The mutations of a failed request wait again; when one of them is at fault, it is found, and parked or left out for the
+ * rest of the round. Throws unless the round can go on at once.
  */
 export async function pushFailed(context: RoundContext, batch: OutgoingPush, error: SyncError): Promise<void> {
   const { pushMemory, signal } = context;
@@ -21,21 +24,39 @@ export async function pushFailed(context: RoundContext, batch: OutgoingPush, err
   const reaction = nextStep(error).push;
   const count = batch.mutations.length;
   const suspect = batch.part?.mutationId ?? (count === 1 ? batch.mutations[0]?.mutationId : undefined);
-  if (suspect !== undefined && (await isAtFault(context, { suspect, error, reaction }))) {
+  if (suspect !== undefined && reaction === 'isolate' && (await takesOthers(context))) {
+    return park(context, suspect, error);
+  }
+  if (suspect !== undefined && isStumble(error)) return stumbled(context, { batch, suspect, error });
+  await abortable(giveBack(context, batch), signal);
+  if (reaction !== 'keep' && count > 1) pushMemory.halve(count);
+  const mayBeOneOfThem = count > 1 && (reaction === 'isolate' || (isStumble(error) && (await takesOthers(context))));
+  if (!mayBeOneOfThem) throw error;
+}
+
+/** Whether the server itself failed over the request: not what stands before it, and not for want of anything. */
+function isStumble({ kind, details }: SyncError): boolean {
+  return kind === 'server' && (details.status === undefined || details.status === 500);
+}
+
+/**
+ * The server failed over a single mutation. Where it is well otherwise, that one is left out, so that the others need not
+ * wait for it; and parked once that has happened often enough.
+ */
+async function stumbled(
+  context: RoundContext,
+  { batch, suspect, error }: { batch: OutgoingPush; suspect: number; error: SyncError },
+): Promise<void> {
+  const { pushMemory, report, signal } = context;
+  pushMemory.strike(suspect);
+  const isWell = pushMemory.isWellBut(suspect) || (await takesAnother(context, suspect));
+  if (isWell && pushMemory.isToBlame(suspect)) {
+    pushMemory.acquit(suspect);
     return park(context, suspect, error);
   }
   await abortable(giveBack(context, batch), signal);
-  if (reaction !== 'keep' && count > 1) pushMemory.halve(count);
-  if (reaction !== 'isolate' || count <= 1) throw error;
-}
-
-/** Blames a mutation only where the server is well without it. */
-async function isAtFault(
-  context: RoundContext,
-  { suspect, error, reaction }: { suspect: number; error: SyncError; reaction: PushReaction },
-): Promise<boolean> {
-  if (reaction === 'isolate') return takesOthers(context);
-  return error.kind === 'server' && context.pushMemory.strike(suspect) && (await takesAnother(context, suspect));
+  if (!isWell) throw error;
+  report.leftOut.set(suspect, error);
 }
 
 /** Whether the server takes a push without the suspected mutation: if not, the mutation is not what is wrong. */
@@ -58,7 +79,9 @@ async function takesAnother(context: RoundContext, suspect: number): Promise<boo
     options.store.unsend([suspect]);
     const batch = options.store.nextPush(LIMITS.maxRequestBytes);
     if (batch) options.store.unsend(batch.mutationIds);
-    return { clientId: batch?.clientId, others: batch ? witnesses(batch.mutations) : [] };
+    const leftOut = new Map([...context.report.leftOut.keys(), suspect].map((id) => [id, true]));
+    const others = batch ? apartFrom(batch.mutations, leftOut).slice(0, MAX_WITNESSES) : [];
+    return { clientId: batch?.clientId, others };
   });
   const { clientId, others } = await abortable(taken, signal);
   for (const mutation of others) {
@@ -68,6 +91,7 @@ async function takesAnother(context: RoundContext, suspect: number): Promise<boo
         signal,
       );
       await settle(context, response);
+      context.pushMemory.took();
       return true;
     } catch {
       throwIfAborted(signal);

@@ -1,17 +1,24 @@
 import { WritePace } from './write-pace.ts';
 
-/** How often the server may fail over a single mutation before another one is tried in its place. */
-const STRIKES = 3;
+/** How often the server may fail over a single mutation, while it takes others, before that one is to blame. */
+const STRIKES = 5;
+
+interface Suspect {
+  readonly strikes: number;
+  /** How many requests the server had taken when it first failed over this one. */
+  readonly takenBefore: number;
+}
 
 /**
  * What pushing learns from one request to the next, and from one round to the next: how many mutations to send at once,
- * and which one is suspected.
+ * and which ones are suspected.
  */
 export class PushMemory {
   /** How fast the app writes. */
   readonly pace = new WritePace();
   #window = Number.POSITIVE_INFINITY;
-  #suspect: { readonly mutationId: number; readonly strikes: number } | null = null;
+  readonly #suspects = new Map<number, Suspect>();
+  #takenCount = 0;
   #lastPushAt: number | null = null;
 
   /** Most mutations in the next request. */
@@ -30,7 +37,7 @@ export class PushMemory {
 
   /** The server took `count` mutations: twice as many may go next. */
   succeeded(count: number): void {
-    this.#suspect = null;
+    this.took();
     if (this.#window <= count * 2) this.#window *= 2;
     if (this.#window > 10_000) this.#window = Number.POSITIVE_INFINITY;
   }
@@ -40,10 +47,29 @@ export class PushMemory {
     this.#window = Math.max(1, Math.floor(count / 2));
   }
 
-  /** The server failed over this mutation alone. Whether that has happened often enough to suspect it. */
-  strike(mutationId: number): boolean {
-    const strikes = (this.#suspect?.mutationId === mutationId ? this.#suspect.strikes : 0) + 1;
-    this.#suspect = { mutationId, strikes };
-    return strikes >= STRIKES;
+  /** The server took a request with mutations in it. */
+  took(): void {
+    this.#takenCount += 1;
+  }
+
+  /** The server failed over this mutation alone. */
+  strike(mutationId: number): void {
+    const { strikes, takenBefore } = this.#suspects.get(mutationId) ?? { strikes: 0, takenBefore: this.#takenCount };
+    this.#suspects.set(mutationId, { strikes: strikes + 1, takenBefore });
+  }
+
+  /** Whether the server has taken others since it first failed over this one. */
+  isWellBut(mutationId: number): boolean {
+    const suspect = this.#suspects.get(mutationId);
+    return suspect !== undefined && this.#takenCount > suspect.takenBefore;
+  }
+
+  /** Whether that has happened often enough. */
+  isToBlame(mutationId: number): boolean {
+    return (this.#suspects.get(mutationId)?.strikes ?? 0) >= STRIKES;
+  }
+
+  acquit(mutationId: number): void {
+    this.#suspects.delete(mutationId);
   }
 }

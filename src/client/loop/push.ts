@@ -4,6 +4,7 @@ import { SyncError } from '../../shared/error.ts';
 import type { LocalStore, OutgoingPush } from '../local-store.ts';
 import { abortable, pause, throwIfAborted } from './abortable.ts';
 import { epochChanged, shakeHands } from './handshake.ts';
+import { apartFrom } from './left-out.ts';
 import { pushFailed } from './push-fault.ts';
 import { checkOutcomes, giveBack, pushRequest, settle } from './push-request.ts';
 import { type RoundContext, showProgress } from './round-context.ts';
@@ -11,8 +12,8 @@ import { type RoundContext, showProgress } from './round-context.ts';
 /** Most small requests in one go before the round looks at the other direction. */
 const MAX_SMALL_PUSHES = 8;
 
-/** Sends what the outbox has, request by request, until nothing more can go. */
-export async function pushAll(context: RoundContext): Promise<void> {
+/** Sends what the outbox has, request by request. False: it is time for the other direction, and there may be more. */
+export async function pushAll(context: RoundContext): Promise<boolean> {
   const { report, publisher, options } = context;
   report.isPushing = true;
   publisher.stateChanged();
@@ -22,13 +23,14 @@ export async function pushAll(context: RoundContext): Promise<void> {
     for (let small = 0; small < MAX_SMALL_PUSHES; ) {
       await shakeHands(context);
       const batch = await nextBatch(context);
-      if (!batch) return;
+      if (!batch) return true;
       const isSmall = await sendBatch(context, batch);
       showProgress(context, { step: 'push', done: report.pushedCount - before, total });
       if (!isSmall) continue;
       small += 1;
       await waitForMore(context);
     }
+    return false;
   } finally {
     report.isPushing = false;
     report.progress = null;
@@ -38,11 +40,12 @@ export async function pushAll(context: RoundContext): Promise<void> {
 
 /** The next request, cut down to as many mutations as may go at once. */
 async function nextBatch(context: RoundContext): Promise<OutgoingPush | null> {
-  const { options, line, signal, pushMemory } = context;
+  const { options, line, signal, pushMemory, report } = context;
   const maxBytes = Math.min(LIMITS.maxRequestBytes, line.session?.limits.maxRequestBytes ?? LIMITS.maxRequestBytes);
   const taken = options.exclusive(() => {
     throwIfAborted(signal);
-    return cutBatch(options.store, options.store.nextPush(maxBytes), pushMemory.window);
+    const batch = withoutLeftOut(options.store, options.store.nextPush(maxBytes), report.leftOut);
+    return cutBatch(options.store, batch, pushMemory.window);
   });
   try {
     return await abortable(taken, signal);
@@ -53,11 +56,30 @@ async function nextBatch(context: RoundContext): Promise<OutgoingPush | null> {
   }
 }
 
+function withoutLeftOut(
+  store: LocalStore,
+  batch: OutgoingPush | null,
+  leftOut: RoundContext['report']['leftOut'],
+): OutgoingPush | null {
+  if (!batch || leftOut.size === 0) return batch;
+  const mutations = batch.part ? [] : apartFrom(batch.mutations, leftOut);
+  if (mutations.length > 0) return only(store, batch, mutations);
+  if (batch.part && !leftOut.has(batch.part.mutationId)) return batch;
+  store.unsend(batch.part ? [batch.part.mutationId] : batch.mutationIds);
+  return null;
+}
+
 function cutBatch(store: LocalStore, batch: OutgoingPush | null, window: number): OutgoingPush | null {
   if (!batch || batch.part || batch.mutations.length <= window) return batch;
-  const mutations = batch.mutations.slice(0, window);
+  return only(store, batch, batch.mutations.slice(0, window));
+}
+
+/** These of the request; the others wait again. */
+function only(store: LocalStore, batch: OutgoingPush, mutations: OutgoingPush['mutations']): OutgoingPush {
+  if (mutations.length === batch.mutations.length) return batch;
   const mutationIds = mutations.map((mutation) => mutation.mutationId);
-  store.unsend(batch.mutationIds.filter((id) => !mutationIds.includes(id)));
+  const kept = new Set(mutationIds);
+  store.unsend(batch.mutationIds.filter((id) => !kept.has(id)));
   const sizeBytes = Math.ceil((batch.sizeBytes * mutations.length) / batch.mutations.length);
   return { ...batch, mutations, mutationIds, sizeBytes };
 }

@@ -1,3 +1,4 @@
+import type { SyncError } from '../../shared/error.ts';
 import type { SyncKind } from '../engine-api.ts';
 import type { LocalStore } from '../local-store.ts';
 import type { SyncProgress, SyncTrigger } from '../types.ts';
@@ -40,13 +41,23 @@ export interface RoundReport {
   pushedCount: number;
   pulledChangeCount: number;
   sentBytes: number;
+  /** At these mutations the server failed: the rest of the round goes without them. With what it failed with. */
+  readonly leftOut: Map<number, SyncError>;
   isPushing: boolean;
   isPulling: boolean;
   progress: SyncProgress | null;
 }
 
 export function newReport(): RoundReport {
-  return { pushedCount: 0, pulledChangeCount: 0, sentBytes: 0, isPushing: false, isPulling: false, progress: null };
+  return {
+    pushedCount: 0,
+    pulledChangeCount: 0,
+    sentBytes: 0,
+    leftOut: new Map(),
+    isPushing: false,
+    isPulling: false,
+    progress: null,
+  };
 }
 
 /**

@@ -52,14 +52,20 @@ async function exchange(context: RoundContext): Promise<void> {
     mustPull = false;
   }
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
-    if (pushes) await pushAll(context);
+    const hasPushedAll = !pushes || (await pushAll(context));
     // A pull that brings nothing further is not repeated, whatever the server says of its head.
     if ((mustPull || (pulls && isWaitedFor(context))) && !(await pullOn(context))) pulls = false;
     mustPull = false;
     await context.answers.ask(context.signal);
-    const hasMore = (pushes && context.options.store.counts().hasSendable) || (pulls && isWaitedFor(context));
-    if (!hasMore) return;
+    const { leftOut } = context.report;
+    // What was left out still counts as sendable.
+    const mayPush = leftOut.size > 0 ? !hasPushedAll : pushes && context.options.store.counts().hasSendable;
+    const hasMore = mayPush || (pulls && isWaitedFor(context));
+    if (!hasMore) break;
   }
+  // The others have gone; these are tried again after a while.
+  const [leftOut] = context.report.leftOut.values();
+  if (leftOut) throw leftOut;
 }
 
 /** Pulls; tells whether the cursor has moved. */

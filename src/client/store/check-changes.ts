@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { checkLength } from '../../core/cell-length.ts';
 import type { Change } from '../../core/change.ts';
 import { columnOf } from '../../core/schema.ts';
 import { checkCell, defaultCell } from '../../core/values.ts';
@@ -50,8 +51,8 @@ function checkKey(of: LocalTable, { key }: Change): void {
       `The key of ${of.name} has ${of.keys.length} columns, received ${key.length}.`,
     );
   }
-  of.keys.forEach(({ column, where }, index) => {
-    checkCell(column, key[index], where);
+  of.keys.forEach(({ name, column, where }, index) => {
+    checkLength(of.table, name, checkCell(column, key[index], where));
   });
 }
 
@@ -61,7 +62,7 @@ export function checkValue(of: LocalTable, name: string, cell: Cell): Cell {
   if (of.table.primaryKey.includes(name)) {
     throw new SyncError('invalid-value', `${of.name}.${name} is part of the key: a row keeps its key.`);
   }
-  return checkCell(column, cell, `${of.name}.${name}`);
+  return checkLength(of.table, name, checkCell(column, cell, `${of.name}.${name}`));
 }
 
 function wholeRow(of: LocalTable, cells: Cells): Cells {

@@ -1,4 +1,5 @@
 import { type Column, columnOf, type Schema, type Table } from '../../core/schema.ts';
+import { scopeColumn } from '../../core/scope.ts';
 import { quoteName } from '../../core/sql.ts';
 import type { Cell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
@@ -9,6 +10,8 @@ export interface LocalColumn {
   readonly column: Column;
   readonly where: string;
   readonly isCounter: boolean;
+  /** The table whose key or scope it is part of: its cells have a longest length there. Null: elsewhere. */
+  readonly bounds: Table | null;
 }
 
 /** A user's table with the SQL the store runs on it, written once. */
@@ -60,7 +63,9 @@ function localTable(table: Table, index: number): LocalTable {
 
 function localColumn(table: Table, name: string): LocalColumn {
   const column = columnOf(table, name);
-  return { name, column, where: `${table.name}.${name}`, isCounter: column.kind === 'counter' };
+  const isBounded = table.primaryKey.includes(name) || scopeColumn(table) === name;
+  const bounds = isBounded ? table : null;
+  return { name, column, where: `${table.name}.${name}`, isCounter: column.kind === 'counter', bounds };
 }
 
 /** Inserts a row, or writes these columns over the one with its key. Columns left out keep their default or value. */

@@ -1,3 +1,4 @@
+import { checkLength } from '../../core/cell-length.ts';
 import type { Change } from '../../core/change.ts';
 import { checkCell } from '../../core/values.ts';
 import { type Cell, sameCell } from '../../shared/cell.ts';
@@ -7,7 +8,7 @@ import { cellsAt, type LocalColumn } from './local-table.ts';
 /**
  * A net effect as the change that goes up; null when nothing changed in the end.
  *
- * @throws SyncError `invalid-value` for a cell that the column cannot hold on every device.
+ * @throws SyncError `invalid-value` for a cell that the column cannot hold on every device, `too-large` for one that is too long there.
  */
 export function toChange(effect: NetEffect): Change | null {
   const { of, key, before, after } = effect;
@@ -30,7 +31,7 @@ function toPatch({ of, key }: NetEffect, before: readonly Cell[], after: readonl
   of.values.forEach((column, index) => {
     const [was, is] = [before[index] ?? null, after[index] ?? null];
     if (sameCell(was, is)) return;
-    checkCell(column.column, is, column.where);
+    checkOne(column, is);
     changed++;
     old[column.name] = was;
     if (column.isCounter && typeof was === 'number' && typeof is === 'number') {
@@ -47,6 +48,11 @@ function toPatch({ of, key }: NetEffect, before: readonly Cell[], after: readonl
 function checkCells(columns: readonly LocalColumn[], cells: readonly Cell[]): void {
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i];
-    if (column) checkCell(column.column, cells[i] ?? null, column.where);
+    if (column) checkOne(column, cells[i] ?? null);
   }
+}
+
+function checkOne({ name, column, where, bounds }: LocalColumn, cell: Cell): void {
+  checkCell(column, cell, where);
+  if (bounds) checkLength(bounds, name, cell);
 }

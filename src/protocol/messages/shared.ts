@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Cell } from '../../shared/cell.ts';
+import { MAX_NAME_LENGTH } from '../../shared/name.ts';
 
 /** The parts that several messages share. */
 
@@ -10,7 +11,7 @@ export const mutationId = v.pipe(count, v.minValue(1));
 /** A seq: a position in the log. 0 is before the first commit. */
 export const seq = count;
 /** A name or an id: 1 to 200 characters. */
-export const name = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+export const name = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_LENGTH));
 export const hlc = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'must be an HLC stamp: 16 hex digits'));
 export const cell = v.custom<Cell>(isCell, 'must be null, a number, an integer, a text or bytes');
 export const cells = v.custom<Readonly<Record<string, Cell>>>(isCells, 'must be a map of cells');

@@ -1,14 +1,15 @@
 import { CONTENT_TYPE } from '../../protocol/version.ts';
 import { SyncError } from '../../shared/error.ts';
+import { unpacked } from './compression.ts';
 
-/** Reads the body of a request, and stops reading as soon as it is larger than `limit` bytes. */
+/** Reads the body of a request, and stops reading as soon as it is larger than `limit` bytes, unpacked. */
 export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
   checkHeaders(request, limit);
   if (request.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop by a throw cancels the stream.
-  for await (const chunk of chunksOf(request.body)) {
+  for await (const chunk of chunksOf(unpacked(request.body, request.headers.get('content-encoding')))) {
     size += chunk.length;
     if (size > limit) throw tooLarge(limit);
     chunks.push(chunk);
@@ -16,12 +17,14 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
   return join(chunks, size);
 }
 
-/** A caller that hangs up in the middle is no failure of the server. */
+/** A caller that hangs up in the middle, or packs badly, is no failure of the server. */
 async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {
-    throw new SyncError('protocol', 'The request broke off before the end of its body.', { cause: error });
+    throw new SyncError('protocol', 'The request broke off before the end of its body, or is not packed as it says.', {
+      cause: error,
+    });
   }
 }
 
@@ -30,12 +33,6 @@ function checkHeaders({ headers }: Request, limit: number): void {
   if (type !== CONTENT_TYPE) {
     throw new SyncError('protocol', `The content-type of a request must be ${CONTENT_TYPE}.`, {
       details: { header: 'content-type' },
-    });
-  }
-  const encoding = headers.get('content-encoding');
-  if (encoding !== null && encoding.trim().toLowerCase() !== 'identity') {
-    throw new SyncError('protocol', 'A request must not be compressed: leave content-encoding out.', {
-      details: { header: 'content-encoding' },
     });
   }
   if (Number(headers.get('content-length') ?? 0) > limit) throw tooLarge(limit);

@@ -3,13 +3,16 @@ import { systemRuntime } from '../../shared/runtime.ts';
 import { createSyncService } from '../create-service.ts';
 import type { ServiceLimits, SyncServiceOptions } from '../options.ts';
 import type { ServerStats, SyncService } from '../service.ts';
-import { createApp } from './app.ts';
+import { type CallInfo, createApp } from './app.ts';
 import { Edge } from './edge.ts';
+import { Metrics } from './metrics.ts';
 import { type AuthFunction, type CorsOptions, type EdgeLimits, type MonitorFunction, silentLogger } from './options.ts';
 import { mayOpenSocket } from './origin.ts';
 import { routeOf } from './paths.ts';
+import { type RateLimitOptions, RateLimits } from './rate-limit.ts';
 import type { ServerSocket } from './socket.ts';
 import { SocketSession } from './socket-session.ts';
+import type { TracerLike } from './tracing.ts';
 
 export interface SyncServerOptions extends Omit<SyncServiceOptions, 'limits'> {
   /** Left out, everybody is the same person, with the id `anonymous`. */
@@ -20,10 +23,14 @@ export interface SyncServerOptions extends Omit<SyncServiceOptions, 'limits'> {
   readonly basePath?: string;
   readonly limits?: Partial<ServiceLimits & EdgeLimits>;
   /**
-   * Who may look at `/v1/stats`: the bearer token of a monitoring system, or a function. Left out, whoever may read
+   * Who may look at `/v1/stats` and `/metrics`: the bearer token of a monitoring system, or a function. Left out, whoever may read
    * every scope: totals over all tenants are nobody else's business.
    */
   readonly monitor?: string | MonitorFunction;
+  /** How many calls are taken. Left out: as many as come; `{}` for the defaults. */
+  readonly rateLimit?: RateLimitOptions;
+  /** For OpenTelemetry: `trace.getTracer('tidemark')`. Each call gets a span, without payloads, tokens or subjects. */
+  readonly tracer?: TracerLike;
 }
 
 /** What `GET /v1/stats` shows. */
@@ -37,13 +44,13 @@ export interface SyncServer {
   /** Largest request, and largest frame of a socket. Bytes. */
   readonly maxRequestBytes: number;
   /** Answers one request: a Web-standard handler for Hono, Node, Deno, Bun and Workers. Never throws. */
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request, info?: CallInfo): Promise<Response>;
   /** The server without its edge, once its storage is open. Rejects if that failed. */
   service(): Promise<SyncService>;
   /** What to answer to a request that asks for a WebSocket and must not have it; null when it may. */
   refuseSocket(request: Request): Response | null;
   /** Takes over a WebSocket that the runtime has accepted. `request` is the one that opened it. */
-  handleSocket(socket: ServerSocket, request?: Request): void;
+  handleSocket(socket: ServerSocket, request?: Request, info?: CallInfo): void;
   stats(): Promise<SyncServerStats>;
   /**
    * To be called when what `access` says has changed, for one subject or for everyone: connected clients follow at once
@@ -74,11 +81,14 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
 
 /** Puts the edge in front of a service: HTTP and sockets. */
 export function createServer(service: Promise<SyncService>, options: Omit<SyncServerOptions, 'storage'>): SyncServer {
+  const { rateLimit, logger = silentLogger } = options;
   const edge = new Edge({
     ...options,
     service,
     schemaVersion: options.schema.version,
-    logger: options.logger ?? silentLogger,
+    logger,
+    metrics: new Metrics(logger),
+    ...(rateLimit ? { rateLimits: new RateLimits(rateLimit, logger) } : {}),
     runtime: options.runtime ?? systemRuntime,
   });
   const { sessions } = edge;
@@ -106,7 +116,7 @@ export function createServer(service: Promise<SyncService>, options: Omit<SyncSe
 
   return {
     maxRequestBytes: edge.limits.maxRequestBytes,
-    fetch: async (request) => app.fetch(request),
+    fetch: async (request, info) => app.fetch(request, { ...remoteAddressOf(info) }),
     service: () => service,
     stats,
     refuseSocket(request) {
@@ -115,9 +125,15 @@ export function createServer(service: Promise<SyncService>, options: Omit<SyncSe
       if (edge.isClosing || sessions.count >= edge.limits.maxSockets) return new Response(null, { status: 503 });
       return mayOpenSocket(options.cors, request) ? null : new Response(null, { status: 403 });
     },
-    handleSocket(socket, request) {
+    handleSocket(socket, request, info) {
       const onEnd = () => sessions.remove(session);
-      const session: SocketSession = new SocketSession({ edge, socket, onEnd, ...(request ? { request } : {}) });
+      const session: SocketSession = new SocketSession({
+        edge,
+        socket,
+        onEnd,
+        ...(request ? { request } : {}),
+        ...remoteAddressOf(info),
+      });
       sessions.add(session);
       if (edge.isClosing) session.close(new SyncError('closed', 'The server is stopping.'));
     },
@@ -127,4 +143,9 @@ export function createServer(service: Promise<SyncService>, options: Omit<SyncSe
       return closing;
     },
   };
+}
+
+/** Some runtimes hand their own environment to `fetch` as a second argument: only what is meant for us is taken. */
+function remoteAddressOf(info: CallInfo | undefined): CallInfo {
+  return typeof info?.remoteAddress === 'string' ? { remoteAddress: info.remoteAddress } : {};
 }

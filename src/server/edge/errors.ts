@@ -43,7 +43,10 @@ function stopping(): PublicError {
   return { status: 503, body, isInternal: false };
 }
 
-function bodyOf({ kind, message, details }: SyncError): ErrorMessage {
+/** Words of the app may have cut a character in two. */
+function bodyOf(error: SyncError): ErrorMessage {
+  const { kind, details } = error;
+  const message = error.message.toWellFormed();
   const { retryAfterMs } = details;
   if (kind !== 'rate-limited') return { kind, message };
   return { kind, message, retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : RETRY_AFTER_MS };

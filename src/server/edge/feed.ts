@@ -32,7 +32,7 @@ export class Feed {
     this.service = service;
     this.welcome = welcome;
     this.#subscription = this.#follow(options);
-    this.#stopListening = service.onCommit(() => this.#subscription.wake());
+    this.#stopListening = service.onCommit(() => this.#subscription.committed());
   }
 
   /** Asks who calls and shakes hands. */
@@ -92,6 +92,8 @@ export class Feed {
       send,
       isFull,
       setTimer: runtime.setTimer,
+      elapsed: runtime.elapsed,
+      onTold: (ms) => edge.metrics?.told(ms),
       head: () => this.service.stats().head,
       onError,
     });

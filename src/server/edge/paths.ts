@@ -9,5 +9,5 @@ export function routeOf(pathname: string, basePath?: string): string | null {
   }
   const api = pathname.lastIndexOf('/v1/');
   if (api >= 0) return pathname.slice(api);
-  return pathname.endsWith('/health') ? '/health' : null;
+  return /\/(health(\/live|\/ready)?|metrics)$/.exec(pathname)?.[0] ?? null;
 }

@@ -5,6 +5,7 @@ import type { WebSocketServer } from 'ws';
 import { SyncError } from '../../shared/error.ts';
 import { systemRuntime } from '../../shared/runtime.ts';
 import type { Logger } from '../options.ts';
+import type { CallInfo } from './app.ts';
 import type { SyncServer } from './create-sync-server.ts';
 import { nodeSocket } from './node-socket.ts';
 import { silentLogger } from './options.ts';
@@ -48,7 +49,11 @@ export async function serve(server: SyncServer, options: ServeOptions = {}): Pro
     import('@hono/node-server'),
     import('ws'),
   ]);
-  const http = createServer(getRequestListener((request) => server.fetch(request), { overrideGlobalObjects: false }));
+  const http = createServer(
+    getRequestListener((request, { incoming }) => server.fetch(request, callInfo(incoming)), {
+      overrideGlobalObjects: false,
+    }),
+  );
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: server.maxRequestBytes,
@@ -104,10 +109,17 @@ function upgrade({ server, sockets, logger }: UpgradeContext, { incoming, stream
   const request = requestOf(incoming);
   const refusal = request ? server.refuseSocket(request) : new Response(null, { status: 400 });
   if (request && !refusal) {
-    sockets.handleUpgrade(incoming, stream, head, (socket) => server.handleSocket(nodeSocket(socket, logger), request));
+    sockets.handleUpgrade(incoming, stream, head, (socket) =>
+      server.handleSocket(nodeSocket(socket, logger), request, callInfo(incoming)),
+    );
     return;
   }
   stream.end(`HTTP/1.1 ${refusal?.status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function callInfo(incoming: { readonly socket?: { readonly remoteAddress?: string | undefined } | null }): CallInfo {
+  const remoteAddress = incoming.socket?.remoteAddress;
+  return remoteAddress === undefined ? {} : { remoteAddress };
 }
 
 /** The request as the Web knows it; null when its target or host make no URL. */
@@ -133,11 +145,16 @@ const IDLE_CHECK_MS = 20;
 async function stop({ server, http, sockets, graceMs }: StopOptions): Promise<void> {
   const { setTimer } = systemRuntime;
   const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-  const cancelGrace = setTimer(graceMs, () => {
-    for (const socket of sockets.clients) socket.terminate();
-    http.closeAllConnections();
+  let cancelGrace = () => {};
+  const overdue = new Promise<void>((resolve) => {
+    cancelGrace = setTimer(graceMs, () => {
+      for (const socket of sockets.clients) socket.terminate();
+      http.closeAllConnections();
+      resolve();
+    });
   });
-  await server.close();
+  // What does not end in time is not waited for: the process is to end, and pushes without an answer are sent again.
+  await Promise.race([server.close(), overdue]);
   let cancelCheck = () => {};
   const closeIdle = () => {
     http.closeIdleConnections();

@@ -18,6 +18,7 @@ export interface SocketSessionOptions {
   readonly socket: ServerSocket;
   /** The request that opened the socket, where the runtime has it. */
   readonly request?: Request;
+  readonly remoteAddress?: string | undefined;
   readonly onEnd: () => void;
 }
 
@@ -29,6 +30,7 @@ export class SocketSession implements Session {
   readonly #edge: Edge;
   readonly #socket: ServerSocket;
   readonly #request: Request | undefined;
+  readonly #remoteAddress: string | undefined;
   readonly #onEnd: () => void;
   readonly #id: string;
   readonly #cancels: (() => void)[] = [];
@@ -39,10 +41,11 @@ export class SocketSession implements Session {
   #pushes: Promise<void> = Promise.resolve();
   #waitingPushes = 0;
 
-  constructor({ edge, socket, request, onEnd }: SocketSessionOptions) {
+  constructor({ edge, socket, request, remoteAddress, onEnd }: SocketSessionOptions) {
     this.#edge = edge;
     this.#socket = socket;
     this.#request = request;
+    this.#remoteAddress = remoteAddress;
     this.#onEnd = onEnd;
     this.#id = edge.runtime.uuid();
     this.#lastFrameAt = edge.runtime.elapsed();
@@ -144,6 +147,7 @@ export class SocketSession implements Session {
   async #greet({ token, handshake }: Frame<'hello'>): Promise<void> {
     const request = this.#request;
     const edge = this.#edge;
+    await edge.rateLimits?.takeAddress(request, this.#remoteAddress);
     const feed = await Feed.open({
       edge,
       input: { token: token ?? tokenOfProtocols(request), ...(request ? { request } : {}) },
@@ -174,12 +178,15 @@ export class SocketSession implements Session {
 
   async #push(feed: Feed, { requestId, request }: Frame<'push'>): Promise<void> {
     try {
-      const response = await this.#edge.run(async () => {
+      const response = await this.#edge.run('push', async () => {
         await this.#edge.service();
-        return feed.service.push(await feed.currentIdentity(), request);
+        const identity = await feed.currentIdentity();
+        await this.#edge.rateLimits?.takeIdentity(identity.id);
+        return feed.service.push(identity, request);
       });
       this.#send({ type: 'pushed', requestId, response });
       feed.wantSeq(response.head);
+      this.#edge.metrics?.pushed(request.mutations.length);
     } catch (error) {
       this.#refusePush(requestId, error);
       if (error instanceof SyncError && error.kind === 'needs-auth') this.close(error);

@@ -18,6 +18,9 @@ export interface SubscriptionOptions {
   /** Whether the socket holds more unsent bytes than it should. */
   readonly isFull: () => boolean;
   readonly setTimer: (ms: number, run: () => void) => () => void;
+  readonly elapsed: () => number;
+  /** So long after the first commit in it was heard of, a page goes out. */
+  readonly onTold: (ms: number) => void;
   /** The newest commit, as far as known. */
   readonly head: () => number;
   readonly onError: (error: unknown) => void;
@@ -47,6 +50,7 @@ export class Subscription {
   #wantedSeq = 0;
   #cancelUnseen: (() => void) | null = null;
   #isOverdue = false;
+  #heardAt: number | null = null;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -64,6 +68,12 @@ export class Subscription {
   wantSeq(seq: number): void {
     this.#wantedSeq = Math.max(this.#wantedSeq, seq);
     if (this.#cancelUnseen && this.#wantedSeq > this.#toldSeq) this.wake();
+  }
+
+  /** Something was committed. */
+  committed(): void {
+    this.#heardAt ??= this.#options.elapsed();
+    this.wake();
   }
 
   /** There may be something new. Calls during a pull count as one. */
@@ -85,7 +95,10 @@ export class Subscription {
     try {
       while (this.#isWoken && this.#position) {
         this.#isWoken = false;
-        await this.#advance(this.#position);
+        const heardAt = this.#heardAt;
+        this.#heardAt = null;
+        const hasTold = await this.#advance(this.#position);
+        if (hasTold && heardAt !== null) this.#options.onTold(this.#options.elapsed() - heardAt);
       }
     } catch (error) {
       this.#options.onError(error);
@@ -94,18 +107,20 @@ export class Subscription {
     }
   }
 
-  async #advance(position: Position): Promise<void> {
+  /** Whether there were changes to tell. */
+  async #advance(position: Position): Promise<boolean> {
     if (this.#options.isFull()) return this.#pokeOnceDrained();
     const page = await this.#pull(position);
     // Subscribed anew meanwhile: the page is for a position that no longer holds.
-    if (this.#position !== position) return;
+    if (this.#position !== position) return false;
     if (page === null || !isWhole(page, position)) return this.#poke();
     const { cursor } = page;
-    if (cursor === null) return;
+    if (cursor === null) return false;
     this.#position = { cursor, scopes: position.scopes };
     if (page.transactions.length > 0 || this.#isDue(cursor)) this.#tell(page, cursor);
     else if (cursor.seq > this.#toldSeq) this.#leaveBehind();
     if (cursor.seq < page.head) this.#isWoken = true;
+    return page.transactions.length > 0;
   }
 
   /** Whether the client is to be moved on, though there is nothing for it to see. */
@@ -144,14 +159,15 @@ export class Subscription {
     }
   }
 
-  #poke(): void {
+  #poke(): false {
     this.#dropUnseen();
     this.#position = null;
     this.#options.send({ type: 'poke', head: this.#options.head() });
+    return false;
   }
 
   /** A slow reader gets one small frame when it has caught up, and then pulls at its own pace. */
-  #pokeOnceDrained(): void {
+  #pokeOnceDrained(): false {
     this.#dropUnseen();
     this.#position = null;
     this.#cancelDrain?.();
@@ -161,6 +177,7 @@ export class Subscription {
       if (this.#options.isFull()) this.#pokeOnceDrained();
       else this.#poke();
     });
+    return false;
   }
 }
 

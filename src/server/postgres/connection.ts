@@ -59,6 +59,8 @@ export function connect({ url, maxConnections, schema, driver }: PoolOptions): P
     max: maxConnections,
     onnotice: () => undefined,
     fetch_types: false,
+    // The driver's own waits grow to 20 seconds: too long for a database that only restarted.
+    backoff: (retries: number) => Math.min(0.02 * 2 ** retries, 1),
     ...driver,
     types: TYPES as never,
     connection: {

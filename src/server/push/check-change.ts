@@ -1,3 +1,4 @@
+import { checkLength } from '../../core/cell-length.ts';
 import type { Change, Mutation } from '../../core/change.ts';
 import type { CheckedChange } from '../../core/decide.ts';
 import { type Column, columnOf, type Schema, type Table, tableOf } from '../../core/schema.ts';
@@ -46,22 +47,13 @@ function checkChange(change: Change, options: CheckOptions): CheckedChange {
   return { ...rest, columns, counters: {}, old: seenCells(table, change.old), fill: fillFor(table, columns, options) };
 }
 
-/** Of one cell, in characters or bytes. Keys stand in every index and in the token of a pull. */
-const MAX_KEY_LENGTH = 4_096;
-
 function checkKey(of: Table, key: RowKey): RowKey {
   if (key.length !== of.primaryKey.length) {
     const expected = `${of.primaryKey.length} (${of.primaryKey.join(', ')})`;
     throw new SyncError('invalid-value', `The key of ${of.name} has ${key.length} cells instead of ${expected}.`);
   }
   return of.primaryKey.map((name, index) => {
-    const cell = exact(columnOf(of, name), key[index], `${of.name}.${name}`);
-    const isLong = (typeof cell === 'string' || cell instanceof Uint8Array) && cell.length > MAX_KEY_LENGTH;
-    if (!isLong) return cell;
-    throw new SyncError(
-      'too-large',
-      `${of.name}.${name} is longer than ${MAX_KEY_LENGTH}, too long for a primary key.`,
-    );
+    return checkLength(of, name, exact(columnOf(of, name), key[index], `${of.name}.${name}`));
   });
 }
 

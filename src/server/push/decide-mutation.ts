@@ -157,5 +157,10 @@ const REASONS: readonly SyncErrorKind[] = [
 /** The rejection an error stands for; errors that say nothing about the mutation pass on. */
 export function toRejection(error: unknown): Verdict {
   if (!(error instanceof SyncError) || !REASONS.includes(error.kind)) throw error;
-  return { outcome: 'rejected', seq: null, conflicts: [], reason: { code: error.kind, message: error.message } };
+  return {
+    outcome: 'rejected',
+    seq: null,
+    conflicts: [],
+    reason: { code: error.kind, message: error.message.toWellFormed() },
+  };
 }

@@ -1,3 +1,4 @@
+import { checkScope } from '../../core/cell-length.ts';
 import type { Schema, Table } from '../../core/schema.ts';
 import { tableOf } from '../../core/schema.ts';
 import { childTables, rowCell, scopeColumn, scopeSource } from '../../core/scope.ts';
@@ -56,7 +57,7 @@ function needsScope({ table, patched }: StagedRow): boolean {
 
 async function scopeOf(context: PlaceContext, of: Table, row: StoredRow): Promise<string> {
   const source = scopeSource(of, { key: row.key, columns: row.columns ?? {} });
-  if (source.kind === 'scope') return source.scope;
+  if (source.kind === 'scope') return checkScope(of, source.scope);
   if (source.kind === 'none') throw parentMissing(of, null);
   return parentScope(context, of, { table: tableOf(context.schema, source.table), key: source.key });
 }

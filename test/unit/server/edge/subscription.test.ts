@@ -24,6 +24,8 @@ class World {
     send: (frame) => this.sent.push(frame),
     isFull: () => this.isFull,
     setTimer: this.runtime.setTimer,
+    elapsed: this.runtime.elapsed,
+    onTold: () => {},
     head: () => this.head,
     onError: (error) => this.errors.push(error),
   });

@@ -137,7 +137,7 @@ export const putIssue = (id: string, columns: Record<string, string | number | n
 
 export const patch = (
   table: string,
-  key: string | readonly string[],
+  key: string | Change['key'],
   columns: Change['columns'],
   counters?: Record<string, number>,
 ): Change => ({
@@ -148,7 +148,7 @@ export const patch = (
   ...(counters ? { counters } : {}),
 });
 
-export const remove = (table: string, ...key: string[]): Change => ({ table, key, op: 'delete', columns: {} });
+export const remove = (table: string, ...key: Change['key']): Change => ({ table, key, op: 'delete', columns: {} });
 
 export const put = (
   table: string,

@@ -4,6 +4,7 @@ import type { SyncLoop, SyncLoopOptions } from '../../../../../src/client/loop/s
 import { createLocalStore } from '../../../../../src/client/store/create-local-store.ts';
 import { defineSchema, t, table } from '../../../../../src/core/schema.ts';
 import { createSyncService } from '../../../../../src/server/create-service.ts';
+import type { Retention } from '../../../../../src/server/options.ts';
 import type { SyncService } from '../../../../../src/server/service.ts';
 import { sqliteStorage } from '../../../../../src/server/sqlite/index.ts';
 import type { Cell } from '../../../../../src/shared/cell.ts';
@@ -38,12 +39,13 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld(seed: number): Promise<World> {
+export async function openWorld(seed: number, retention: Retention = {}): Promise<World> {
   const runtime = manualRuntime({ seed });
   const service = await createSyncService({
     schema: trackerSchema,
     storage: sqliteStorage({ file: ':memory:' }),
     runtime,
+    retention,
   });
   const chaos: Chaos = { runtime, share: 0 };
   const devices: RealDevice[] = [];

@@ -1,26 +1,24 @@
 import type { Mutation } from '../../core/change.ts';
 import { type Cell, keyText } from '../../shared/cell.ts';
 
-/** How many others are tried before the server is taken to be at fault. */
-const MAX_WITNESSES = 4;
-
 /**
- * Mutations that may go before the first one in the list without breaking any order: they touch none of the rows of those
- * before them, and no value in them names one of those rows.
+ * Mutations that may go without those left out, in the order of the list: they touch none of the rows of those left out
+ * before them, and no value in them names one of those rows. What stays behind for that keeps others behind in turn.
  */
-export function witnesses<M extends Mutation>(mutations: readonly M[]): M[] {
-  const found: M[] = [];
+export function apartFrom<M extends Mutation>(mutations: readonly M[], leftOut: ReadonlyMap<number, unknown>): M[] {
+  const apart: M[] = [];
   const rows = new Set<string>();
   const keys = new Set<string>();
-  for (const [index, mutation] of mutations.entries()) {
-    if (index > 0 && isApart(mutation, rows, keys)) found.push(mutation);
-    if (found.length === MAX_WITNESSES) break;
-    for (const change of mutation.changes) {
-      rows.add(rowOf(change));
-      for (const cell of change.key) keys.add(textOf(cell));
+  for (const mutation of mutations) {
+    if (!leftOut.has(mutation.mutationId) && isApart(mutation, rows, keys)) apart.push(mutation);
+    else {
+      for (const change of mutation.changes) {
+        rows.add(rowOf(change));
+        for (const cell of change.key) keys.add(textOf(cell));
+      }
     }
   }
-  return found;
+  return apart;
 }
 
 function isApart(mutation: Mutation, rows: ReadonlySet<string>, keys: ReadonlySet<string>): boolean {

@@ -1,0 +1,66 @@
+import type { Change } from '../core/change.ts';
+import { SyncError } from '../shared/error.ts';
+import { FORMAT, VERSION } from './outbox-file.ts';
+
+/** A file as `outboxText` wrote it, as far as it is needed to write the work again. */
+export interface OutboxFile {
+  readonly clientId: string | null;
+  readonly mutations: readonly { readonly mutationId: number; readonly changes: readonly Change[] }[];
+}
+
+/**
+ * Reads such a file. Rows and values are checked when they are written.
+ *
+ * @throws SyncError `invalid-value` when it is none.
+ */
+export function parseOutboxText(text: string): OutboxFile {
+  const parsed = parsedJson(text);
+  if (!isRecord(parsed) || parsed.format !== FORMAT) throw noFile(`it is not of the format ${FORMAT}`);
+  if (parsed.version !== VERSION) throw noFile(`its version is ${String(parsed.version)}, known is ${VERSION}`);
+  if (!Array.isArray(parsed.mutations)) throw noFile('it has no list of mutations');
+  const mutations = parsed.mutations.map((one: unknown, index) => {
+    if (isRecord(one) && Number.isSafeInteger(one.mutationId) && isChanges(one.changes)) {
+      return { mutationId: Number(one.mutationId), changes: one.changes };
+    }
+    throw noFile(`mutation ${index + 1} in it is none`);
+  });
+  return { clientId: typeof parsed.clientId === 'string' ? parsed.clientId : null, mutations };
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text, decodeCell);
+  } catch (error) {
+    throw noFile('it is no JSON', error);
+  }
+}
+
+function decodeCell(_name: string, value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  if (typeof value.$bigint === 'string') return BigInt(value.$bigint);
+  if (typeof value.$real === 'string') return Number(value.$real);
+  return typeof value.$blob === 'string' ? Uint8Array.from(atob(value.$blob), (char) => char.charCodeAt(0)) : value;
+}
+
+function isChanges(value: unknown): value is Change[] {
+  return Array.isArray(value) && value.every(isChange);
+}
+
+function isChange(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    typeof value.table === 'string' &&
+    Array.isArray(value.key) &&
+    (value.op === 'put' || value.op === 'patch' || value.op === 'delete') &&
+    isRecord(value.columns)
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function noFile(why: string, cause?: unknown): SyncError {
+  const message = `The text is no export of an outbox: ${why}. Give what outbox.export() or wipe({ unsent: 'export' }) returned.`;
+  return new SyncError('invalid-value', message, { cause });
+}
