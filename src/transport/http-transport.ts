@@ -10,10 +10,11 @@ import { SyncError } from '../shared/error.ts';
 import { type Runtime, systemRuntime } from '../shared/runtime.ts';
 import { Channel } from './channel.ts';
 import { Deadline } from './deadline.ts';
+import { EventChannel } from './event-channel.ts';
 import { Patience } from './patience.ts';
 import { type Fetch, post } from './post.ts';
 import { type GetToken, withRefresh } from './token-source.ts';
-import type { RealtimeChannel, RealtimeListener, Transport } from './transport.ts';
+import type { RealtimeChannel, RealtimeEvent, RealtimeListener, Transport } from './transport.ts';
 import type { WebSocketConstructor, WebSocketLike } from './web-socket.ts';
 
 export interface HttpTransportOptions {
@@ -25,7 +26,7 @@ export interface HttpTransportOptions {
   readonly getToken?: GetToken;
   /** Default: the global one. */
   readonly fetch?: Fetch;
-  /** Default: the global one. null: no realtime channel, every `connect` ends in `network`. */
+  /** Default: the global one. null: server-sent events instead. */
   readonly WebSocket?: WebSocketConstructor | null;
   readonly runtime?: Runtime;
   /**
@@ -35,10 +36,15 @@ export interface HttpTransportOptions {
   readonly timeoutMs?: number;
 }
 
-/** The {@link Transport} over HTTP, with a WebSocket as its channel. */
+/** The {@link Transport} over HTTP, with a WebSocket as its channel, or server-sent events where none can be had. */
 export function httpTransport(options: HttpTransportOptions): Transport {
   return new HttpTransport(options);
 }
+
+/** After so many WebSockets in a row that did not open, events are tried. */
+const SOCKET_TRIES = 2;
+/** And after so long a WebSocket again: it carries pushes too, and finds out sooner that a line is dead. */
+const EVENTS_MS = 300_000;
 
 class HttpTransport implements Transport {
   readonly #url: string;
@@ -51,7 +57,9 @@ class HttpTransport implements Transport {
   readonly #calls = new Set<Deadline>();
   readonly #closing = new AbortController();
   #maxFrameBytes: number = LIMITS.maxRequestBytes;
-  #channel: Channel | null = null;
+  #channel: Channel | EventChannel | null = null;
+  /** WebSockets that did not get as far as a welcome, one after the other: something in the way may not let them pass. */
+  #socketFailures = 0;
   #uploadBytes = 0;
   #isAttended = true;
 
@@ -97,7 +105,15 @@ class HttpTransport implements Transport {
 
   connect(handshake: HandshakeRequest, listener: RealtimeListener): RealtimeChannel {
     this.#channel?.close();
-    this.#channel = new Channel({
+    this.#channel = this.#prefersEvents()
+      ? this.#openEvents(handshake, listener)
+      : this.#openChannel(handshake, listener);
+    return this.#channel;
+  }
+
+  #openChannel(handshake: HandshakeRequest, listener: RealtimeListener): Channel {
+    let hasOpened = false;
+    return new Channel({
       url: `${this.#url.replace(/^http/, 'ws')}/v1/ws`,
       openSocket: (url) => this.#openSocket(url),
       getToken: this.#getToken,
@@ -107,15 +123,44 @@ class HttpTransport implements Transport {
       uploadMs: () => this.#patience.uploadMs(this.#uploadBytes),
       onSilent: (aliveAt) => this.#pathDied(aliveAt),
       handshake,
-      listener,
+      listener: (event) => {
+        this.#noteSocket(event, hasOpened);
+        hasOpened = true;
+        listener(event);
+      },
     });
-    return this.#channel;
+  }
+
+  #openEvents(handshake: HandshakeRequest, listener: RealtimeListener): EventChannel {
+    return new EventChannel({
+      url: `${this.#url}/v1/events`,
+      fetch: this.#fetch,
+      getToken: this.#getToken,
+      runtime: this.#runtime,
+      maxAgeMs: this.#WebSocket ? EVENTS_MS : Number.POSITIVE_INFINITY,
+      handshake,
+      listener: (event) => {
+        // One WebSocket is tried before the next stream.
+        if (event.type === 'closed') this.#socketFailures = SOCKET_TRIES - 1;
+        listener(event);
+      },
+    });
+  }
+
+  /** Where WebSockets do not pass, events may. */
+  #prefersEvents(): boolean {
+    return this.#WebSocket === null || this.#socketFailures >= SOCKET_TRIES;
+  }
+
+  #noteSocket(event: RealtimeEvent, hasOpened: boolean): void {
+    if (event.type === 'open') this.#socketFailures = 0;
+    else if (event.type === 'closed' && event.error.kind === 'network' && !hasOpened) this.#socketFailures += 1;
   }
 
   attend(isAttended: boolean): void {
     const hasCome = isAttended && !this.#isAttended;
     this.#isAttended = isAttended;
-    if (hasCome) this.#channel?.check();
+    if (hasCome && this.#channel instanceof Channel) this.#channel.check();
   }
 
   close(): void {
@@ -127,7 +172,7 @@ class HttpTransport implements Transport {
 
   #pushByChannel(request: PushRequest, signal: AbortSignal | undefined): Promise<PushResponse> | null {
     const channel = this.#channel;
-    if (channel?.state !== 'open' || signal?.aborted) return null;
+    if (!(channel instanceof Channel) || channel.state !== 'open' || signal?.aborted) return null;
     try {
       return channel.push(request, { maxBytes: this.#maxFrameBytes, signal });
     } catch (error) {

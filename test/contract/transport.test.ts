@@ -60,3 +60,15 @@ runTransportContract('the fetch handler and sockets of any runtime', async ({ au
     close: () => server.close(),
   };
 });
+
+runTransportContract('HTTP and server-sent events', async ({ auth } = {}) => {
+  const service = await makeService();
+  const server = createServer(Promise.resolve(service), { schema, ...(auth ? { auth } : {}) });
+  const running = await serve(server, { port: 0 });
+  return {
+    service,
+    carriesPushes: false,
+    transport: (options = {}) => httpTransport({ url: running.url, WebSocket: null, ...options }),
+    close: () => running.close(),
+  };
+});

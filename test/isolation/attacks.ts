@@ -185,7 +185,6 @@ async function useForeignDevice(campaign: Campaign, user: User): Promise<void> {
   const { clientId } = victim;
   const unknown = none('device');
   const request = random.pick<[string, WireValue]>([
-    ['/v1/handshake', { ...hello(user), clientId }],
     ['/v1/pull', { ...firstPull(user, 1024), clientId }],
     ['/v1/devices', { clientId }],
     ['/v1/devices', { clientId, rename: { name: 'mine' } }],
@@ -195,6 +194,9 @@ async function useForeignDevice(campaign: Campaign, user: User): Promise<void> {
   if (status !== 403) campaign.leak(user, `${request[0]} in the name of another device has the status ${status}`);
   if (Object.keys(message).length > 2)
     campaign.leak(user, `a refusal tells more than it should: ${JSON.stringify(message)}`);
+  // A handshake tells no more than who one is oneself.
+  const known = await campaign.call(user, '/v1/handshake', { ...hello(user), clientId });
+  if (known.message.subject !== user.subject) campaign.leak(user, 'is taken for somebody else');
   const revoke = async (deviceId: string) => {
     const answer = await campaign.call(user, '/v1/devices', { clientId: user.clientId, revoke: { deviceId } });
     return JSON.stringify(answer).replaceAll(deviceId, '<id>');

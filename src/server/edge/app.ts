@@ -15,6 +15,7 @@ import { chooseEncoding, compress } from './compression.ts';
 import { declareLimits } from './declared-limits.ts';
 import type { Edge } from './edge.ts';
 import { errorFields, publicError } from './errors.ts';
+import { openEventStream } from './event-stream.ts';
 import { allowsOrigin } from './origin.ts';
 import { routeOf } from './paths.ts';
 import { tokenOf } from './token.ts';
@@ -61,7 +62,7 @@ function addMessages(app: App, edge: Edge): void {
   post('/v1/pull', pullRequest, (service, identity, request) => service.pull(identity, request));
   post('/v1/push', pushRequest, async (service, identity, request) => {
     const response = await service.push(identity, request);
-    edge.sessions.pushed(request.clientId, response.head);
+    edge.sessions.pushed({ subject: identity.id, clientId: request.clientId }, response.head);
     edge.metrics?.pushed(request.mutations.length);
     return response;
   });
@@ -95,6 +96,12 @@ function addPages(app: App, edge: Edge, stats: () => Promise<Stats>): void {
   app.get('/v1/stats', async (context) => {
     await edge.checkMonitor({ token: tokenOf(context.req.raw), request: context.req.raw });
     return context.json(await stats());
+  });
+  app.on(['GET', 'POST'], '/v1/events', async (context) => {
+    const { env, req } = context;
+    await edge.service();
+    await edge.rateLimits?.takeAddress(req.raw, env?.remoteAddress);
+    return openEventStream(edge, req.raw);
   });
   app.get('/v1/ws', (context) => {
     context.header('upgrade', 'websocket');

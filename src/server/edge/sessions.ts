@@ -1,9 +1,15 @@
 import { SyncError } from '../../shared/error.ts';
 
+/** Whose a connection is: who signed in, and the device they name. */
+export interface Owner {
+  readonly subject: string;
+  readonly clientId: string;
+}
+
 /** A connection that stays open: a WebSocket or an event stream. */
 export interface Session {
   /** Whose it is, once that is known. */
-  readonly owner: { readonly subject: string; readonly clientId: string } | null;
+  readonly owner: Owner | null;
   /** What the owner may see could have changed. */
   accessChanged(): void;
   /** The device has been told of this seq, in the answer to a push. */
@@ -36,8 +42,12 @@ export class Sessions {
   }
 
   /** A device that pushed waits for what it pushed to come back. */
-  pushed(clientId: string, head: number): void {
-    for (const session of this.#open) if (session.owner?.clientId === clientId) session.wantSeq(head);
+  pushed({ subject, clientId }: Owner, head: number): void {
+    for (const session of this.#open) {
+      // Anybody can name the device of another in a handshake.
+      const isOwn = session.owner?.clientId === clientId && session.owner.subject === subject;
+      if (isOwn) session.wantSeq(head);
+    }
   }
 
   /** Ends the connections of a device that was revoked. */

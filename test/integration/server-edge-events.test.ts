@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { decode, type WireMap } from '../../src/protocol/codec.ts';
+import { manualRuntime } from '../../src/testing/manual-runtime.ts';
+import { httpTransport } from '../../src/transport/http-transport.ts';
+import { readEvents } from '../../src/transport/server-sent-events.ts';
+import type { WebSocketConstructor } from '../../src/transport/web-socket.ts';
+import { Events } from '../contract/transport.ts';
+import { type Harness, hello, push, start } from './server-edge-harness.ts';
+
+/** The frames of a stream, one by one; undefined at its end. */
+async function open({ running }: Harness, query: string, headers: Record<string, string> = {}) {
+  const response = await fetch(`${running.url}/v1/events?${query}`, { headers });
+  const events = readEvents(response);
+  const next = async (): Promise<WireMap | undefined> => {
+    for (;;) {
+      const { value, done } = await events.next();
+      if (done) return undefined;
+      if (value !== null) return decode(new Uint8Array(Buffer.from(value, 'base64'))) as WireMap;
+    }
+  };
+  return { response, next };
+}
+
+describe('an event stream', () => {
+  test('begins with a welcome and brings what is committed after a cursor', async () => {
+    const harness = await start();
+    const { epoch } = await harness.server.stats();
+    const { response, next } = await open(harness, `clientId=a&epoch=${epoch}&seq=0&scope=*`);
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    expect(response.headers.get('cache-control')).toContain('no-store');
+    expect(await next()).toMatchObject({ type: 'welcome', handshake: { subject: 'anonymous' } });
+    await harness.post('/v1/push', push(1, 'hi', 'b'));
+    expect(await next()).toMatchObject({ type: 'changes', page: { from: 0, cursor: { seq: 1 } } });
+    expect((await harness.server.stats()).socketCount).toBe(1);
+  });
+
+  test('is refused as a request is: unknown callers, wrong versions, questions that are none', async () => {
+    const harness = await start({ auth: ({ token }) => (token === null ? null : { id: token }) });
+    const status = async (query: string, headers = {}) => (await open(harness, query, headers)).response.status;
+    const ada = { authorization: 'Bearer ada' };
+    expect(await status('clientId=a')).toBe(401);
+    expect(await status('clientId=a&token=ada')).toBe(401);
+    expect(await status('', ada)).toBe(400);
+    expect(await status('clientId=a&protocol=99', ada)).toBe(400);
+    expect(await status('clientId=a&epoch=e&seq=x', ada)).toBe(400);
+    expect(await status('clientId=a', ada)).toBe(200);
+  });
+
+  test('ends when its token does, its device is revoked, or the server stops', async () => {
+    const runtime = manualRuntime();
+    const harness = await start({
+      runtime,
+      auth: ({ token }) => (token === null ? null : { id: 'ada', expiresAt: Number(token) }),
+    });
+    const later = { authorization: `Bearer ${runtime.now() + 3_600_000}` };
+    const soon = await open(harness, 'clientId=a', { authorization: `Bearer ${runtime.now() + 5_000}` });
+    await soon.next();
+    await runtime.advance(5_000);
+    expect(await soon.next()).toMatchObject({ type: 'error', error: { kind: 'needs-auth' } });
+    expect(await soon.next()).toBeUndefined();
+    const [lost, kept] = [await open(harness, 'clientId=b', later), await open(harness, 'clientId=c', later)];
+    await Promise.all([lost.next(), kept.next()]);
+    await harness.post('/v1/devices', { clientId: 'c', revoke: { deviceId: 'b' } }, later);
+    expect(await lost.next()).toMatchObject({ type: 'error', error: { kind: 'forbidden' } });
+    const closing = harness.running.close();
+    expect(await kept.next()).toMatchObject({ type: 'error', error: { kind: 'server' } });
+    await closing;
+  });
+
+  test('is forgotten when its reader goes', async () => {
+    const harness = await start();
+    const { response } = await open(harness, 'clientId=a');
+    expect((await harness.server.stats()).socketCount).toBe(1);
+    await response.body?.cancel().catch(() => {});
+    const controller = new AbortController();
+    const other = await fetch(`${harness.running.url}/v1/events?clientId=a`, { signal: controller.signal });
+    await other.body?.getReader().read();
+    controller.abort();
+    await harness.post('/v1/push', push(1, 'x', 'b'));
+    await expect.poll(async () => (await harness.server.stats()).socketCount).toBeLessThanOrEqual(1);
+  });
+});
+
+test('a client whose WebSockets do not get through takes events instead, and brings its pushes by requests', async () => {
+  const harness = await start();
+  class Blocked {
+    binaryType = '';
+    onopen = null;
+    onmessage = null;
+    onerror = null;
+    onclose: ((event: { code: number }) => void) | null = null;
+    constructor() {
+      queueMicrotask(() => this.onclose?.({ code: 1006 }));
+    }
+    send(): void {}
+    close(): void {}
+  }
+  const transport = httpTransport({
+    url: harness.running.url,
+    WebSocket: Blocked as unknown as WebSocketConstructor,
+  });
+  const events = new Events();
+  for (let n = 0; n < 2; n++) {
+    transport.connect(hello, events.listener);
+    expect((await events.next('closed')).error.kind).toBe('network');
+  }
+  const channel = transport.connect(hello, events.listener);
+  const { handshake } = await events.next('open');
+  channel.subscribe({ epoch: handshake.epoch, seq: 0 }, ['*']);
+  expect((await transport.push(push(1, 'hi'))).outcomes).toMatchObject([{ outcome: 'applied' }]);
+  expect((await events.next('changes')).page).toMatchObject({ transactions: [{ mutationId: 1 }] });
+  transport.close();
+});
