@@ -110,9 +110,10 @@ class Service implements SyncService {
       this.#checkSchema(request.schemaVersion);
       await this.#devices.admit(identity, request.clientId);
       const access = await this.#access(identity);
-      const outcomes = await this.#pusher.push({ identity, access, request });
+      const { outcomes, waiting } = await this.#pusher.push({ identity, access, request });
       this.#count(outcomes);
-      return { epoch: this.#epoch, outcomes, head: this.#head };
+      const response = { epoch: this.#epoch, outcomes: [...outcomes], head: this.#head };
+      return waiting.length > 0 ? { ...response, waiting: [...waiting] } : response;
     });
   }
 

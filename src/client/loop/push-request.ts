@@ -1,4 +1,4 @@
-import type { Outcome, PushRequest, PushResponse } from '../../protocol/messages/push.ts';
+import type { PushRequest, PushResponse } from '../../protocol/messages/push.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { OutgoingPush } from '../local-store.ts';
 import { abortable } from './abortable.ts';
@@ -15,16 +15,22 @@ export function pushRequest(
     schemaVersion: schema.version,
     mutations: mutations ?? [],
     decides: [...decides],
+    waits: true,
     ...(part ? { part } : {}),
   };
 }
 
-/** Every mutation of the request has its outcome, and nothing else has. */
-export function checkOutcomes(batch: OutgoingPush, outcomes: readonly Outcome[]): void {
+/**
+ * Every mutation of the request has its outcome, or waits for one before it, and nothing else is answered for. The first
+ * waits for nothing: so each request brings at least one outcome.
+ */
+export function checkOutcomes(batch: OutgoingPush, { outcomes, waiting = [] }: PushResponse): void {
   const answered = new Set(outcomes.map((outcome) => outcome.mutationId));
   // A mutation in parts that was decided before, in an answer that was lost, is answered for with its first part.
   const early = batch.part && answered.has(batch.part.mutationId) ? [batch.part.mutationId] : [];
-  const expected = new Set([...batch.mutationIds, ...early]);
+  const left = new Set(waiting);
+  const [first] = batch.mutationIds;
+  const expected = new Set([...batch.mutationIds.filter((id) => id === first || !left.has(id)), ...early]);
   const isComplete = [...expected].every((id) => answered.has(id));
   if (isComplete && answered.size === expected.size && outcomes.length === answered.size) return;
   const [sent, received] = [

@@ -91,7 +91,7 @@ async function sendBatch(context: RoundContext, batch: OutgoingPush): Promise<bo
   let response: PushResponse;
   try {
     response = await line.push(pushRequest(context, batch), signal);
-    checkOutcomes(batch, response.outcomes);
+    checkOutcomes(batch, response);
     await settle(context, response);
   } catch (thrown) {
     await pushFailed(context, batch, SyncError.from(thrown, 'server', 'The push failed'));

@@ -39,7 +39,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
   const write = createLocalWrite({ ...parts, records: () => identity.mode === 'server' });
   const push = createPushQueue(parts);
   const revise = createRevise(parts);
-  const settle = createSettle({ ...parts, revise, cursor: () => position.cursor });
+  const settle = createSettle({ ...parts, cursor: () => position.cursor });
   const resolve = createResolveConflict({ ...parts, revise });
   const list = createOutboxList(parts);
 
@@ -112,7 +112,8 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
     settle: (response, now) =>
       quietly(() => {
         const result = settle(response, now);
-        push.answered(new Set(response.outcomes.map(({ mutationId }) => mutationId)));
+        const settled = new Set(response.outcomes.map(({ mutationId }) => mutationId));
+        push.answered({ settled, waiting: new Set(response.waiting) });
         return result;
       }),
 

@@ -17,8 +17,11 @@ export interface PushQueue {
   next(maxBytes: number): OutgoingPush | null;
   /** These mutations were not sent after all, or their request failed: they wait again. */
   unsend(mutationIds: readonly number[]): void;
-  /** The request on its way was answered; what got no outcome waits again. */
-  answered(settled: ReadonlySet<number>): void;
+  /**
+   * The request on its way was answered; what got no outcome waits again. What the server told to be waiting it has not
+   * decided, so it may still be thrown away.
+   */
+  answered(answer: { readonly settled: ReadonlySet<number>; readonly waiting: ReadonlySet<number> }): void;
   /** After a restart nothing is on its way: what was sent waits again. */
   reset(): void;
   /** The request last cut was never marked as sent, or all local data goes. */
@@ -122,7 +125,7 @@ export function createPushQueue(parts: {
       // The loop may give back a part of a request before it sends the rest.
       isOnItsWay = outbox.count('sent') > 0;
     },
-    answered(settled) {
+    answered({ settled, waiting }) {
       isOnItsWay = false;
       if (upload) {
         const isLast = (upload.index + 1) * upload.partBytes >= upload.bytes.length;
@@ -131,7 +134,8 @@ export function createPushQueue(parts: {
       }
       if (outbox.count('sent') === 0) return;
       for (const item of [...outbox.items()]) {
-        if (item.state === 'sent' && item.mutationId !== upload?.mutationId) wait(item);
+        if (item.state !== 'sent' || item.mutationId === upload?.mutationId) continue;
+        wait(waiting.has(item.mutationId) ? outbox.update(item, { attempts: 0 }) : item);
       }
     },
     forget() {

@@ -10,7 +10,6 @@ import type { Images } from './images.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 import { isShown, type Overlay } from './overlay.ts';
 import type { Parking } from './parking.ts';
-import type { Revise } from './revise.ts';
 
 /** Takes in what the server decided. Answers to mutations that are settled already change nothing. */
 export function createSettle(parts: {
@@ -19,7 +18,6 @@ export function createSettle(parts: {
   readonly images: Images;
   readonly conflicts: ConflictRecords;
   readonly parking: Parking;
-  readonly revise: Pick<Revise, 'replace'>;
   readonly clientIds: ClientIds;
   readonly cursor: () => { readonly epoch: string; readonly seq: number } | null;
 }): (response: PushResponse, now: number) => SettleResult {
@@ -41,21 +39,8 @@ export function createSettle(parts: {
     else outbox.update(item, { state: 'accepted', untilSeq, epoch: response.epoch });
   };
 
-  /**
-   * Sent in one request with a mutation that was to make its row, and was refused: all it lacked is that row. It waits behind
-   * that mutation under a new id, as it would have if it had been sent later.
-   */
-  const waitBehind = (item: OutboxItem, now: number, changed: ChangeCollector) => {
-    const rows = overlay.rowsOf(item);
-    parts.revise.replace(item, { changes: outbox.changesOf(item), base: item.base, now });
-    for (const { table, keyText: key } of rows) changed.add(table, key);
-  };
-
-  const reject = (item: OutboxItem, { outcome, now }: Answer, changed: ChangeCollector) => {
+  const reject = (item: OutboxItem, { outcome }: Answer, changed: ChangeCollector) => {
     const reason = outcome.reason ?? { code: 'rejected', message: 'The server gave no reason.' };
-    if (reason.code === 'not-found' && parking.isBlocked(overlay.rowsOf(item), item.position)) {
-      return waitBehind(item, now, changed);
-    }
     const rows = isShown(item) ? overlay.rowsOf(item) : [];
     const rejected = outbox.update(item, { state: 'rejected', reason });
     for (const row of rows) overlay.show(row, changed);

@@ -31,6 +31,8 @@ export const pushRequest = v.object({
   part: v.optional(mutationPart),
   /** Tables whose conflicts the client decides itself (app resolvers, a person), whatever the schema says. */
   decides: v.array(name),
+  /** The client takes `waiting` for an answer. Without it every mutation gets an outcome. */
+  waits: v.optional(v.boolean()),
 });
 
 const author = v.object({ clientId: v.nullable(name), hlc });
@@ -82,6 +84,11 @@ export const pushResponse = v.object({
   /** In the order of the request. Empty for a part that is not the last. */
   outcomes: v.array(outcome),
   head: seq,
+  /**
+   * Mutations that were not decided, in the order of the request: they touch rows of one before them that was refused, is in
+   * conflict, or waits itself. To be sent again once that one has been answered. Never the first of a request.
+   */
+  waiting: v.optional(v.array(mutationId)),
 });
 
 export type PushRequest = v.InferOutput<typeof pushRequest>;

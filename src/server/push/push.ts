@@ -19,6 +19,7 @@ import {
   type Verdict,
 } from './decide-mutation.ts';
 import { receivePart } from './parts.ts';
+import { StoppedRows } from './stopped-rows.ts';
 import type { WorkingSet } from './working-set.ts';
 
 /** A stamp further ahead of the server's clock than this is cut back: a wrong clock must not win for ever. */
@@ -43,6 +44,13 @@ export interface Pushing {
   readonly request: PushRequest;
 }
 
+/** What came of a push. Both in the order of the request; every mutation is in one of them. */
+export interface PushAnswer {
+  readonly outcomes: readonly Outcome[];
+  /** Not decided: see `waiting` of the response. */
+  readonly waiting: readonly number[];
+}
+
 /** Takes mutations in: checks, decides and stores them, each with its one outcome. */
 export class Pusher {
   readonly #options: PusherOptions;
@@ -57,8 +65,8 @@ export class Pusher {
     this.#clock = observeHlc(this.#clock, hlc);
   }
 
-  /** The outcomes, in the order of the request; durable when this resolves. */
-  async push(pushing: Pushing): Promise<Outcome[]> {
+  /** Durable when this resolves. */
+  async push(pushing: Pushing): Promise<PushAnswer> {
     const { mutations, part } = pushing.request;
     const { maxMutations } = this.#options.limits;
     if (mutations.length > maxMutations) {
@@ -67,8 +75,8 @@ export class Pusher {
         `The push has ${mutations.length} mutations; at most ${maxMutations} are taken at once.`,
       );
     }
-    const outcomes = await this.#pushAll(pushing, mutations);
-    return part ? [...outcomes, ...(await this.#pushPart(pushing, part))] : outcomes;
+    const answer = await this.#pushAll(pushing, mutations, new StoppedRows());
+    return part ? { ...answer, outcomes: [...answer.outcomes, ...(await this.#pushPart(pushing, part))] } : answer;
   }
 
   /**
@@ -92,46 +100,57 @@ export class Pusher {
     });
   }
 
-  async #pushAll(pushing: Pushing, mutations: readonly PushedMutation[]): Promise<Outcome[]> {
-    if (mutations.length === 0) return [];
+  async #pushAll(pushing: Pushing, mutations: readonly PushedMutation[], stopped: StoppedRows): Promise<PushAnswer> {
+    if (mutations.length === 0) return { outcomes: [], waiting: [] };
     try {
-      return await this.#options.queue.run((set) => this.#decideAll(set, pushing, mutations), mutations.length);
+      // It may run twice: each time from what was stopped before it.
+      const decide = (set: WorkingSet) => this.#decideAll(set, pushing, { mutations, stopped: stopped.copy() });
+      return await this.#options.queue.run(decide, mutations.length);
     } catch (error) {
       // The user's own database refuses a row: it concerns one mutation, so find out which.
       const refused = refusalOf(error);
       const [only] = mutations;
       if (mutations.length === 1 && only) return this.#reject(pushing, only, refused);
-      const half = Math.ceil(mutations.length / 2);
-      const first = await this.#pushAll(pushing, mutations.slice(0, half));
-      return [...first, ...(await this.#pushAll(pushing, mutations.slice(half)))];
+      return this.#pushHalves(pushing, mutations, stopped);
     }
+  }
+
+  async #pushHalves(pushing: Pushing, mutations: readonly PushedMutation[], stopped: StoppedRows): Promise<PushAnswer> {
+    const half = Math.ceil(mutations.length / 2);
+    const first = await this.#pushAll(pushing, mutations.slice(0, half), stopped);
+    const applied = new Set(first.outcomes.filter(isApplied).map(({ mutationId }) => mutationId));
+    for (const mutation of mutations.slice(0, half)) if (!applied.has(mutation.mutationId)) stopped.stop(mutation);
+    stopped.isCopy ||= first.outcomes.some(({ reason }) => reason?.code === COPIED);
+    const rest = await this.#pushAll(pushing, mutations.slice(half), stopped);
+    return { outcomes: [...first.outcomes, ...rest.outcomes], waiting: [...first.waiting, ...rest.waiting] };
   }
 
   async #reject(
     { request: { clientId } }: Pushing,
     { mutationId, hlc }: { readonly mutationId: number; readonly hlc: string },
     verdict: Verdict,
-  ): Promise<Outcome[]> {
+  ): Promise<PushAnswer> {
     return this.#options.queue.run(async (set) => {
       await set.loadOutcomes(clientId, [mutationId]);
       const known = set.outcome(clientId, mutationId);
-      if (known) return [known.outcome];
+      if (known) return { outcomes: [known.outcome], waiting: [] };
       await set.writer.dropParts(clientId, mutationId);
       const outcome = { mutationId, ...verdict };
       set.saveOutcome({ clientId, hlc, outcome });
-      return [outcome];
+      return { outcomes: [outcome], waiting: [] };
     });
   }
 
-  async #pushPart(pushing: Pushing, part: NonNullable<PushRequest['part']>): Promise<Outcome[]> {
+  async #pushPart(pushing: Pushing, part: NonNullable<PushRequest['part']>): Promise<readonly Outcome[]> {
     try {
       return await this.#takePart(pushing, part);
     } catch (error) {
-      return this.#reject(pushing, { mutationId: part.mutationId, hlc: ANY_HLC }, refusalOf(error));
+      const mutation = { mutationId: part.mutationId, hlc: ANY_HLC };
+      return (await this.#reject(pushing, mutation, refusalOf(error))).outcomes;
     }
   }
 
-  async #takePart(pushing: Pushing, part: NonNullable<PushRequest['part']>): Promise<Outcome[]> {
+  async #takePart(pushing: Pushing, part: NonNullable<PushRequest['part']>): Promise<readonly Outcome[]> {
     const { clientId } = pushing.request;
     const { limits, queue, runtime } = this.#options;
     const { mutationId } = part;
@@ -143,15 +162,22 @@ export class Pusher {
       const received = await receivePart(set, part, options);
       if (received.kind === 'waiting') return [];
       await set.writer.dropParts(clientId, mutationId);
-      if (received.kind === 'complete') return this.#decideAll(set, pushing, [received.mutation]);
+      if (received.kind === 'complete') {
+        const whole = { mutations: [received.mutation], stopped: new StoppedRows() };
+        return (await this.#decideAll(set, pushing, whole)).outcomes;
+      }
       const outcome = { mutationId, ...toRejection(received.error) };
       set.saveOutcome({ clientId, hlc: ANY_HLC, outcome });
       return [outcome];
     });
   }
 
-  async #decideAll(set: WorkingSet, pushing: Pushing, mutations: readonly PushedMutation[]): Promise<Outcome[]> {
-    const { clientId } = pushing.request;
+  async #decideAll(
+    set: WorkingSet,
+    pushing: Pushing,
+    { mutations, stopped }: { mutations: readonly PushedMutation[]; stopped: StoppedRows },
+  ): Promise<PushAnswer> {
+    const { clientId, waits = false } = pushing.request;
     await set.actAs(pushing.identity);
     await set.loadOutcomes(
       clientId,
@@ -164,21 +190,29 @@ export class Pusher {
     );
     const context = this.#context(set, pushing);
     const outcomes: Outcome[] = [];
-    let isCopy = false;
+    const waiting: number[] = [];
+    const answer = (mutation: PushedMutation, outcome: Outcome) => {
+      outcomes.push(outcome);
+      if (!isApplied(outcome)) stopped.stop(mutation);
+    };
     for (const { mutation, content } of checked) {
       const { mutationId, hlc } = mutation;
       const known = set.outcome(clientId, mutationId);
       const isKnown = known !== undefined && isSame(known, mutation);
-      if (isKnown) outcomes.push(known.outcome);
+      if (isKnown) answer(mutation, known.outcome);
       // What a copy of the database wrote after that was no more written by the original.
-      isCopy ||= known !== undefined && !isKnown;
-      if (isCopy && !isKnown) outcomes.push(copied(mutationId));
-      if (isCopy || isKnown) continue;
+      stopped.isCopy ||= known !== undefined && !isKnown;
+      if (stopped.isCopy && !isKnown) answer(mutation, copied(mutationId));
+      if (stopped.isCopy || isKnown) continue;
+      if (waits && stopped.holds(mutation)) {
+        waiting.push(mutationId);
+        continue;
+      }
       const outcome = { mutationId, ...(await verdictOn(context, content)) };
       set.saveOutcome({ clientId, hlc, outcome });
-      outcomes.push(outcome);
+      answer(mutation, outcome);
     }
-    return outcomes;
+    return { outcomes, waiting };
   }
 
   #context(set: WorkingSet, { identity, access, request }: Pushing): DecideContext {
@@ -228,6 +262,10 @@ function copied(mutationId: number): Outcome {
     `Mutation ${mutationId} of this device has been decided with other content: its local database is a copy of another. ` +
     'It belongs under a clientId of its own.';
   return { mutationId, outcome: 'rejected', seq: null, conflicts: [], reason: { code: COPIED, message } };
+}
+
+function isApplied({ outcome }: Outcome): boolean {
+  return outcome === 'applied' || outcome === 'merged';
 }
 
 async function verdictOn(context: DecideContext, content: CheckedMutation | Verdict): Promise<Verdict> {

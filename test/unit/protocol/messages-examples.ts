@@ -37,6 +37,7 @@ const pushRequest = {
   schemaVersion: 1,
   mutations: [{ mutationId: 7, hlc: HLC, base: 41, changes: [patch] }],
   decides: ['issue'],
+  waits: true,
 };
 const pushResponse = {
   epoch: EPOCH,
@@ -124,6 +125,7 @@ export const examples: readonly Example[] = [
         },
       ],
       head: 43,
+      waiting: [10],
     },
   },
   {

@@ -106,6 +106,42 @@ test('D5: a vote whose answer was lost counts once where a snapshot holds it', a
   expect(a.store.outbox()).toEqual([]);
 });
 
+test('what touches the row of a conflict waits for its answer, sent together or not; the rest arrives at once', async () => {
+  const [b] = await twoDevices();
+  const a = await world.device({ decides: ['issue'] });
+  a.loop.start();
+  for (const id of ['i1', 'i2']) await addIssue(b, id);
+  await world.runtime.advance(1_000);
+  a.loop.pause('offline');
+  await a.write("UPDATE issue SET title = 'mine' WHERE id = 'i1'");
+  await a.write("UPDATE issue SET votes = votes + 1 WHERE id = 'i1'");
+  await a.write("UPDATE issue SET votes = votes + 1 WHERE id IN ('i1', 'i2')");
+  await a.write("UPDATE issue SET status = 'done' WHERE id = 'i2'");
+  await addIssue(a, 'i3');
+  await b.write("UPDATE issue SET title = 'theirs' WHERE id = 'i1'");
+  await world.runtime.advance(1_000);
+  a.loop.resume('offline');
+  await world.runtime.advance(1_000);
+  expect(a.store.outbox().map(({ state }) => state)).toEqual(['conflicted', 'parked', 'parked', 'parked']);
+  expect(b.rows('issue').map(([id, title, , votes]) => [id, title, votes])).toEqual([
+    ['i1', 'theirs', 0],
+    ['i2', 'Title of i2', 0],
+    ['i3', 'Title of i3', 0],
+  ]);
+  const [conflict] = a.store.conflicts({ state: 'open' });
+  const answer = { by: 'person' as const, now: world.runtime.now() };
+  await a.gate.exclusive(() => a.store.resolveConflict(conflict?.id ?? '', 'local', answer));
+  a.loop.written();
+  await world.runtime.advance(1_000);
+  expect(b.rows('issue')).toEqual([
+    ['i1', 'mine', 'open', 2],
+    ['i2', 'Title of i2', 'done', 1],
+    ['i3', 'Title of i3', 'open', 0],
+  ]);
+  expect(a.rows('issue')).toEqual(b.rows('issue'));
+  expect(a.store.outbox()).toEqual([]);
+});
+
 async function within<T>(running: Promise<T>): Promise<T> {
   running.catch(() => {});
   await world.runtime.advance(1_000);

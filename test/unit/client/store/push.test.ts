@@ -169,26 +169,48 @@ test('a rejected mutation parks what touches its rows, now and later, and nothin
   expect(store.rowStatus('label', ['a', 'l'])).toBe('pending');
 });
 
-test('what was sent together with the refused insert of its row waits for it, and follows it', async () => {
+test('what the server left undecided waits behind what it refused, and follows it', async () => {
+  const { store, database } = await openStore();
+  insert(store, 'a');
+  write(store, "UPDATE issue SET title = 'later' WHERE id = 'a'");
+  write(store, "INSERT INTO label (issue_id, name) VALUES ('a', 'l')", "UPDATE issue SET body = 'x' WHERE id = 'a'");
+  write(store, "UPDATE label SET color = 'red'");
+  insert(store, 'b');
+  store.nextPush(MAX);
+  const refused = { outcome: 'rejected' as const, reason: { code: 'rejected', message: 'no' } };
+  const answer = response([
+    { mutationId: 1, ...refused },
+    { mutationId: 5, seq: 1 },
+  ]);
+  store.settle({ ...answer, waiting: [2, 3, 4] }, 1);
+  expect(states(store)).toEqual([
+    [1, 'rejected'],
+    [2, 'parked'],
+    [3, 'parked'],
+    [4, 'parked'],
+    [5, 'accepted'],
+  ]);
+  expect(store.outbox().map(({ waitsFor }) => waitsFor)).toEqual([null, 1, 1, 3, null]);
+  expect(store.nextPush(MAX)).toBeNull();
+  expect(reopen(database).nextPush(MAX)).toBeNull();
+  store.retry(1, 2);
+  expect(store.nextPush(MAX)?.mutationIds).toEqual([6, 2, 3, 4]);
+});
+
+test('what the server left undecided may be thrown away, unlike what it may have taken', async () => {
   const { store } = await openStore();
   insert(store, 'a');
   write(store, "UPDATE issue SET title = 'later' WHERE id = 'a'");
+  write(store, "UPDATE issue SET title = 'last' WHERE id = 'a'");
   store.nextPush(MAX);
-  const refused = { outcome: 'rejected' as const, reason: { code: 'rejected', message: 'no' } };
-  const missing = { outcome: 'rejected' as const, reason: { code: 'not-found', message: 'no such row' } };
-  store.settle(
-    response([
-      { mutationId: 1, ...refused },
-      { mutationId: 2, ...missing },
-    ]),
-    1,
-  );
+  const refused = response([{ mutationId: 1, outcome: 'rejected', reason: { code: 'rejected', message: 'no' } }]);
+  store.settle({ ...refused, waiting: [2] }, 1);
+  expect(() => store.discard(3, 2)).toThrow(expect.objectContaining({ kind: 'misuse' }));
+  store.discard(2, 2);
   expect(states(store)).toEqual([
     [1, 'rejected'],
     [3, 'parked'],
   ]);
-  store.retry(1, 2);
-  expect(store.nextPush(MAX)?.mutationIds).toEqual([4, 3]);
 });
 
 test('a rejected mutation rolls its rows back and, edited, goes up under a new id in its place', async () => {
