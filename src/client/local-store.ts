@@ -94,6 +94,10 @@ export interface LocalStore {
   conflicts(filter?: ConflictFilter & { limit?: number }): Conflict[];
   /** Answers an open conflict; when it was the last open one of its mutation, the answer becomes a new mutation. */
   resolveConflict(id: string, resolution: Resolution, options: { by: 'person' | 'resolver'; now: number }): WriteResult;
+  /** One of the conflicts; null when it is not known. */
+  conflict(id: string): Conflict | null;
+  /** Answers all of these that are open, alike and in one transaction. */
+  resolveConflicts(ids: readonly string[], resolution: 'local' | 'remote', now: number): ResolvedConflicts;
 
   rowStatus(table: string, key: RowKey): RowStatus;
   /** Counts the rows of a user table. */
@@ -111,6 +115,14 @@ export type ChangedRows = ReadonlyMap<string, ReadonlySet<string> | '*'>;
 
 export interface WriteResult {
   readonly mutationId: number | null;
+  readonly changed: ChangedRows;
+  readonly settled: readonly MutationOutcome[];
+}
+
+export interface ResolvedConflicts {
+  readonly resolved: readonly Pick<Conflict, 'id' | 'table'>[];
+  /** The mutations that the answers became. */
+  readonly mutationIds: readonly number[];
   readonly changed: ChangedRows;
   readonly settled: readonly MutationOutcome[];
 }

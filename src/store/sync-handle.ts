@@ -102,11 +102,7 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
     conflicts: {
       list: (filter) => methods.listConflicts(filter),
       resolve: async (id, resolution) => void (await methods.resolveConflict(id, resolution)),
-      async resolveAll(resolution, filter) {
-        const open = await methods.listConflicts({ ...filter, state: 'open' });
-        for (const { id } of open) await methods.resolveConflict(id, resolution);
-        return open.length;
-      },
+      resolveAll: (resolution, filter) => methods.resolveConflicts(resolution, filter),
     },
     devices: {
       async list() {

@@ -5,6 +5,7 @@ import type { Instruments } from '../lab/instruments.ts';
 import type { LiveRegistry } from '../live/live-registry.ts';
 import type { LocalStore, WriteResult } from '../local-store.ts';
 import type { SyncLoop } from '../loop/sync-loop.ts';
+import type { ConflictFilter } from '../types.ts';
 import type { AskDesk } from './ask-desk.ts';
 import type { RowWatch } from './row-watch.ts';
 import type { StateFeed } from './state-feed.ts';
@@ -38,6 +39,8 @@ export interface EngineContext {
   /** Changes the outbox or the conflicts by hand. */
   change(fn: (store: LocalStore, now: number) => WriteResult): Promise<{ mutationId: number | null }>;
   resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;
+  /** Answers all open conflicts alike; resolves with how many they were. */
+  resolveConflicts(resolution: 'local' | 'remote', filter: Omit<ConflictFilter, 'state'>): Promise<number>;
   /** Deletes all local data. Sync is held meanwhile, so that nothing under way is applied afterwards. See `EngineMethods`. */
   wipe(dealtWith?: readonly number[]): Promise<void>;
   /** A page was hidden or shown. */

@@ -8,7 +8,7 @@ import { createInstruments, type Instruments } from '../lab/instruments.ts';
 import { LiveRegistry } from '../live/live-registry.ts';
 import type { ChangedRows, LocalStore, WriteResult } from '../local-store.ts';
 import type { SyncLoop, SyncLoopOptions } from '../loop/sync-loop.ts';
-import type { MutationOutcome, SyncEvent } from '../types.ts';
+import type { ConflictFilter, MutationOutcome, SyncEvent } from '../types.ts';
 import { AskDesk } from './ask-desk.ts';
 import type { EngineContext } from './context.ts';
 import { Gate } from './gate.ts';
@@ -16,6 +16,9 @@ import { RowWatch } from './row-watch.ts';
 import { EngineSession } from './session.ts';
 import { StateFeed } from './state-feed.ts';
 import { WriteDesk } from './write-desk.ts';
+
+/** Answered in one transaction: writes of the app come in between. */
+const CONFLICTS_AT_ONCE = 200;
 
 /** What the loop needs of the engine. */
 export type LoopHooks = Pick<
@@ -148,13 +151,33 @@ export class EngineCore implements EngineContext {
   }
 
   async resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }> {
-    const table = this.store.conflicts({ state: 'open' }).find((conflict) => conflict.id === id)?.table;
-    const result = await this.change((store, now) => store.resolveConflict(id, resolution, { by: 'person', now }));
-    if (table !== undefined) {
-      this.tell({ at: this.runtime.now(), type: 'conflict-resolved', conflictId: id, table });
-      this.feed.answered();
+    const table = this.store.conflict(id)?.table;
+    const result = await this.gate.run(() =>
+      this.store.resolveConflict(id, resolution, { by: 'person', now: this.runtime.now() }),
+    );
+    this.committed(result);
+    if (table !== undefined) this.tell({ at: this.runtime.now(), type: 'conflict-resolved', conflictId: id, table });
+    this.feed.answered();
+    return { mutationId: result.mutationId };
+  }
+
+  async resolveConflicts(resolution: 'local' | 'remote', filter: Omit<ConflictFilter, 'state'>): Promise<number> {
+    const ids = this.store.conflicts({ ...filter, state: 'open' }).map(({ id }) => id);
+    let count = 0;
+    for (let start = 0; start < ids.length; start += CONFLICTS_AT_ONCE) {
+      const some = ids.slice(start, start + CONFLICTS_AT_ONCE);
+      const { resolved, mutationIds, changed, settled } = await this.gate.run(() =>
+        this.store.resolveConflicts(some, resolution, this.runtime.now()),
+      );
+      count += resolved.length;
+      const at = this.runtime.now();
+      const tables = [...changed.keys()];
+      for (const { id, table } of resolved) this.tell({ at, type: 'conflict-resolved', conflictId: id, table });
+      for (const mutationId of mutationIds) this.tell({ at, type: 'mutation-written', mutationId, tables });
+      this.committed({ mutationId: null, changed, settled });
     }
-    return result;
+    this.feed.answered();
+    return count;
   }
 
   committed(result: WriteResult): void {

@@ -243,6 +243,10 @@ export class EngineSession implements EngineConnection, EngineMethods {
     return this.#core.resolveConflict(id, resolution);
   }
 
+  async resolveConflicts(resolution: 'local' | 'remote', filter: Omit<ConflictFilter, 'state'> = {}): Promise<number> {
+    return this.#core.resolveConflicts(resolution, filter);
+  }
+
   async listDevices(): Promise<DeviceInfo[]> {
     const devices = await this.#core.loop.devices.list();
     this.#core.feed.setDevices(devices);

@@ -76,7 +76,7 @@ export class ConflictAnswers {
     const { exclusive, store, runtime } = this.#options;
     const result = await exclusive(() => {
       // Meanwhile a person may have decided, or the loop may have been closed.
-      const isOpen = store.conflicts({ table: conflict.table, state: 'open' }).some(({ id }) => id === conflict.id);
+      const isOpen = store.conflict(conflict.id)?.state === 'open';
       if (this.#isClosed || !isOpen) return null;
       return store.resolveConflict(conflict.id, resolution, { by: 'resolver', now: runtime.now() });
     });

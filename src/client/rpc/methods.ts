@@ -38,6 +38,7 @@ export const CALL_FATES: Readonly<Record<MethodName, CallFate>> = {
   editMutation: 'once',
   listConflicts: 'repeat',
   resolveConflict: 'once',
+  resolveConflicts: 'once',
   listDevices: 'repeat',
   renameDevice: 'repeat',
   revokeDevice: 'repeat',

@@ -9,7 +9,7 @@ import { openStore, wipeStore } from './open-store.ts';
 import { createOutboxList } from './outbox-list.ts';
 import { createPushQueue } from './push-batch.ts';
 import { readRows } from './read-rows.ts';
-import { createResolveConflict } from './resolve.ts';
+import { createResolveConflict, createResolveConflicts } from './resolve.ts';
 import { createRevise } from './revise.ts';
 import { scopeRows } from './scope-sql.ts';
 import { createSettle } from './settle.ts';
@@ -41,6 +41,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
   const revise = createRevise(parts);
   const settle = createSettle({ ...parts, cursor: () => position.cursor });
   const resolve = createResolveConflict({ ...parts, revise });
+  const resolveMany = createResolveConflicts(conflicts, resolve);
   const list = createOutboxList(parts);
 
   /** One transaction, with what is in memory: after a failure both are as before. */
@@ -152,6 +153,11 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
     },
 
     conflicts: (filter = {}) => conflicts.list(filter).map(conflicts.toPublic),
+    conflict(id) {
+      const record = conflicts.get(id);
+      return record && conflicts.toPublic(record);
+    },
+    resolveConflicts: (ids, resolution, now) => quietly(() => resolveMany(ids, resolution, now)),
     resolveConflict: (id, resolution, how) => quietly(() => resolve(id, resolution, how)),
 
     rowStatus: list.rowStatus,

@@ -7,7 +7,7 @@ import { cellsAt, type LocalTable, type LocalTables, list, localTableOf } from '
 import type { Outbox } from './outbox.ts';
 import { packChanges } from './pack.ts';
 import type { Parking } from './parking.ts';
-import { rowsOf } from './row-access.ts';
+import { type RowRef, rowsOf } from './row-access.ts';
 
 /** How many rows, and about how many bytes, go into one mutation. */
 const MOST_ROWS = 500;
@@ -41,14 +41,15 @@ export function holdRows(parts: Parts, tables: Iterable<string>, now: number): v
 
 /** Lets the held rows of these tables go. */
 export function releaseHeld({ outbox, parking }: Parts, tables: readonly string[]): number {
-  let rowCount = 0;
+  const freed: RowRef[] = [];
   for (const item of [...outbox.items()]) {
-    if (item.state !== 'held' || !tables.includes(outbox.changesOf(item)[0]?.table ?? '')) continue;
+    const changes = item.state === 'held' ? outbox.changesOf(item) : [];
+    if (!tables.includes(changes[0]?.table ?? '')) continue;
     outbox.update(item, { state: 'pending' });
-    rowCount += item.changeCount;
+    for (const row of rowsOf(changes)) freed.push(row);
   }
-  parking.release();
-  return rowCount;
+  parking.release(freed);
+  return freed.length;
 }
 
 function* chunks(of: LocalTable, rows: readonly (readonly Cell[])[]): Generator<Change[]> {

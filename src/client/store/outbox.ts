@@ -77,12 +77,14 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
   const moved = new Map<number, number>();
   const counts = new Map<EntryState, number>();
   let highest = Number.MIN_SAFE_INTEGER;
+  let isInOrder = true;
   const reader = createChangeReader(database);
   const tally = (state: EntryState, by: number) => counts.set(state, (counts.get(state) ?? 0) + by);
 
   const remember = (item: OutboxItem, touched: readonly RowRef[]) => {
     items.set(item.position, item);
-    if (item.position < highest) sortItems(items);
+    // Put in order when somebody looks: many may take the place of others in one go.
+    if (item.position < highest) isInOrder = false;
     highest = Math.max(highest, item.position);
     if (item.position !== item.mutationId) moved.set(item.mutationId, item.position);
     tally(item.state, 1);
@@ -91,7 +93,11 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
 
   const outbox: Outbox = {
     reader,
-    items: () => items.values(),
+    items() {
+      if (!isInOrder) sortItems(items);
+      isInOrder = true;
+      return items.values();
+    },
     get size() {
       return items.size;
     },
@@ -138,6 +144,7 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
     load() {
       items.clear();
       highest = Number.MIN_SAFE_INTEGER;
+      isInOrder = true;
       moved.clear();
       counts.clear();
       rows.clear();

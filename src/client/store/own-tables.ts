@@ -29,6 +29,7 @@ const CREATE = `
   CREATE TABLE IF NOT EXISTS _tidemark_conflict (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, mutation_id INTEGER NOT NULL, tbl TEXT NOT NULL, state TEXT NOT NULL, body BLOB NOT NULL
   );
+  CREATE INDEX IF NOT EXISTS _tidemark_conflict_mutation ON _tidemark_conflict (mutation_id);
   CREATE INDEX IF NOT EXISTS _tidemark_conflict_open ON _tidemark_conflict (mutation_id) WHERE state = 'open';
 `;
 

@@ -13,8 +13,8 @@ export interface Parking {
   isBlocked(rows: readonly RowRef[], position: number): boolean;
   /** Parks what has to wait behind these, and what waits behind that. */
   parkBehind(blockers: readonly OutboxItem[]): void;
-  /** Lets go of what waits for nothing any more. */
-  release(): void;
+  /** Something on these rows is out of the way: lets go of what waits for nothing any more, and of what waits for that. */
+  release(rows: readonly RowRef[]): void;
 }
 
 const BLOCKING: ReadonlySet<OutboxItem['state']> = new Set(['conflicted', 'rejected', 'parked', 'held']);
@@ -33,15 +33,13 @@ export function createParking(outbox: Outbox, rows: PendingRows, overlay: Overla
     return null;
   };
 
+  /** In order. */
+  const itemsOn = ({ table, keyText }: RowRef): OutboxItem[] =>
+    (rows.get(table, keyText)?.positions ?? []).flatMap((position) => outbox.at(position) ?? []);
+
   const behind = (blocker: OutboxItem): OutboxItem[] => {
-    const found = new Map<number, OutboxItem>();
-    for (const row of overlay.rowsOf(blocker)) {
-      for (const position of rows.get(row.table, row.keyText)?.positions ?? []) {
-        const item = position > blocker.position ? outbox.at(position) : undefined;
-        if (item?.state === 'pending') found.set(position, item);
-      }
-    }
-    return [...found.values()];
+    const found = overlay.rowsOf(blocker).flatMap(itemsOn);
+    return [...new Set(found)].filter(({ state, position }) => state === 'pending' && position > blocker.position);
   };
 
   return {
@@ -53,11 +51,15 @@ export function createParking(outbox: Outbox, rows: PendingRows, overlay: Overla
         for (const item of behind(next)) queue.push(outbox.update(item, { state: 'parked' }));
       }
     },
-    release() {
-      if (outbox.count('parked') === 0) return;
-      for (const item of [...outbox.items()]) {
-        if (item.state !== 'parked') continue;
-        if (blockerOf(overlay.rowsOf(item), item.position) === null) outbox.update(item, { state: 'pending' });
+    release(freed) {
+      const queue = [...freed];
+      for (let next = queue.shift(); next !== undefined && outbox.count('parked') > 0; next = queue.shift()) {
+        for (const item of itemsOn(next)) {
+          const touched = item.state === 'parked' ? overlay.rowsOf(item) : [];
+          if (touched.length === 0 || blockerOf(touched, item.position) !== null) continue;
+          outbox.update(item, { state: 'pending' });
+          queue.push(...touched);
+        }
       }
     },
   };

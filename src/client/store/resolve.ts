@@ -3,8 +3,10 @@ import { columnOf } from '../../core/schema.ts';
 import { toCell } from '../../core/values.ts';
 import type { Cell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
-import type { WriteResult } from '../local-store.ts';
+import type { ResolvedConflicts, WriteResult } from '../local-store.ts';
+import type { MutationOutcome } from '../types.ts';
 import { answerAll, answerBase, pickColumns } from './answer.ts';
+import { collectChanges } from './changed-rows.ts';
 import { checkValue } from './check-changes.ts';
 import type { ConflictRecord, ConflictRecords, StoredResolution } from './conflict-records.ts';
 import { type LocalTable, type LocalTables, localTableOf } from './local-table.ts';
@@ -37,6 +39,26 @@ export function createResolveConflict(parts: {
     if (!item || records.some((one) => one.resolution === null)) return NOTHING_YET;
     const changes = answerAll(outbox.changesOf(item), records, tables);
     return revise.replace(item, { changes, base: answerBase(item.base, records), now });
+  };
+}
+
+/** Answers many alike. Those that a person has answered meanwhile keep that answer. */
+export function createResolveConflicts(conflicts: ConflictRecords, resolve: ResolveConflict) {
+  return (ids: readonly string[], resolution: 'local' | 'remote', now: number): ResolvedConflicts => {
+    const changed = collectChanges();
+    const resolved: { id: string; table: string }[] = [];
+    const mutationIds: number[] = [];
+    const settled: MutationOutcome[] = [];
+    for (const id of ids) {
+      const record = conflicts.get(id);
+      if (record === null || record.resolution !== null) continue;
+      const result = resolve(id, resolution, { by: 'person', now });
+      resolved.push({ id, table: record.table });
+      changed.addEach(result.changed);
+      settled.push(...result.settled);
+      if (result.mutationId !== null) mutationIds.push(result.mutationId);
+    }
+    return { resolved, mutationIds, changed: changed.rows, settled };
   };
 }
 

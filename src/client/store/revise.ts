@@ -64,15 +64,16 @@ export function createRevise(parts: {
 
   const replace: Revise['replace'] = (item, next) => {
     const changed = collectChanges();
+    const freed = overlay.rowsOf(item);
     takeOut(item, changed);
     if (next.changes.length === 0) {
-      parking.release();
+      parking.release(freed);
       const outcome: MutationOutcome = { mutationId: item.mutationId, outcome: 'discarded', seq: null, reason: null };
       return { mutationId: null, changed: changed.rows, settled: [outcome] };
     }
     const { rows, mutationId } = putIn(item, next);
     for (const row of rows) overlay.show(row, changed);
-    parking.release();
+    parking.release(freed);
     return { mutationId, changed: changed.rows, settled: [] };
   };
 

@@ -196,6 +196,10 @@ export class FakeStore implements LocalStore {
     return this.#conflicts.filter(({ table }) => filter.table === undefined || table === filter.table);
   }
 
+  conflict(id: string): Conflict | null {
+    return this.#conflicts.find((conflict) => conflict.id === id) ?? null;
+  }
+
   resolveConflict(id: string, resolution: Resolution): WriteResult {
     this.#mustBeInside();
     const found = this.#conflicts.find((conflict) => conflict.id === id);
@@ -206,6 +210,7 @@ export class FakeStore implements LocalStore {
     return { mutationId: this.write(), changed, settled: [] };
   }
 
+  resolveConflicts = unused;
   beginWrite = unused;
   runWrite = unused;
   readWrite = unused;
