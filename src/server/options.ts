@@ -33,7 +33,11 @@ export interface IncomingChange {
   readonly row: Readonly<Record<string, unknown>> | null;
 }
 
-/** Throws (a `SyncError('rejected', …)`, or any error) to refuse the mutation; its message is what the person reads. */
+/**
+ * Throws (a `SyncError('rejected', …)`, or any error) to refuse the mutation; its message is what the person reads. Where it
+ * could not find out, because something it asks has failed, it throws a `SyncError('server', …)`: nothing is refused then, and
+ * the device tries again.
+ */
 export type ValidateFunction = (change: IncomingChange, identity: Identity) => void | Promise<void>;
 
 /** How long the log is kept. A client that was away for longer starts over with a snapshot; its outbox stays. */

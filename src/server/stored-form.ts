@@ -1,7 +1,8 @@
 import type { RowVersion } from '../core/row-version.ts';
-import { decode, encode, type WireMap } from '../protocol/codec.ts';
+import { decode, encode, type WireMap, type WireValue } from '../protocol/codec.ts';
 import type { Outcome } from '../protocol/messages/push.ts';
 import type { Cells, RowKey } from '../shared/cell.ts';
+import { SyncError } from '../shared/error.ts';
 
 /** The parts of our records that every storage keeps as bytes, in one form. */
 
@@ -18,7 +19,7 @@ export function overridesToBytes(overrides: RowVersion['overrides']): Uint8Array
 }
 
 export function overridesFromBytes(bytes: Uint8Array): RowVersion['overrides'] {
-  const groups = decode(bytes) as [number, string, string | null, ...string[]][];
+  const groups = decodeStored(bytes) as [number, string, string | null, ...string[]][];
   return Object.fromEntries(
     groups.flatMap(([seq, hlc, clientId, ...columns]) => columns.map((column) => [column, { seq, hlc, clientId }])),
   );
@@ -33,7 +34,7 @@ export function detailsToBytes({ conflicts, reason }: Outcome): Uint8Array | nul
 }
 
 export function detailsFromBytes(bytes: Uint8Array | null): Details {
-  return bytes ? (decode(bytes) as unknown as Details) : { conflicts: [] };
+  return bytes ? (decodeStored(bytes) as unknown as Details) : { conflicts: [] };
 }
 
 /** Key and columns of a log entry. */
@@ -42,5 +43,18 @@ export function entryToBytes(key: RowKey, columns: Cells): Uint8Array {
 }
 
 export function entryFromBytes(bytes: Uint8Array): readonly [RowKey, Cells] {
-  return decode(bytes) as unknown as [RowKey, Cells];
+  return decodeStored(bytes) as unknown as [RowKey, Cells];
+}
+
+/**
+ * Reads what a storage wrote for itself.
+ *
+ * @throws SyncError `storage`: the database is damaged. No mutation is to be refused for it.
+ */
+export function decodeStored(bytes: Uint8Array): WireValue {
+  try {
+    return decode(bytes);
+  } catch (error) {
+    throw new SyncError('storage', 'The server database holds bytes that cannot be read.', { cause: error });
+  }
 }

@@ -60,15 +60,16 @@ export function applyChain(parts: ChainParts, last: PullPage, now: number): Appl
   const run: Run = { rebase, applier, changed, echoed: [], told: [], end, changeCount: 0 };
   const held = parts.position.cursor === null ? [] : parts.position.scopes;
   let isFirst = true;
+  let isFresh = false;
   for (const page of chain(parts, last)) {
-    if (isFirst) begin(parts, run, page);
+    if (isFirst) isFresh = begin(parts, run, page);
     else if (page.epoch !== last.epoch) throw new SyncError('protocol', 'The pages of a chain are of two histories.');
     isFirst = false;
     applyPage(parts, run, page);
   }
   finishAnswered(parts, run, end);
   rebase.finish(changed);
-  const droppedScopes = dropScopes({ ...parts, changed, held, kept: last.scopes });
+  const droppedScopes = dropScopes({ ...parts, changed, held, kept: last.scopes, isFresh });
   parts.stage.clear();
   parts.position.move({ cursor: end, scopes: last.scopes, now });
   const answered = settleTold(parts, run, now);
@@ -96,8 +97,8 @@ function* chain({ stage }: ChainParts, last: PullPage): Generator<PullPage> {
   yield last;
 }
 
-/** Checks that the chain fits on what is here, and makes room for what it replaces. */
-function begin(parts: ChainParts, run: Run, first: PullPage): void {
+/** Checks that the chain fits on what is here, and makes room for what it replaces. Tells whether it brings a snapshot from nothing. */
+function begin(parts: ChainParts, run: Run, first: PullPage): boolean {
   const { cursor } = parts.position;
   if (cursor !== null && cursor.epoch !== first.epoch) {
     throw new SyncError('epoch', 'The server has another history than this device. Fetch the database anew.');
@@ -116,9 +117,10 @@ function begin(parts: ChainParts, run: Run, first: PullPage): void {
     );
   }
   // Before the first chain nothing is confirmed. After a reset nothing counts as confirmed: the chain brings all of it.
-  if (!parts.position.hasSynced) return;
+  if (!parts.position.hasSynced) return isFresh;
   const replaced = cursor === null ? [...parts.tables.keys()] : first.replaces;
   for (const name of replaced) clearConfirmed(parts, run, name);
+  return isFresh;
 }
 
 /** Takes the confirmed rows of a table away. Pending changes are put back on top when the chain has been applied. */

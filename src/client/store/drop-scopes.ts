@@ -1,6 +1,7 @@
 import type { Table } from '../../core/schema.ts';
 import { ALL_SCOPES } from '../../core/scope.ts';
 import { quoteName } from '../../core/sql.ts';
+import { SyncError } from '../../shared/error.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { ChangeCollector } from './changed-rows.ts';
 import type { Images } from './images.ts';
@@ -15,6 +16,8 @@ import { scopeSql } from './scope-sql.ts';
 /**
  * Takes the rows of scopes away that the caller may no longer read. Scopes are those of the confirmed rows, so pending
  * changes step aside while the rows are chosen; they stay in the outbox and lie on top again afterwards.
+ *
+ * @throws SyncError `resync` where the scope of a row cannot be told any more.
  */
 export function dropScopes(parts: {
   readonly database: LocalDatabase;
@@ -25,12 +28,15 @@ export function dropScopes(parts: {
   readonly changed: ChangeCollector;
   readonly held: readonly string[];
   readonly kept: readonly string[];
+  /** The chain has brought every row anew: those of lost scopes are gone already. */
+  readonly isFresh: boolean;
 }): string[] {
-  const { database, tables, images, overlay, changed, held, kept } = parts;
+  const { database, tables, images, overlay, changed, held, kept, isFresh } = parts;
   const dropped = kept.includes(ALL_SCOPES) ? [] : held.filter((scope) => !kept.includes(scope));
   if (dropped.length === 0) return [];
   const pending = coveredRows(parts);
   for (const { of, row } of pending) writeConfirmed(database, images, of, row);
+  if (!isFresh) refuseOrphans(database, tables);
   for (const of of childrenFirst(tables)) {
     const [list, not] = dropped.includes(ALL_SCOPES) ? [kept, 'NOT '] : [dropped, ''];
     const marks = list.map(() => '?').join(', ');
@@ -45,6 +51,22 @@ export function dropScopes(parts: {
     overlay.show(row, changed);
   }
   return dropped;
+}
+
+/**
+ * A row whose parent was deleted stays in the scope it had, and only the server knows which that was. It must not stay here if
+ * that is one of the lost, nor go if it is not.
+ */
+function refuseOrphans(database: LocalDatabase, tables: LocalTables): void {
+  for (const of of tables.values()) {
+    if (typeof of.table.scope === 'string' || 'by' in of.table.scope) continue;
+    const sql = `SELECT 1 FROM ${quoteName(of.name)} AS t0 WHERE ${scopeSql(of.table, tables, 't0')} IS NULL LIMIT 1`;
+    if (database.read(sql).rows.length === 0) continue;
+    throw new SyncError(
+      'resync',
+      `The access has changed, and rows of ${of.name} have lost their parent: which of them may stay, only a snapshot tells.`,
+    );
+  }
 }
 
 interface CoveredRow {

@@ -1,8 +1,8 @@
 import { lastSeq } from '../../core/row-version.ts';
-import { decode, encode } from '../../protocol/codec.ts';
+import { encode } from '../../protocol/codec.ts';
 import type { Cells, RowKey } from '../../shared/cell.ts';
 import type { StoredRow } from '../storage.ts';
-import { overridesFromBytes, overridesToBytes } from '../stored-form.ts';
+import { decodeStored, overridesFromBytes, overridesToBytes } from '../stored-form.ts';
 import { type BoundTable, writeAs } from './bound-table.ts';
 import { type Row, type Transaction, textArray, toHex } from './connection.ts';
 
@@ -29,7 +29,7 @@ export function toVersion(row: Row): StoredVersion | null {
     isDeleted: isDeleted === true,
     stamp: { seq: Number(seq), hlc: String(hlc), clientId: typeof clientId === 'string' ? clientId : null },
     overrides: overrides instanceof Uint8Array ? overridesFromBytes(overrides) : {},
-    image: image instanceof Uint8Array ? (decode(image) as Cells) : null,
+    image: image instanceof Uint8Array ? (decodeStored(image) as Cells) : null,
   };
 }
 

@@ -121,6 +121,8 @@ async function validateChange(context: DecideContext, change: CheckedChange, cur
   try {
     await validate({ table: table.name, op, key: toAppKey(table, key), values, row }, context.identity);
   } catch (error) {
+    // A failure of what it asks is no refusal: the push is to come again.
+    if (error instanceof SyncError && !REASONS.includes(error.kind)) throw error;
     const message = error instanceof Error ? error.message : String(error);
     throw new SyncError('rejected', message, { cause: error });
   }

@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { RESERVED_PREFIX } from '../../core/schema.ts';
 import type { Cell } from '../../shared/cell.ts';
 import { SyncError, type SyncErrorKind } from '../../shared/error.ts';
 
@@ -158,7 +159,12 @@ const KINDS: Readonly<Record<number, SyncErrorKind>> = {
   20: 'invalid-value',
 };
 
+/** A constraint of our own tables: the mistake is the server's, and no mutation is to be refused for it. */
+const OWN_TABLE = new RegExp(`\\b${RESERVED_PREFIX}`);
+
 function toSyncError(error: unknown): SyncError {
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+  if (error instanceof Error && KINDS[code] === 'invalid-value' && OWN_TABLE.test(error.message))
+    return new SyncError('storage', `The server database failed: ${error.message}`, { cause: error });
   return SyncError.from(error, KINDS[code] ?? 'storage', 'The server database failed');
 }

@@ -1,10 +1,10 @@
 import { lastSeq } from '../../core/row-version.ts';
 import { columnOf, type Table } from '../../core/schema.ts';
 import { quoteName } from '../../core/sql.ts';
-import { decode, encode } from '../../protocol/codec.ts';
+import { encode } from '../../protocol/codec.ts';
 import type { Cell, Cells, RowKey } from '../../shared/cell.ts';
 import type { RowRange, StoredRow } from '../storage.ts';
-import { overridesFromBytes, overridesToBytes } from '../stored-form.ts';
+import { decodeStored, overridesFromBytes, overridesToBytes } from '../stored-form.ts';
 import type { Connection, Taken } from './connection.ts';
 import { versionTable } from './layout.ts';
 
@@ -96,7 +96,7 @@ function toStoredRow(of: Table, key: RowKey, cells: readonly Cell[]): StoredRow 
     stamp: { seq: Number(seq), hlc: String(hlc), clientId: typeof clientId === 'string' ? clientId : null },
     overrides: overrides instanceof Uint8Array ? overridesFromBytes(overrides) : {},
     columns: isDeleted === 1 ? null : valueCells(of, cells.slice(VERSION_COLUMNS.length)),
-    image: image instanceof Uint8Array ? (decode(image) as Cells) : null,
+    image: image instanceof Uint8Array ? (decodeStored(image) as Cells) : null,
   };
 }
 
