@@ -225,6 +225,11 @@ export type SyncEvent = { readonly at: number } & (
   | { readonly type: 'mutation-settled'; readonly outcome: MutationOutcome }
   | { readonly type: 'conflict-detected'; readonly conflictId: string; readonly table: string }
   | { readonly type: 'conflict-resolved'; readonly conflictId: string; readonly table: string }
+  /**
+   * Work that waits did not move on, and the watchdog has stepped in. `round`: nothing in a round had moved for minutes, and it
+   * is tried again. `cursor`: the server tells of commits that no pull brings; it is asked ever more rarely.
+   */
+  | { readonly type: 'stalled'; readonly what: 'round' | 'cursor'; readonly error: SyncErrorJson }
   /** The app's resolver threw or did not answer: the conflict stays open for a person. */
   | {
       readonly type: 'resolver-failed';

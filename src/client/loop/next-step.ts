@@ -65,8 +65,10 @@ const rules: Readonly<Record<SyncErrorKind, Rule>> = {
 /** The one place that decides what an error means for the loop. */
 export function nextStep(error: SyncError): NextStep {
   const retryAfterMs = error.details.retryAfterMs;
+  // Given up by the watchdog: the network may be as well as ever.
+  const rule = typeof error.details.stalledMs === 'number' ? failing : rules[error.kind];
   return {
-    ...rules[error.kind],
+    ...rule,
     startsOver: error.kind === 'epoch' || error.kind === 'resync',
     retryAfterMs: typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : 0,
   };

@@ -2,6 +2,7 @@ import type { PullPage, PullRequest } from '../../protocol/messages/pull.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { LocalStore } from '../local-store.ts';
 import type { SyncProgress } from '../types.ts';
+import { ChainWatch } from './chain-watch.ts';
 import { epochChanged } from './handshake.ts';
 import { change, type RoundContext, showProgress } from './round-context.ts';
 
@@ -66,6 +67,7 @@ function unansweredIn({ line }: RoundContext, store: LocalStore): Pick<PullReque
 
 async function followChain(context: RoundContext, start: ChainStart, snapshotTables: readonly string[]): Promise<void> {
   const { line, signal } = context;
+  const watch = new ChainWatch();
   for (let resume = start.resume; ; ) {
     const page = await line.pull(requestOf(context, { ...start, resume }, snapshotTables), signal);
     // Of the history that is gone we know which mutations have an answer; of this one we do not.
@@ -75,7 +77,7 @@ async function followChain(context: RoundContext, start: ChainStart, snapshotTab
       await applyLast(context, page);
       return;
     }
-    if (page.resume === resume) throw goesInCircles(resume);
+    watch.check(page, resume);
     await change(context, (store) => store.stagePage(page));
     resume = page.resume;
   }
@@ -121,8 +123,4 @@ function progressOf({ report }: RoundContext, { progress }: PullPage): SyncProgr
 function isRefusal({ kind }: SyncError): boolean {
   const passing = ['network', 'server', 'timeout', 'interrupted', 'aborted', 'rate-limited', 'needs-auth', 'closed'];
   return ![...passing, 'forbidden', 'version', 'storage', 'quota', 'epoch'].includes(kind);
-}
-
-function goesInCircles(resume: string): SyncError {
-  return new SyncError('protocol', `The server answered the continuation ${resume} with itself; the chain has no end.`);
 }

@@ -1,3 +1,4 @@
+import type { SyncProgress } from '../types.ts';
 import { WritePace } from './write-pace.ts';
 
 /** How often the server may fail over a single mutation, while it takes others, before that one is to blame. */
@@ -19,6 +20,7 @@ export class PushMemory {
   #window = Number.POSITIVE_INFINITY;
   readonly #suspects = new Map<number, Suspect>();
   #takenCount = 0;
+  #uploadedCount = 0;
   #lastPushAt: number | null = null;
 
   /** Most mutations in the next request. */
@@ -45,6 +47,14 @@ export class PushMemory {
   /** The server did not take `count` mutations together: half of them go next. */
   halve(count: number): void {
     this.#window = Math.max(1, Math.floor(count / 2));
+  }
+
+  /** `count` mutations have got their outcome, and `pendingCount` wait. */
+  uploaded(count: number, pendingCount: number): SyncProgress {
+    this.#uploadedCount += count;
+    const done = this.#uploadedCount;
+    if (pendingCount === 0) this.#uploadedCount = 0;
+    return { step: 'push', done, total: done + pendingCount };
   }
 
   /** The server took a request with mutations in it. */

@@ -14,18 +14,18 @@ const MAX_SMALL_PUSHES = 8;
 
 /** Sends what the outbox has, request by request. False: it is time for the other direction, and there may be more. */
 export async function pushAll(context: RoundContext): Promise<boolean> {
-  const { report, publisher, options } = context;
+  const { report, publisher, options, pushMemory } = context;
   report.isPushing = true;
   publisher.stateChanged();
-  const total = options.store.counts().pendingCount;
-  const before = report.pushedCount;
   try {
     for (let small = 0; small < MAX_SMALL_PUSHES; ) {
       await shakeHands(context);
       const batch = await nextBatch(context);
       if (!batch) return true;
+      const before = report.pushedCount;
       const isSmall = await sendBatch(context, batch);
-      showProgress(context, { step: 'push', done: report.pushedCount - before, total });
+      const { pendingCount } = options.store.counts();
+      showProgress(context, pushMemory.uploaded(report.pushedCount - before, pendingCount));
       if (!isSmall) continue;
       small += 1;
       await waitForMore(context);

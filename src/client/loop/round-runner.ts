@@ -41,7 +41,7 @@ export class RoundRunner {
   constructor(tools: RoundTools, onEnd: (end: RoundEnd) => void) {
     this.#tools = tools;
     this.#onEnd = onEnd;
-    this.#watchdog = new Watchdog(tools.options.runtime, STALL_MS, () => this.abort(stalled()));
+    this.#watchdog = new Watchdog(tools.options.runtime, STALL_MS, () => this.#stalled());
   }
 
   /** The round that is running, as far as it has come. */
@@ -63,6 +63,12 @@ export class RoundRunner {
     const running: Running = { number, plan, controller, report: newReport(), calls, hasReached: false };
     this.#running = running;
     this.#last = this.#last.then(() => this.#run(running));
+  }
+
+  #stalled(): void {
+    const error = stalled();
+    this.#tools.publisher.event({ type: 'stalled', what: 'round', error: error.toJSON() });
+    this.abort(error);
   }
 
   abort(reason: SyncError): void {
@@ -138,5 +144,5 @@ function outcomeOf(error: SyncError | null, signal: AbortSignal): SyncRound['out
 
 function stalled(): SyncError {
   const message = `Nothing has moved in this round for ${STALL_MS / 1000} s; it is given up and tried again.`;
-  return new SyncError('timeout', message);
+  return new SyncError('timeout', message, { details: { stalledMs: STALL_MS } });
 }

@@ -3,6 +3,8 @@ import type { LoopState } from './round-machine.ts';
 
 /** How long what is known to be on the server may take to come by the channel before it is pulled. */
 const BEHIND_PATIENCE_MS = 2_000;
+/** … doubled with each pull that did not bring it, so often at most: a server that promises what it does not have. */
+const MAX_BEHIND_DOUBLINGS = 7;
 /** However often the app wants to poll. */
 const MIN_INTERVAL_MS = 20;
 /** With a channel that is open, polling only guards against a server that forgets to tell. */
@@ -36,6 +38,8 @@ export interface ScheduleInput {
   readonly isLone: boolean;
   /** Since when something is known to wait on the server; null when nothing is. */
   readonly behindSince: number | null;
+  /** Pulls in a row that have not brought it. */
+  readonly fruitlessCount: number;
   readonly isLive: boolean;
 }
 
@@ -61,12 +65,13 @@ function idleWishes(input: ScheduleInput, autoSync: { intervalMs: number; deboun
   const lastRound = lastRoundAt ?? now;
   const calm = Math.max(lastPushAt ?? 0, lastRoundAt ?? 0) + autoSync.debounceMs;
   const interval = Math.max(MIN_INTERVAL_MS, autoSync.intervalMs) * (isLive ? LIVE_POLL_FACTOR : 1);
+  const patienceMs = BEHIND_PATIENCE_MS * 2 ** Math.min(MAX_BEHIND_DOUBLINGS, input.fruitlessCount);
   const automatic = { isUrgent: false };
   return [
     wish,
     hasSendable ? { at: goesAtOnce(input) ? now : calm, trigger: 'write', pulls: false, ...automatic } : null,
     behindSince !== null
-      ? { at: Math.max(lastRound, behindSince) + BEHIND_PATIENCE_MS, trigger: 'changes', pulls: true, ...automatic }
+      ? { at: Math.max(lastRound, behindSince) + patienceMs, trigger: 'changes', pulls: true, ...automatic }
       : null,
     { at: lastRound + interval, trigger: 'interval', pulls: true, ...automatic },
   ];

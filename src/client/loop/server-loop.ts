@@ -21,6 +21,9 @@ import { SleepWatch } from './sleep-watch.ts';
 import { cursorInfos, isBehind, type Position, statusOf } from './status.ts';
 import type { RunOptions, SyncLoop, SyncLoopOptions } from './sync-loop.ts';
 
+/** After so many pulls that bring nothing of what the server tells of, it is told. */
+const STALLED_PULLS = 5;
+
 /** The loop of an app with a server: interprets `round-machine.ts` by `schedule.ts`. */
 export class ServerLoop implements SyncLoop {
   readonly #options: SyncLoopOptions;
@@ -43,6 +46,8 @@ export class ServerLoop implements SyncLoop {
   #roundCount = 0;
   #lastRoundAt: number | null = null;
   #behindSince: number | null = null;
+  #fruitlessCount = 0;
+  #seqBefore: number | null = null;
   #isAttended = true;
   #toldConnection: ConnectionState = 'closed';
   #cancelTimer: (() => void) | null = null;
@@ -136,7 +141,8 @@ export class ServerLoop implements SyncLoop {
     const hasCome = isAttended && !this.#isAttended;
     this.#isAttended = isAttended;
     this.#transport.attend?.(isAttended);
-    if (!hasCome) return;
+    // A timer that was lost while the page was frozen is set anew, or its round begun.
+    if (!hasCome) return this.#schedule();
     if (this.#sleep.hasSlept()) this.#renewed();
     // Waited for as nobody does who looks at it: tried at once, as when the network comes back.
     else if (this.#state.name === 'waiting' && this.#state.trouble.phase === 'offline') this.#wishFor('online');
@@ -288,6 +294,7 @@ export class ServerLoop implements SyncLoop {
       hasSendable: state.name === 'idle' && hasSendable,
       isLone: this.#pushMemory.pace.isLone(pendingCount),
       behindSince: this.#behindSince,
+      fruitlessCount: this.#fruitlessCount,
       isLive: this.#feed.isLive,
     });
   }
@@ -313,6 +320,7 @@ export class ServerLoop implements SyncLoop {
   #begin(wish: Wish): void {
     this.#roundCount += 1;
     this.#wish = null;
+    this.#seqBefore = this.#position().seq;
     const calls = this.#calls.take();
     const [call] = calls;
     if (call) this.#answers.askAgain();
@@ -346,8 +354,21 @@ export class ServerLoop implements SyncLoop {
       return;
     }
     this.#publisher.event({ type: 'sync-finished', round });
+    if (!error) this.#checkCursor(round);
     if (error) this.#dispatch({ name: 'aborted', round: number });
     else this.#dispatch({ name: 'succeeded', round: number });
+  }
+
+  /** A round that ends well leaves nothing on the server that it told of: unless it never had it. */
+  #checkCursor({ trigger }: SyncRound): void {
+    const { seq, head } = this.#position();
+    const isFruitless = head !== null && isBehind({ seq, head }) && seq === this.#seqBefore;
+    if (!isFruitless) this.#fruitlessCount = 0;
+    else if (trigger === 'changes') this.#fruitlessCount += 1;
+    if (!isFruitless || this.#fruitlessCount !== STALLED_PULLS) return;
+    const message = `The server tells of commits up to ${head}, and ${STALLED_PULLS} pulls in a row have brought none after ${seq}.`;
+    const error = new SyncError('server', message).toJSON();
+    this.#publisher.event({ type: 'stalled', what: 'cursor', error });
   }
 
   #heard(): void {

@@ -333,6 +333,7 @@ describe('watchdog', () => {
     expect(phase()).toBe('syncing');
     await runtime.advance(3_000);
     expect(eventsOf('sync-failed')).toMatchObject([{ error: { kind: 'timeout' } }]);
+    expect(eventsOf('stalled')).toMatchObject([{ what: 'round' }]);
     expect(phase()).toBe('synced');
   });
 

@@ -24,6 +24,7 @@ const quiet: ScheduleInput = {
   hasSendable: false,
   isLone: false,
   behindSince: null,
+  fruitlessCount: 0,
   isLive: false,
 };
 
