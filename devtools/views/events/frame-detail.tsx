@@ -43,16 +43,19 @@ export function FrameDetail({ frame }: { readonly frame: WireFrame }) {
         )}
       </p>
       {frame.error !== null && <Notice tone="bad">{frame.error}</Notice>}
-      {fetched && <Content content={fetched.content} hasBytes={frame.sizeBytes > 0} />}
+      {fetched && <Content content={fetched.content} sizeBytes={frame.sizeBytes} />}
     </div>
   );
 }
 
-function Content({ content, hasBytes }: { readonly content: unknown; readonly hasBytes: boolean }) {
+/** A message of this length is shown whole. */
+const SHORT_BYTES = 2_048;
+
+function Content({ content, sizeBytes }: { readonly content: unknown; readonly sizeBytes: number }) {
   if (content === null || content === undefined) {
-    return <p className="muted">{hasBytes ? 'Its content is not kept any more.' : 'It carries nothing.'}</p>;
+    return <p className="muted">{sizeBytes > 0 ? 'Its content is not kept any more.' : 'It carries nothing.'}</p>;
   }
-  return <JsonTree value={content} openLevels={3} />;
+  return <JsonTree value={content} openLevels={sizeBytes <= SHORT_BYTES ? 8 : 3} />;
 }
 
 export function frameTone(frame: WireFrame): Tone {
