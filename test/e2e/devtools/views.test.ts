@@ -58,7 +58,7 @@ const phase = (page: Page, name: string) =>
 const show = (page: Page, view: string) => page.getByRole('tab', { name: new RegExp(`^${view}`) }).click();
 /** The app has options of its own. */
 const option = (page: Page, name?: RegExp) =>
-  page.locator('[data-tidemark-devtools]').getByRole('option', name ? { name } : {});
+  page.locator('[data-tidemark-devtools] .list').getByRole('option', name ? { name } : {});
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 const vote = (page: Page) => page.locator('.row .vote').first().click();
 
