@@ -19,7 +19,7 @@ beforeAll(async () => {
   process.env.TIDEMARK_SERVER = tracker.url;
   app = await createServer({
     configFile: resolve(import.meta.dirname, '../../../example-app/vite.config.ts'),
-    logLevel: 'error',
+    logLevel: 'silent',
     server: { port: 0, host: '127.0.0.1' },
   });
   await app.listen();
