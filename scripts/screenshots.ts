@@ -15,6 +15,15 @@ const images = join(root, 'docs/images');
 const SCHEMES = ['light', 'dark'] as const;
 type Scheme = (typeof SCHEMES)[number];
 
+/** How each view is brought to what its picture should show, besides opening its tab. */
+const STAGED: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  overview: (page) => page.getByRole('figure', { name: /Latency/ }).waitFor(),
+  queue: showQueue,
+  cursors: (page) => page.getByRole('region', { name: 'Rows by scope' }).waitFor(),
+  events: (page) => page.getByRole('tabpanel').getByRole('option').nth(2).click(),
+  data: (page) => page.getByRole('tabpanel').getByRole('grid').waitFor(),
+};
+
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-screenshots-'));
 const tracker = await startTracker({ file: join(folder, 'tracker.db') });
 process.env.TIDEMARK_SERVER = tracker.url;
@@ -63,15 +72,6 @@ async function showQueue(page: Page): Promise<void> {
   await page.getByRole('option', { name: /title/ }).click();
   await page.getByRole('article', { name: /^Mutation/ }).waitFor();
 }
-
-/** How each view is brought to what its picture should show, besides opening its tab. */
-const STAGED: Readonly<Record<string, (page: Page) => Promise<void>>> = {
-  overview: (page) => page.getByRole('figure', { name: /Latency/ }).waitFor(),
-  queue: showQueue,
-  cursors: (page) => page.getByRole('region', { name: 'Rows by scope' }).waitFor(),
-  events: (page) => page.getByRole('tabpanel').getByRole('option').nth(2).click(),
-  data: (page) => page.getByRole('tabpanel').getByRole('grid').waitFor(),
-};
 
 /** Each view alone, in the panel's own window, of a device that has been at work. */
 async function everyView(browser: Browser, scheme: Scheme): Promise<void> {

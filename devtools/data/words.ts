@@ -61,7 +61,12 @@ function headlineOf(status: SyncStatus): string {
 function waiting(status: SyncStatus, now: number): string[] {
   if (status.pendingCount === 0) return [];
   const count = status.phase === 'pending' ? [] : [`${changes(status.pendingCount)} waiting`];
-  return status.oldestPendingAt === null ? count : [...count, `oldest ${ageWords(status.oldestPendingAt, now)}`];
+  return status.oldestPendingAt === null ? count : [...count, oldestWords(status.oldestPendingAt, now)];
+}
+
+function oldestWords(at: number, now: number): string {
+  const age = ageWords(at, now);
+  return age === 'now' ? 'just written' : `oldest ${age}`;
 }
 
 function decisions(status: SyncStatus): string[] {

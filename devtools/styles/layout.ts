@@ -52,7 +52,8 @@ export const LAYOUT = /* css */ `
 .back { display: none; }
 .toolbar { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 8px; padding: 8px 10px; border-bottom: 1px solid var(--line); background: var(--surface); }
 .toolbar input[type='search'] { flex: 1 1 120px; min-width: 0; max-width: 320px; }
-.toolbar select { flex: 0 1 auto; max-width: 170px; }
+.toolbar select { flex: 0 1 auto; max-width: 130px; }
+.toolbar .group { display: flex; flex-wrap: wrap; gap: 6px 8px; align-items: center; }
 .view:focus-visible, .detail:focus-visible { outline-offset: -2px; }
 .toolbar .notice { flex-basis: 100%; }
 .list { flex: 1; min-height: 0; overflow: auto; contain: strict; }

@@ -30,24 +30,26 @@ export function QueueToolbar({ filter, onFilter, count }: QueueToolbarProps) {
         {countWords(count, 'mutation')}
       </span>
       <span className="spring" />
-      {rejectedCount > 0 && (
+      <span className="group">
+        {rejectedCount > 0 && (
+          <button
+            type="button"
+            disabled={action.isRunning}
+            onClick={() => action.run(() => sync.outbox.retryAll(rows))}
+            title={isPart ? 'Those of this table and row' : `${formatCount(rejectedCount)} were rejected`}
+          >
+            Retry all rejected
+          </button>
+        )}
         <button
           type="button"
           disabled={action.isRunning}
-          onClick={() => action.run(() => sync.outbox.retryAll(rows))}
-          title={isPart ? 'Those of this table and row' : `${formatCount(rejectedCount)} were rejected`}
+          onClick={() => action.run(async () => saveFile('tidemark-outbox.json', await sync.outbox.export()))}
         >
-          Retry all rejected
+          Export
         </button>
-      )}
-      <button
-        type="button"
-        disabled={action.isRunning}
-        onClick={() => action.run(async () => saveFile('tidemark-outbox.json', await sync.outbox.export()))}
-      >
-        Export
-      </button>
-      <ImportButton />
+        <ImportButton />
+      </span>
       <ErrorNotice error={action.error} />
     </div>
   );
