@@ -20,8 +20,17 @@ const STAGED: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   overview: (page) => page.getByRole('figure', { name: /Latency/ }).waitFor(),
   queue: showQueue,
   cursors: (page) => page.getByRole('region', { name: 'Rows by scope' }).waitFor(),
-  events: (page) => page.getByRole('tabpanel').getByRole('option').nth(2).click(),
-  data: (page) => page.getByRole('tabpanel').getByRole('grid').waitFor(),
+  events: (page) => page.getByRole('listbox', { name: 'Events' }).getByRole('option').nth(2).click(),
+  async data(page) {
+    await page.getByRole('combobox', { name: 'Table' }).selectOption('issue');
+    await page.getByRole('checkbox', { name: 'Unsynced only' }).check();
+    await page.getByRole('grid').getByText('issue-02396').click();
+  },
+  queries: (page) =>
+    page
+      .getByRole('grid')
+      .getByText(/issue\.id, issue\.title/)
+      .click(),
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-screenshots-'));

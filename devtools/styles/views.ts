@@ -14,6 +14,7 @@ export const VIEWS = /* css */ `
 .plot svg { display: block; width: 100%; height: 64px; border-top: 1px dashed var(--line); }
 .plot .axis { stroke: var(--line-strong); stroke-width: 1; vector-effect: non-scaling-stroke; }
 svg rect { fill: var(--tone); }
+svg rect[data-cut='true'] { opacity: 0.55; }
 .strip { display: block; width: 100%; height: 8px; border-radius: 4px; margin-bottom: 7px; }
 .spans { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0; padding: 0; list-style: none; }
 .spans li { display: flex; gap: 7px; align-items: center; }

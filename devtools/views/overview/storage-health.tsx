@@ -53,7 +53,7 @@ function QuotaMeter({ quota: { usageBytes, quotaBytes } }: { readonly quota: Quo
   return (
     <span className="quota">
       <meter aria-label="Quota used" min={0} max={quotaBytes} high={quotaBytes * 0.8} value={usageBytes} />
-      {formatBytes(usageBytes)} of {formatBytes(quotaBytes)} used by this site
+      {formatBytes(usageBytes)} of {formatBytes(quotaBytes)}
     </span>
   );
 }

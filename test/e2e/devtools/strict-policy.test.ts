@@ -31,7 +31,7 @@ async function openEveryTab(page: Page): Promise<number> {
   const tabs = await page.getByRole('tab').all();
   for (const tab of tabs) {
     await tab.click();
-    const option = page.getByRole('tabpanel').getByRole('option').first();
+    const option = page.locator('[role=listbox] [role=option]').first();
     if (await option.isVisible()) await option.click();
   }
   return tabs.length;
