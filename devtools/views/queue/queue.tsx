@@ -55,6 +55,8 @@ export function Queue() {
 
 function EmptyQueue() {
   const phase = useInspected((state) => state.status.phase);
+  const stranger = useInspected(({ status: { error } }) => (error?.details?.localSubject ? error.message : null));
+  if (stranger) return <Empty title="Not for the person signed in">{stranger}</Empty>;
   if (phase === 'starting') return <Empty title="The database is being opened" />;
   if (phase === 'local') return <Empty title="No server, no queue">Writes stay on this device.</Empty>;
   return (

@@ -32,6 +32,8 @@ export interface EngineContext {
    * @throws SyncError `forbidden` while somebody else than its owner is signed in.
    */
   whenUnlocked<T>(read: () => T): Promise<T>;
+  /** Asks the app for its token: another one may be another person's, so a handshake comes before anything else. */
+  checkToken(): Promise<void>;
   /** @throws SyncError `forbidden`, as `whenUnlocked`. */
   assertUnlocked(): void;
   /** A transaction of this device was committed: tells everybody whom it concerns. */

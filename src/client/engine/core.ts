@@ -59,6 +59,8 @@ export class EngineCore implements EngineContext {
   readonly #onClose: () => void;
   /** Why nothing is shown: somebody else than the owner of the data is signed in. */
   #locked: SyncErrorJson | null;
+  /** What the app gave last; undefined before it was asked. */
+  #token: string | null | undefined;
   #isClosed = false;
 
   constructor(options: EngineOptions) {
@@ -230,6 +232,13 @@ export class EngineCore implements EngineContext {
     this.loop.attend(sessions.length === 0 || sessions.some((session) => session.isAttended));
   }
 
+  async checkToken(): Promise<void> {
+    const before = this.#token;
+    if (before === undefined) return;
+    const token = await this.#askToken({ refresh: false }).catch(() => before);
+    if (token !== before) this.loop.tokenChanged();
+  }
+
   /** Who is signed in has been told: shows nothing of one person's data to another, and all of it when the owner is back. */
   #called(stranger: SyncError | null): void {
     const locked = stranger?.toJSON() ?? null;
@@ -260,7 +269,10 @@ export class EngineCore implements EngineContext {
       if (error.kind !== 'timeout') throw error;
       return { type: 'failed', message: 'auth() has not answered yet; when it does, sync goes on' };
     });
-    if (answer.type === 'token') return answer.token;
+    if (answer.type === 'token') {
+      this.#token = answer.token;
+      return answer.token;
+    }
     const isOffline = answer.type === 'failed' && answer.isOffline === true;
     throw new SyncError(isOffline ? 'network' : 'needs-auth', `The app gave no token: ${failureOf(answer)}`);
   }

@@ -185,6 +185,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
     const abort = new AbortController();
     this.#runs.set(callId, abort);
     try {
+      await this.#core.checkToken();
       return await this.#core.loop.run(kind, {
         ...options,
         signal: abort.signal,

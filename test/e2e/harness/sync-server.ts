@@ -13,6 +13,8 @@ const server = createSyncServer({
   schema: schemas[SCHEMA as SchemaName],
   storage: sqliteStorage({ file: FILE ?? ':memory:' }),
   cors: { origins: '*' },
+  // The token is the person.
+  auth: ({ token }) => ({ id: token ?? 'nobody' }),
   validate: {
     task: (change: { values: Readonly<Record<string, unknown>> }) => {
       if (change.values.title === 'forbidden') throw new SyncError('rejected', 'No task may be called "forbidden".');

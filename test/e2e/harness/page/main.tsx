@@ -24,7 +24,8 @@ const wanted = (name: string): string => {
 
 const sync = createSync({
   schema: schemas[wanted('schema') as SchemaName],
-  server: { url: wanted('server') },
+  // Who is signed in at this browser; nobody, where a test has no people in it.
+  server: { url: wanted('server'), auth: () => localStorage.getItem('person') },
   storage: { kind: 'opfs', name: wanted('name') },
 }) as unknown as Sync;
 

@@ -134,6 +134,20 @@ test('C13: nothing of the first person is sent or shown while the second is sign
   expect(await onServer()).toEqual(['sent']);
 });
 
+test('a person who signs in without a reload is noticed by the next sync(), though the channel is still the other one’s', async () => {
+  const { tab } = start(await openMemoryDatabase());
+  await until(isSynced(tab));
+  await write(tab, 'sent', 'known');
+  await until(isSynced(tab));
+  await until(() => tab.state.status?.connection === 'open');
+  person = 'bea';
+  await expect(tab.methods.runSync('call', 'sync', {})).rejects.toMatchObject({ kind: 'forbidden' });
+  await expect(tab.rows('SELECT text FROM note')).rejects.toMatchObject({ kind: 'forbidden' });
+  person = 'ana';
+  await tab.methods.runSync('call', 'sync', {});
+  expect(await tab.rows('SELECT id FROM note')).toEqual([['sent']]);
+});
+
 test('the owner finds everything as it was, and the waiting work goes up as theirs', async () => {
   const { tab } = await handedOver();
   person = 'ana';
