@@ -4,6 +4,20 @@
  */
 export const PROTOCOL_VERSION = 1;
 
+/** The oldest version that this package still speaks: from version 2 on, the one before, so that servers and apps can be updated in turn. */
+export const OLDEST_PROTOCOL_VERSION = 1;
+
+/**
+ * The version that two peers speak with each other: the older one's newest; null where they have none in common. Of a peer that
+ * is ahead by one it is taken that it speaks the version before too.
+ */
+export function commonProtocol(
+  theirs: number,
+  { newest, oldest } = { newest: PROTOCOL_VERSION, oldest: OLDEST_PROTOCOL_VERSION },
+): number | null {
+  return theirs < oldest || theirs > newest + 1 ? null : Math.min(theirs, newest);
+}
+
 /**
  * The optional features of this version, as both sides list them in the handshake. A feature is used only if both name
  * it; names that one side does not know are ignored.

@@ -5,7 +5,7 @@ import type { DevicesRequest } from '../protocol/messages/devices.ts';
 import type { HandshakeRequest, HandshakeResponse } from '../protocol/messages/handshake.ts';
 import type { PullPage, PullRequest } from '../protocol/messages/pull.ts';
 import type { Outcome, PushRequest, PushResponse } from '../protocol/messages/push.ts';
-import { CAPABILITIES, PROTOCOL_VERSION } from '../protocol/version.ts';
+import { CAPABILITIES, commonProtocol, PROTOCOL_VERSION } from '../protocol/version.ts';
 import { Emitter } from '../shared/emitter.ts';
 import { SyncError } from '../shared/error.ts';
 import { systemRuntime } from '../shared/runtime.ts';
@@ -83,7 +83,8 @@ class Service implements SyncService {
 
   handshake(identity: Identity, request: HandshakeRequest): Promise<HandshakeResponse> {
     return this.#run(async () => {
-      if (request.protocol !== PROTOCOL_VERSION) {
+      const protocol = commonProtocol(request.protocol);
+      if (protocol === null) {
         throw new SyncError(
           'version',
           `The server speaks protocol ${PROTOCOL_VERSION}, the client ${request.protocol}: update the older one.`,
@@ -92,7 +93,7 @@ class Service implements SyncService {
       await this.#devices.greet(identity, request);
       const access = await this.#access(identity);
       return {
-        protocol: PROTOCOL_VERSION,
+        protocol,
         schemaVersion: this.#options.schema.version,
         capabilities: [...CAPABILITIES],
         epoch: this.#epoch,

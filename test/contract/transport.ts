@@ -153,7 +153,7 @@ export function runTransportContract(name: string, make: MakeHarness): void {
     });
 
     test.each([
-      ['another protocol', { protocol: PROTOCOL_VERSION + 1 }],
+      ['a protocol two ahead', { protocol: PROTOCOL_VERSION + 2 }],
       ['a newer schema', { schemaVersion: 2 }],
     ])('%s is refused as `version`', async (_, change) => {
       const { transport } = await start();
@@ -345,6 +345,15 @@ export function runTransportContract(name: string, make: MakeHarness): void {
         expect(seq).toBeGreaterThan(page.from);
       }
       expect(events.count).toBe(0);
+    });
+
+    test('a client one protocol ahead is answered in the one that both speak', async () => {
+      const { transport } = await start();
+      const ahead = { ...hello('a'), protocol: PROTOCOL_VERSION + 1 };
+      expect((await transport().handshake(ahead, never)).protocol).toBe(PROTOCOL_VERSION);
+      const events = new Events();
+      transport().connect(ahead, events.listener);
+      expect((await events.next('open')).handshake.protocol).toBe(PROTOCOL_VERSION);
     });
 
     test('another protocol closes it with `version`', async () => {

@@ -152,7 +152,7 @@ describe('a frame that is not allowed ends the socket with the reason:', () => {
   test('another protocol', async () => {
     const { socket } = await start();
     const one = await socket();
-    one.send({ type: 'hello', token: null, handshake: { ...hello, protocol: 2 } });
+    one.send({ type: 'hello', token: null, handshake: { ...hello, protocol: 3 } });
     expect(await one.next()).toMatchObject({ type: 'error', error: { kind: 'version' } });
   });
 

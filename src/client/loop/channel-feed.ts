@@ -2,7 +2,7 @@ import type { HandshakeResponse } from '../../protocol/messages/handshake.ts';
 import type { PullPage } from '../../protocol/messages/pull.ts';
 import type { SyncError } from '../../shared/error.ts';
 import type { Transport } from '../../transport/transport.ts';
-import { checkSubject, handshakeRequest } from './handshake.ts';
+import { checkProtocol, checkSubject, handshakeRequest } from './handshake.ts';
 import type { Line } from './line.ts';
 import { applyFrame } from './live-changes.ts';
 import { nextStep } from './next-step.ts';
@@ -77,6 +77,7 @@ export class ChannelFeed {
   /** A channel is a session like any other: the same user, the same history, or none. */
   #opened(session: HandshakeResponse): void {
     const { options, line, onPullWanted } = this.#feed;
+    checkProtocol(session);
     checkSubject(options, session);
     const { cursor } = options.store;
     if (cursor && cursor.epoch !== session.epoch) {

@@ -1,5 +1,5 @@
 import type { HandshakeRequest, HandshakeResponse } from '../../protocol/messages/handshake.ts';
-import { CAPABILITIES, PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { CAPABILITIES, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { SyncError } from '../../shared/error.ts';
 import { change, type RoundContext } from './round-context.ts';
 import type { SyncLoopOptions } from './sync-loop.ts';
@@ -9,6 +9,7 @@ export async function shakeHands(context: RoundContext): Promise<void> {
   const { line, options, signal } = context;
   if (line.session) return;
   const session = await line.handshake(handshakeRequest(options), signal);
+  checkProtocol(session);
   checkSubject(options, session);
   await change(context, (store) => {
     if (store.subject === null) store.bindSubject(session.subject);
@@ -26,6 +27,15 @@ export function handshakeRequest({ schema, store, deviceName }: SyncLoopOptions)
     capabilities: [...CAPABILITIES],
     ...(deviceName ? { deviceName } : {}),
   };
+}
+
+/** The server chose the version to speak: it may be older than ours, by as much as we still know. */
+export function checkProtocol({ protocol }: HandshakeResponse): void {
+  if (protocol >= OLDEST_PROTOCOL_VERSION && protocol <= PROTOCOL_VERSION) return;
+  throw new SyncError(
+    'version',
+    `The server wants to speak version ${protocol} of the protocol, this app speaks ${PROTOCOL_VERSION}.`,
+  );
 }
 
 /** Local data and outbox belong to one user: nothing of them goes anywhere under another one. */

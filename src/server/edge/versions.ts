@@ -1,18 +1,18 @@
 import type { HandshakeRequest } from '../../protocol/messages/handshake.ts';
-import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { commonProtocol, PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { SyncError } from '../../shared/error.ts';
 
 /** The version of the package, as `/v1/version` tells it. A test holds it to package.json. */
 export const PACKAGE_VERSION = '0.1.0';
 
 /**
- * Whether client and server can talk: one version of the protocol, and an app schema that the server knows. An older
+ * Whether client and server can talk: a version of the protocol that both speak, and an app schema that the server knows. An older
  * schema is welcome, since schemas grow by adding; a newer one would bring columns the server has no place for.
  *
  * @throws SyncError `version`, naming which side is to be updated.
  */
 export function checkVersions(request: HandshakeRequest, schemaVersion: number): void {
-  if (request.protocol !== PROTOCOL_VERSION) {
+  if (commonProtocol(request.protocol) === null) {
     const older = request.protocol < PROTOCOL_VERSION ? 'app' : 'server';
     throw versionError(
       `The app speaks version ${request.protocol} of the protocol, the server version ${PROTOCOL_VERSION}. Update the ${older}.`,
