@@ -26,6 +26,8 @@ export interface ClientPlants {
   readonly database?: (database: LocalDatabase, process: Process) => LocalDatabase;
   readonly transport?: (transport: Transport, process: Process, database: LocalDatabase) => Transport;
   readonly compose?: (options: ComposeOptions) => Engine;
+  /** A tab whose lock was stolen is not told, and the file can be held twice. */
+  readonly hasTwoLeaders?: boolean;
 }
 
 export interface ClientOptions {
@@ -82,7 +84,7 @@ export class Client {
   seenReg = new Map<string, number>();
   /** What it wrote to and read from `reg`, for the causal checker. */
   readonly causal: Transaction[] = [];
-  #browser = new Browser();
+  readonly #browser: Browser;
   #lastCursor: Cursor | null = null;
   #ownCount = 0;
   #lastRead = '';
@@ -91,6 +93,7 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.options = options;
+    this.#browser = new Browser(options.plants.hasTwoLeaders ?? false);
     this.disk = options.disk;
     this.user = options.user;
     this.author = options.name;

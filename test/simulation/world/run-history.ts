@@ -2,7 +2,7 @@ import { chanceOf } from './chance.ts';
 import type { Client } from './client.ts';
 import { heal, type Plan, planOf, setWeather, strike } from './faults.ts';
 import { checkClient, outboxOf } from './invariants.ts';
-import type { Plant } from './plants.ts';
+import type { Plant } from './plant-seams.ts';
 import {
   checkCausality,
   checkConflicts,
@@ -90,6 +90,8 @@ async function step(world: World, index: number, trace: string[]): Promise<void>
   if (chance.happens(0.25)) {
     const name = strike(world, client, chance);
     if (name) trace.push(`${at(world)} #${index} ${client.name}: ${name}`);
+    // Long enough for the other tabs to lose patience with a leader that stands still.
+    if (name === 'freeze' && client.options.hasWorkers && chance.happens(0.5)) await world.clock.advance(20_000);
   } else {
     const name = chance.of(ACTION_NAMES);
     trace.push(`${at(world)} #${index} ${client.name}: ${name}`);

@@ -14,6 +14,13 @@ import { type Ledger, observed, type WriteRecord } from './ledger.ts';
 import { Process } from './process.ts';
 import { schemas, TALLIES } from './schema.ts';
 
+/** What a harness self-test may put in place of the server's parts. */
+export interface ServerPlant {
+  readonly storage?: (storage: ServerStorage, process: Process) => ServerStorage;
+  readonly isDeaf?: boolean;
+  readonly serverSkewMs?: number;
+}
+
 export interface ServerOptions {
   readonly clock: Runtime;
   /** `:memory:` for histories in which the server neither crashes nor is restored. */
@@ -25,7 +32,7 @@ export interface ServerOptions {
   readonly nodeCount: number;
   readonly ledger: Ledger;
   /** A harness self-test puts a mistake here. */
-  readonly plant?: ((storage: ServerStorage, process: Process) => ServerStorage) | undefined;
+  readonly plant?: ServerPlant;
 }
 
 export const refuseBadMemos: ValidateFunction = ({ values }) => {
@@ -165,13 +172,13 @@ export class Server {
   }
 
   async #startNode(): Promise<void> {
-    const { clock, access, maxCommits, pageBytes, plant, ledger } = this.#options;
-    const process = new Process(clock);
+    const { clock, access, maxCommits, pageBytes, plant = {}, ledger } = this.#options;
+    const process = new Process(clock, plant.serverSkewMs);
     const schema = schemas[this.schemaVersion - 1] ?? schemas[0];
     const real = this.#shared.join();
-    const planted = plant?.(real, process) ?? real;
+    const planted = plant.storage?.(real, process) ?? real;
     const storage = mortal(
-      { ...boundTo(planted), watch: real.watch },
+      { ...boundTo(planted), watch: plant.isDeaf ? () => {} : real.watch },
       {
         process,
         tick: () => this.#tick(process),

@@ -10,8 +10,13 @@ interface Entry {
 
 /** The Web Locks of one browser: exclusive, with a queue, abort and steal. A tab that dies lets go; one that is frozen does not. */
 export class TabLocks {
+  readonly #tellsOfSteal: boolean;
   readonly #held = new Map<string, Entry>();
   readonly #queues = new Map<string, Entry[]>();
+
+  constructor({ tellsOfSteal }: { readonly tellsOfSteal: boolean }) {
+    this.#tellsOfSteal = tellsOfSteal;
+  }
 
   /** `navigator.locks` of one tab. The cast is for the overloads of the DOM's type. */
   of(process: Process): Locks {
@@ -43,7 +48,7 @@ export class TabLocks {
       const queue = this.#queues.get(name) ?? [];
       this.#queues.set(name, queue);
       if (options.steal) {
-        this.#held.get(name)?.steal();
+        if (this.#tellsOfSteal) this.#held.get(name)?.steal();
         this.#held.delete(name);
         queue.unshift(entry);
       } else queue.push(entry);

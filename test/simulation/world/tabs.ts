@@ -55,9 +55,16 @@ export function connectTabs(engine: Engine, tabs: readonly Tab[], onPush: OnPush
 
 /** What the tabs of one browser share: locks, channels and the one file, which one worker at a time can hold. */
 export class Browser {
-  readonly locks = new TabLocks();
+  readonly locks: TabLocks;
   readonly channels = new TabChannels();
+  readonly isFileShared: boolean;
   owner: Process | null = null;
+
+  /** A harness self-test may take away what keeps two leaders apart. */
+  constructor(hasTwoLeaders = false) {
+    this.locks = new TabLocks({ tellsOfSteal: !hasTwoLeaders });
+    this.isFileShared = hasTwoLeaders;
+  }
 }
 
 export interface OpenTabOptions {
@@ -110,7 +117,7 @@ async function openExclusively(options: {
   lastTerm: number;
 }): Promise<OpenEngine> {
   const { browser, process, open, lastTerm } = options;
-  for (let waited = 0; browser.owner !== null; waited += RETRY_MS) {
+  for (let waited = 0; browser.owner !== null && !browser.isFileShared; waited += RETRY_MS) {
     if (waited >= WAIT_MS) {
       throw new SyncError('storage', 'The local database file cannot be opened', { details: { reason: 'locked' } });
     }

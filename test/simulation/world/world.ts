@@ -9,7 +9,7 @@ import { Client, type ClientOptions } from './client.ts';
 import type { Plan } from './faults.ts';
 import { Ledger } from './ledger.ts';
 import { endConnections, Link } from './network.ts';
-import type { Plant } from './plants.ts';
+import type { Plant } from './plant-seams.ts';
 import { Server } from './server.ts';
 import type { Violation } from './violation.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
@@ -68,7 +68,7 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
     pageBytes: plan.pageBytes,
     nodeCount: plan.nodeCount,
     ledger,
-    plant: plant.storage,
+    plant,
   });
   const auth = ({ token }: { token: string | null }) => {
     const [user = '', number] = (token ?? '').split('#');

@@ -1,0 +1,94 @@
+import type { OutcomeRecord } from '../../../src/server/records.ts';
+import { every, inPushes, inStorage, type PlantedBug, withParts } from './plant-seams.ts';
+
+/** Mistakes about who and where: copies, persons, tabs, nodes, clocks. */
+export function plantsOfPlaces(): PlantedBug[] {
+  const seldom = every(9);
+  return [
+    {
+      name: 'copies of a device are not told apart',
+      breaks: ['C1', 'C2', 'C3', 'C5', 'C11'],
+      storage: inStorage((real) => ({
+        outcomes: async (clientId, ids) =>
+          (await real.outcomes(clientId, ids)).map((record) => ({ ...record, hlc: '' })),
+      })),
+    },
+    {
+      name: 'a stale leader goes on',
+      breaks: ['C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'C9'],
+      hasTwoLeaders: true,
+    },
+    {
+      name: 'an acknowledged commit is not there',
+      breaks: ['C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'C9'],
+      storage: (storage) =>
+        withParts(storage, {
+          async write(fn) {
+            let result: { value: Awaited<ReturnType<typeof fn>> } | null = null;
+            const isLost = seldom();
+            try {
+              return await storage.write(async (writer) => {
+                const value = await fn(writer);
+                result = { value };
+                if (isLost) throw new Error('never committed');
+                return value;
+              });
+            } catch (error) {
+              if (!isLost || result === null) throw error;
+              return (result as { value: Awaited<ReturnType<typeof fn>> }).value;
+            }
+          },
+        }),
+    },
+    {
+      name: 'a node does not see what another has decided',
+      breaks: ['C3', 'C5', 'C9'],
+      storage: (storage, process) => {
+        const own = new Set<OutcomeRecord>();
+        return inStorage((real) => ({
+          outcomes: async (clientId, ids) =>
+            (await real.outcomes(clientId, ids)).filter((record) =>
+              [...own].some(
+                (one) => one.clientId === record.clientId && one.outcome.mutationId === record.outcome.mutationId,
+              ),
+            ),
+          async saveOutcomes(records) {
+            await real.saveOutcomes(records);
+            for (const record of records) own.add(record);
+          },
+        }))(storage, process);
+      },
+    },
+    {
+      name: 'nodes do not hear of each other',
+      breaks: ['C7', 'C9'],
+      isDeaf: true,
+    },
+    {
+      name: 'any clock is trusted',
+      breaks: ['C8'],
+      serverSkewMs: 100 * 365 * 86_400_000,
+    },
+    {
+      name: 'a conflict is decided in silence',
+      breaks: ['C8'],
+      transport: inPushes(async (request, push) => {
+        const response = await push(request);
+        const outcomes = response.outcomes.map((one) => (one.outcome === 'merged' ? { ...one, conflicts: [] } : one));
+        return { ...response, outcomes };
+      }),
+    },
+    {
+      name: 'what lost a conflict is not kept',
+      breaks: ['C8'],
+      transport: inPushes(async (request, push) => {
+        const response = await push(request);
+        const outcomes = response.outcomes.map((one) => ({
+          ...one,
+          conflicts: one.conflicts.map((conflict) => ({ ...conflict, remote: null })),
+        }));
+        return { ...response, outcomes };
+      }),
+    },
+  ];
+}
