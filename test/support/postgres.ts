@@ -3,7 +3,7 @@
  * asks for it, and one database per test file or test.
  */
 import postgres from 'postgres';
-import { inject } from 'vitest';
+import { inject, vi } from 'vitest';
 import type { PostgresServer } from './postgres-server.ts';
 
 export { type PostgresServer, startPostgres } from './postgres-server.ts';
@@ -26,6 +26,9 @@ export interface TestDatabase {
   reset(): Promise<void>;
   drop(): Promise<void>;
 }
+
+// Another process does the work, on a machine that others may be using too.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let created = 0;
 

@@ -3,6 +3,7 @@ import { quoteName } from '../../core/sql.ts';
 import type { Cell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
 import { failureOf, type PostgresFailure, toSyncError } from './errors.ts';
+import type { Driver, Pool, PooledConnection } from './pool.ts';
 
 /** A value as it comes out of one of our own statements: they read texts, whole numbers, booleans and bytes only. */
 export type Value = string | number | bigint | boolean | Uint8Array | null;
@@ -44,19 +45,18 @@ function isTrue(text: string): boolean {
   return text === 't';
 }
 
-export interface PoolOptions {
+export interface ConnectOptions {
   readonly url: string;
-  readonly maxConnections: number;
   /** The schema that names without one are looked up in. */
   readonly schema: string;
   readonly driver: postgres.Options<Record<string, postgres.PostgresType>>;
 }
 
-export type Pool = postgres.Sql<Record<string, never>>;
-
-export function connect({ url, maxConnections, schema, driver }: PoolOptions): Pool {
+/** One connection, opened when it is first used. */
+export function connect({ url, schema, driver }: ConnectOptions, onclose: () => void = () => undefined): Driver {
   return postgres(url, {
-    max: maxConnections,
+    max: 1,
+    onclose,
     onnotice: () => undefined,
     fetch_types: false,
     // The driver's own waits grow to 20 seconds: too long for a database that only restarted.
@@ -72,27 +72,66 @@ export function connect({ url, maxConnections, schema, driver }: PoolOptions): P
       extra_float_digits: 1,
       search_path: `${quoteName(schema)}, extensions`,
     },
-  }) as unknown as Pool;
+  }) as unknown as Driver;
 }
 
-/** One connection with a transaction on it. Statements go out as they are called, without waiting for one another. */
+/** What the driver calls a connection inside; it tells `onexecute` and takes `onclose`, as its own `begin()` uses them. */
+interface DriverConnection {
+  onclose: ((error: unknown) => void) | null;
+}
+
+/**
+ * One connection with a transaction on it. Statements go out as they are called, without waiting for one another.
+ *
+ * When the connection is lost, everything that waits fails at once, and nothing more is sent: the driver would take it for a
+ * connection that still stands.
+ */
 export class Transaction {
+  readonly #pool: Pool;
+  readonly #pooled: PooledConnection;
   readonly #connection: postgres.ReservedSql;
+  readonly #lost = Promise.withResolvers<never>();
+  #driver: DriverConnection | null = null;
   #thrown: unknown = null;
+  #isLost = false;
   #isOver = false;
 
-  private constructor(connection: postgres.ReservedSql) {
-    this.#connection = connection;
+  private constructor(pool: Pool, pooled: PooledConnection) {
+    this.#pool = pool;
+    this.#pooled = pooled;
+    this.#connection = pooled.sql;
+    this.#lost.promise.catch(() => undefined);
   }
 
   static async begin(pool: Pool, statements: string): Promise<Transaction> {
-    const connection = await pool.reserve().catch((error: unknown) => {
+    const pooled = await pool.take().catch((error: unknown) => {
       throw toSyncError(error);
     });
-    const transaction = new Transaction(connection);
+    const transaction = new Transaction(pool, pooled);
     // Not waited for: what fails here fails the statement after it.
-    void transaction.exec(statements).catch(() => undefined);
+    transaction.#begin(statements).catch(() => undefined);
     return transaction;
+  }
+
+  #begin(statements: string): Promise<unknown> {
+    const onexecute = (driver: DriverConnection) => {
+      this.#driver = driver;
+      driver.onclose = (error) => this.#lose(error);
+      return true;
+    };
+    return this.#guard(() => this.#connection.unsafe(statements, [], { onexecute } as object).execute());
+  }
+
+  #lose(error: unknown): void {
+    this.#isLost = true;
+    this.#pooled.isLost = true;
+    this.#thrown ??= error ?? new Error('The connection to the database was closed.');
+    this.#lost.reject(this.#thrown);
+  }
+
+  /** Whether the connection is gone. The outcome of a commit that was under way is not known then. */
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   /** The first thing that went wrong: what comes after it in an aborted transaction says nothing. */
@@ -113,13 +152,13 @@ export class Transaction {
   /** Rows, positional. The statement is prepared once per connection. */
   async all(text: string, parameters: readonly (Cell | boolean)[] = []): Promise<Row[]> {
     const query = this.#connection.unsafe(text, parameters as never[], { prepare: true }).values();
-    return this.#guard(async () => (await query.execute()) as unknown as Row[]);
+    return (await this.#guard(() => query.execute())) as unknown as Row[];
   }
 
   /** How many rows a statement touched. */
   async run(text: string, parameters: readonly (Cell | boolean)[] = []): Promise<number> {
     const query = this.#connection.unsafe(text, parameters as never[], { prepare: true });
-    return this.#guard(async () => (await query.execute()).count);
+    return (await this.#guard(() => query.execute())).count;
   }
 
   async get(text: string, parameters: readonly (Cell | boolean)[] = []): Promise<Row | undefined> {
@@ -129,7 +168,7 @@ export class Transaction {
   /** Rows by column name, for queries of app code: values as SQLite would have them. */
   async objects(text: string, parameters: readonly Cell[]): Promise<Record<string, unknown>[]> {
     const query = this.#connection.unsafe(text, parameters as never[], { prepare: true });
-    const rows = await this.#guard(async () => await query.execute());
+    const rows = await this.#guard(() => query.execute());
     return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
   }
 
@@ -146,7 +185,7 @@ export class Transaction {
   async rollback(): Promise<void> {
     if (this.#isOver) return;
     try {
-      await this.#connection.unsafe('ROLLBACK').simple();
+      await this.exec('ROLLBACK');
     } catch {
       // The connection is gone, and the transaction with it.
     } finally {
@@ -154,10 +193,11 @@ export class Transaction {
     }
   }
 
-  async #guard<T>(run: () => Promise<T>): Promise<T> {
+  async #guard<T>(run: () => PromiseLike<T>): Promise<T> {
     if (this.#isOver) throw new SyncError('misuse', 'This transaction has ended.');
+    if (this.#pooled.isLost) throw toSyncError(this.#thrown ?? new Error('The connection to the database was closed.'));
     try {
-      return await run();
+      return await Promise.race([run(), this.#lost.promise]);
     } catch (error) {
       this.#thrown ??= error;
       throw toSyncError(error);
@@ -167,19 +207,15 @@ export class Transaction {
   #release(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    // The driver has taken a broken connection back by itself.
-    if (!isBroken(this.failure)) this.#connection.release();
+    if (this.#driver) this.#driver.onclose = null;
+    this.#pool.give(this.#pooled);
   }
 }
 
 function plain(value: unknown): unknown {
   if (typeof value === 'boolean') return value ? 1 : 0;
+  if (Array.isArray(value)) return JSON.stringify(value);
   return value instanceof Uint8Array ? new Uint8Array(value) : value;
-}
-
-/** Five characters are a code of Postgres; longer ones are of the driver or of the network. */
-function isBroken(failure: PostgresFailure | null): boolean {
-  return failure !== null && (failure.code.length !== 5 || failure.code.startsWith('57P'));
 }
 
 /** A text array as Postgres reads it. The driver would do this too, value by value through its type table. */

@@ -2,10 +2,11 @@ import type { Schema } from '../../core/schema.ts';
 import { SyncError } from '../../shared/error.ts';
 import { type BoundTable, bindTables } from './bound-table.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
-import { type Pool, Transaction, textArray } from './connection.ts';
+import { Transaction, textArray } from './connection.ts';
 import { createTableSql, growTableSql } from './created-tables.ts';
 import { type CaptureOptions, MIGRATIONS, tableSql } from './install/index.ts';
 import { ownObjectsSql } from './install/own-objects.ts';
+import type { Pool } from './pool.ts';
 
 export interface OpenOptions {
   readonly schema: Schema;
@@ -40,7 +41,14 @@ async function originOf(pool: Pool): Promise<string> {
   const database = `(SELECT oid FROM pg_database WHERE datname = current_database())::text`;
   const server = `(SELECT system_identifier FROM pg_control_system())::text || ' '
     || (SELECT timeline_id FROM pg_control_checkpoint())::text`;
-  const ask = async (sql: string) => String((await pool.unsafe(sql).values())[0]?.[0]);
+  const ask = async (sql: string) => {
+    const transaction = await Transaction.begin(pool, 'BEGIN READ ONLY');
+    try {
+      return String((await transaction.get(sql))?.[0]);
+    } finally {
+      await transaction.rollback();
+    }
+  };
   // Not every role may ask the server for its number.
   return ask(`SELECT ${server} || ' ' || ${database}`).catch(() => ask(`SELECT ${database}`));
 }

@@ -6,12 +6,13 @@ import { Lock } from '../lock.ts';
 import type { Position } from '../records.ts';
 import type { ServerStorage, StorageReader, StorageWriter } from '../storage.ts';
 import type { BoundTable } from './bound-table.ts';
-import { connect, type Pool, Transaction } from './connection.ts';
+import { connect, Transaction } from './connection.ts';
 import { isDuplicate, isHeldUp, isLostRace, toSyncError } from './errors.ts';
 import { PostgresHandle } from './handle.ts';
 import { openDatabase } from './open.ts';
 import type { PostgresStorageOptions } from './options.ts';
 import { numberPlaceholders } from './placeholders.ts';
+import { Pool } from './pool.ts';
 import { numberCaptured } from './sequencer.ts';
 import { Watcher } from './watcher.ts';
 
@@ -60,21 +61,22 @@ class PostgresStorage implements ServerStorage {
     if (this.#open) throw new SyncError('misuse', 'This storage is open already: give each server its own.');
     const { url, schema: pgSchema = 'public', maxConnections = 10, driver = {}, installs = true } = this.#options;
     const { runtime = systemRuntime, pollMs = 1_000, wakesServers = true } = this.#options;
-    const pool = connect({ url, schema: pgSchema, maxConnections, driver });
+    const options = { url, schema: pgSchema, driver };
+    const pool = new Pool(maxConnections, (onclose) => connect(options, onclose));
     try {
       const tables = await openDatabase(pool, { schema, pgSchema, epoch, installs, capture: { wakesServers } });
       const watcher = new Watcher({
-        pool,
+        listener: connect(options),
         runtime,
         pollMs,
-        number: () => this.write(async () => undefined),
+        look: () => this.#look(),
         onPosition: (position) => this.#tell(position),
       });
       this.#open = { pool, schema, tables, watcher };
       await watcher.start();
     } catch (error) {
       this.#open = null;
-      await pool.end({ timeout: 0 });
+      await pool.end();
       throw toSyncError(error);
     }
   }
@@ -99,14 +101,9 @@ class PostgresStorage implements ServerStorage {
   }
 
   query({ sql, parameters }: Statement): Promise<Record<string, unknown>[]> {
-    return this.#run(async ({ pool }) => {
-      const transaction = await Transaction.begin(pool, READ);
-      try {
-        return await transaction.objects(numberPlaceholders(sql), parameters);
-      } finally {
-        await transaction.rollback();
-      }
-    });
+    return this.#run((open) =>
+      this.#reading(open, (transaction) => transaction.objects(numberPlaceholders(sql), parameters)),
+    );
   }
 
   async close(): Promise<void> {
@@ -114,8 +111,7 @@ class PostgresStorage implements ServerStorage {
     this.#isClosed = true;
     await Promise.allSettled([...this.#running]);
     await this.#open?.watcher.close();
-    // Nothing is under way any more. Without a timeout the driver waits for connections that it keeps in reserve.
-    await this.#open?.pool.end({ timeout: 0 });
+    await this.#open?.pool.end();
   }
 
   #tell(position: Position): void {
@@ -133,19 +129,29 @@ class PostgresStorage implements ServerStorage {
     return running;
   }
 
-  async #readOnce<T>(open: Open, fn: (reader: StorageReader) => Promise<T>): Promise<T> {
-    const transaction = await Transaction.begin(open.pool, READ);
-    try {
-      const state = await readState(transaction);
-      const handle = this.#handle(open, transaction, state);
+  #readOnce<T>(open: Open, fn: (reader: StorageReader) => Promise<T>): Promise<T> {
+    return this.#reading(open, async (transaction) => {
+      const handle = this.#handle(open, transaction, await readState(transaction));
       try {
         return await fn(handle);
       } finally {
         handle.end();
       }
+    });
+  }
+
+  async #reading<T>(open: Open, run: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const transaction = await Transaction.begin(open.pool, READ);
+    try {
+      return await run(transaction);
     } finally {
       await transaction.rollback();
     }
+  }
+
+  async #look(): Promise<Position> {
+    const state = await this.#run((open) => this.#reading(open, readState));
+    return state.hasCaptured ? this.write((writer) => writer.position()) : state.position;
   }
 
   async #writeUntilDone<T>(open: Open, fn: (writer: StorageWriter) => Promise<T>): Promise<T> {
@@ -160,7 +166,8 @@ class PostgresStorage implements ServerStorage {
         if (isHeldUp(failure)) {
           if (heldUp === MAX_HELD_UP) throw busy(error);
           heldUp += 1;
-        } else if (attempt === MAX_ATTEMPTS || !mayRunAgain(failure, open)) throw transaction.error ?? error;
+        } else if (transaction.isLost || attempt === MAX_ATTEMPTS || !mayRunAgain(failure, open))
+          throw transaction.error ?? error;
       }
     }
   }

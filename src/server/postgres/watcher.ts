@@ -1,17 +1,16 @@
 import type { Runtime } from '../../shared/runtime.ts';
 import type { Position } from '../records.ts';
-import type { Pool } from './connection.ts';
+import type { Driver } from './pool.ts';
 
 export interface WatcherOptions {
-  readonly pool: Pool;
+  /** A connection for listening, apart from those that work. */
+  readonly listener: Driver;
   readonly runtime: Runtime;
   readonly pollMs: number;
-  /** Numbers what other programs have committed. */
-  readonly number: () => Promise<void>;
+  /** Numbers what other programs have committed, and tells where the log stands. */
+  readonly look: () => Promise<Position>;
   readonly onPosition: (position: Position) => void;
 }
-
-const STATE = `SELECT epoch, head, pruned_to, EXISTS (SELECT FROM tidemark.captured) FROM tidemark.state`;
 
 /**
  * Hears of commits of other nodes and programs: by LISTEN, and by a timer beneath it, since a notification may be lost with
@@ -20,7 +19,6 @@ const STATE = `SELECT epoch, head, pruned_to, EXISTS (SELECT FROM tidemark.captu
 export class Watcher {
   readonly #options: WatcherOptions;
   #cancelTimer: () => void = () => undefined;
-  #stopListening: () => Promise<void> = async () => undefined;
   #running: Promise<void> | null = null;
   #isAskedAgain = false;
   #isClosed = false;
@@ -31,8 +29,7 @@ export class Watcher {
 
   async start(): Promise<void> {
     const check = () => this.#check();
-    const { unlisten } = await this.#options.pool.listen('tidemark', check, check);
-    this.#stopListening = unlisten;
+    await this.#options.listener.listen('tidemark', check, check);
     this.#schedule();
   }
 
@@ -40,7 +37,7 @@ export class Watcher {
     this.#isClosed = true;
     this.#cancelTimer();
     await this.#running;
-    await this.#stopListening().catch(() => undefined);
+    await this.#options.listener.end({ timeout: 1 });
   }
 
   #schedule(): void {
@@ -60,19 +57,9 @@ export class Watcher {
     while (this.#isAskedAgain && !this.#isClosed) {
       this.#isAskedAgain = false;
       // The database may be away for a while: the timer asks again.
-      await this.#look().catch(() => undefined);
+      await this.#options.look().then(this.#options.onPosition, () => undefined);
     }
     this.#running = null;
     this.#schedule();
-  }
-
-  async #look(): Promise<void> {
-    const { pool, number, onPosition } = this.#options;
-    let [row] = await pool.unsafe(STATE, [], { prepare: true }).values();
-    if (row?.[3] === true) {
-      await number();
-      [row] = await pool.unsafe(STATE, [], { prepare: true }).values();
-    }
-    if (row) onPosition({ epoch: String(row[0]), head: Number(row[1]), prunedTo: Number(row[2]) });
   }
 }

@@ -179,7 +179,7 @@ describe('a value from another program', () => {
     const at = '2028-01-01T00:00:00.000Z';
     expect(client.rows('sample').find((row) => row.at_key === at)).toMatchObject({ double: null, instant: 'infinity' });
     await new Pusher(service, 'other').push([patch('sample', [tenant, at], { name: 'x' })], {
-      base: service.stats().head,
+      base: client.cursor?.seq ?? 0,
     });
     expect([...(await sql`SELECT double, name FROM sample WHERE at_key = '2028-01-01 00:00+00'`)]).toEqual([
       { double: Number.NaN, name: 'x' },
