@@ -26,8 +26,15 @@ export function commonProtocol(
  * - `parts`: mutations larger than one request, sent in parts.
  * - `snapshot-tables`: `snapshotTables` in a pull.
  * - `devices`: `/v1/devices`.
+ * - `gzip`: requests may be compressed.
  */
-export const CAPABILITIES: readonly string[] = Object.freeze(['realtime', 'parts', 'snapshot-tables', 'devices']);
+export const CAPABILITIES: readonly string[] = Object.freeze([
+  'realtime',
+  'parts',
+  'snapshot-tables',
+  'devices',
+  'gzip',
+]);
 
 /** The media type of every request and answer that carries a message. */
 export const CONTENT_TYPE = 'application/cbor';

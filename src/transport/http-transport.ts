@@ -11,6 +11,7 @@ import { type Runtime, systemRuntime } from '../shared/runtime.ts';
 import { Channel } from './channel.ts';
 import { Deadline } from './deadline.ts';
 import { EventChannel } from './event-channel.ts';
+import { pack } from './pack.ts';
 import { Patience } from './patience.ts';
 import { type Fetch, post } from './post.ts';
 import { type GetToken, withRefresh } from './token-source.ts';
@@ -57,6 +58,7 @@ class HttpTransport implements Transport {
   readonly #calls = new Set<Deadline>();
   readonly #closing = new AbortController();
   #maxFrameBytes: number = LIMITS.maxRequestBytes;
+  #takesGzip = false;
   #channel: Channel | EventChannel | null = null;
   /** WebSockets that did not get as far as a welcome, one after the other: something in the way may not let them pass. */
   #socketFailures = 0;
@@ -81,6 +83,7 @@ class HttpTransport implements Transport {
       isBrief: true,
     });
     this.#maxFrameBytes = response.limits.maxRequestBytes ?? this.#maxFrameBytes;
+    this.#takesGzip = response.capabilities.includes('gzip');
     return response;
   }
 
@@ -187,18 +190,20 @@ class HttpTransport implements Transport {
   }
 
   async #post<S extends GenericSchema>(path: string, call: Call<S>): Promise<InferOutput<S>> {
-    const body = encodeMessage(call.message);
+    const message = encodeMessage(call.message);
+    const packed = this.#takesGzip ? await pack(message) : null;
+    const body = packed ?? message;
     return withRefresh(this.#getToken, async (askToken) => {
       // The app may have to sign somebody in for it: that is no silence of the server's.
       const token = await this.#within(this.#patience.maxMs, call, (deadline) => deadline.race(askToken()));
-      return this.#send(path, call, { token, body });
+      return this.#send(path, call, { token, body, isPacked: packed !== null });
     });
   }
 
   async #send<S extends GenericSchema>(
     path: string,
     call: Call<S>,
-    { token, body }: { token: string | null; body: Uint8Array },
+    { token, body, isPacked }: { token: string | null; body: Uint8Array; isPacked: boolean },
   ): Promise<InferOutput<S>> {
     const patience = this.#patience;
     const startedAt = this.#runtime.elapsed();
@@ -211,7 +216,7 @@ class HttpTransport implements Transport {
     this.#uploadBytes += body.length;
     try {
       return await this.#within(silenceMs + patience.uploadMs(body.length), call, (deadline) => {
-        const options = { fetch: this.#fetch, url: this.#url + path, token, body, schema: call.schema };
+        const options = { fetch: this.#fetch, url: this.#url + path, token, body, isPacked, schema: call.schema };
         this.#calls.add(deadline);
         return deadline.race(post({ ...options, deadline, onAnswer: answered }));
       });

@@ -13,6 +13,8 @@ export interface PostOptions<S extends GenericSchema> {
   readonly url: string;
   readonly token: string | null;
   readonly body: Uint8Array;
+  /** Whether the body is compressed with gzip. */
+  readonly isPacked: boolean;
   /** What the answer must be. */
   readonly schema: S;
   readonly deadline: Deadline;
@@ -38,8 +40,10 @@ export async function post<S extends GenericSchema>(options: PostOptions<S>): Pr
   }
 }
 
-async function send<S extends GenericSchema>({ fetch, url, token, body, deadline }: PostOptions<S>): Promise<Response> {
+async function send<S extends GenericSchema>(options: PostOptions<S>): Promise<Response> {
+  const { fetch, url, token, body, isPacked, deadline } = options;
   const headers: Record<string, string> = { 'content-type': CONTENT_TYPE };
+  if (isPacked) headers['content-encoding'] = 'gzip';
   if (token !== null) headers.authorization = `Bearer ${token}`;
   try {
     // Bytes of ours are never of a shared buffer, which fetch would refuse.

@@ -86,6 +86,27 @@ describe('packed bodies', () => {
     expect((await server.stats()).head).toBe(1);
   });
 
+  test('are what a client sends when they are large, once it knows that the server takes them', async () => {
+    const { running, server } = await start();
+    const encodings: (string | undefined)[] = [];
+    const transport = httpTransport({
+      url: running.url,
+      WebSocket: null,
+      fetch: (url, init) => {
+        encodings.push((init.headers as Record<string, string>)['content-encoding']);
+        return fetch(url, init);
+      },
+    });
+    const large = push(1, 'x'.repeat(100_000));
+    await transport.push(large);
+    await transport.handshake(hello);
+    await transport.push(large);
+    await transport.push(push(2, 'small'));
+    expect(encodings).toEqual([undefined, undefined, 'gzip', undefined]);
+    expect((await server.stats()).head).toBe(2);
+    transport.close();
+  });
+
   test('that are bombs are given up on at the limit', async () => {
     const { post } = await start();
     const bomb = gzipSync(new Uint8Array(64 * 1024 * 1024));
