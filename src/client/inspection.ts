@@ -80,7 +80,7 @@ export type ConfirmedRow =
 
 /**
  * One message between this device and the server, without its content. A WebSocket's frame or the body of a request or
- * an answer; sizes are bytes before compression.
+ * an answer; sizes are in bytes: of requests as they were sent (large ones are packed), of answers unpacked.
  */
 export interface WireFrame {
   /** Counts up from 1 for as long as the same tab leads. */

@@ -56,7 +56,7 @@ export function Wire({ head }: { readonly head: ReactNode }) {
   return (
     <MasterDetail
       list={list}
-      hint="Select a message to read what it carries. They are recorded while this view is open; sizes are before compression, and tokens are never kept."
+      hint="Select a message to read what it carries. They are recorded while this view is open; tokens are never kept."
       detail={selected && <FrameDetail key={`${selected.at} ${selected.frameId}`} frame={selected} />}
       onBack={() => setSelected(null)}
     />

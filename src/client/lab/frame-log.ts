@@ -71,10 +71,10 @@ export class FrameLog {
   }
 
   /** What a frame carries, tokens left out; null when it is not kept (any more), or carries nothing that can be read. */
-  content(frameId: number): WireValue {
+  async content(frameId: number): Promise<WireValue> {
     this.#renew();
     const frame = this.#frames.find((one) => one.frameId === frameId);
-    return frame?.bytes ? withoutToken(decoded(frame.bytes)) : null;
+    return frame?.bytes ? withoutToken(decoded(await unpacked(frame.bytes))) : null;
   }
 
   close(): void {
@@ -128,6 +128,14 @@ function describe({ passing, frameId, at, bytes }: KeptFrame): WireFrame {
 function typeIn(bytes: Uint8Array): string | null {
   const value = decoded(bytes);
   return isMap(value) && typeof value.type === 'string' ? value.type : null;
+}
+
+/** Large requests go out packed. No message begins as gzip does. */
+async function unpacked(bytes: Uint8Array): Promise<Uint8Array> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b || !('DecompressionStream' in globalThis)) return bytes;
+  // Bytes of ours are never of a shared buffer.
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 function decoded(bytes: Uint8Array): WireValue {

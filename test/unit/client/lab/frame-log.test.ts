@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { beforeEach, expect, test } from 'vitest';
 import { FrameLog } from '../../../../src/client/lab/frame-log.ts';
 import { encodeMessage } from '../../../../src/protocol/parse.ts';
@@ -32,10 +33,18 @@ test('a recording that began anew has another name, and counts from 1', async ()
   expect(log.after(0).frames).toMatchObject([{ frameId: 1, type: 'ping' }]);
 });
 
-test('a token is nobody’s to see', () => {
+test('a token is nobody’s to see', async () => {
   log.after(0);
   sent(encodeMessage({ type: 'hello', token: 'a-secret', handshake: { clientId: 'c' } }));
-  expect(log.content(1)).toEqual({ type: 'hello', token: '(hidden)', handshake: { clientId: 'c' } });
+  expect(await log.content(1)).toEqual({ type: 'hello', token: '(hidden)', handshake: { clientId: 'c' } });
+});
+
+test('a packed request is shown unpacked', async () => {
+  log.after(0);
+  const packed = gzipSync(encodeMessage({ mutations: ['a'.repeat(20_000)] }));
+  log.add({ direction: 'sent', channel: 'http', type: 'push', bytes: new Uint8Array(packed) });
+  expect(await log.content(1)).toEqual({ mutations: ['a'.repeat(20_000)] });
+  expect(log.after(0).frames).toMatchObject([{ type: 'push', sizeBytes: packed.length, error: null }]);
 });
 
 test('bytes that are no message say so', () => {
@@ -44,13 +53,13 @@ test('bytes that are no message say so', () => {
   expect(log.after(0).frames).toMatchObject([{ type: 'unreadable', error: expect.stringContaining('no message') }]);
 });
 
-test('the oldest content goes first when there is too much, and what is known of its frame stays', () => {
+test('the oldest content goes first when there is too much, and what is known of its frame stays', async () => {
   log.after(0);
   const large = encodeMessage({ type: 'changes', bytes: new Uint8Array(1_000_000) });
   for (let n = 0; n < 12; n++) sent(large);
   expect(log.after(0).frames).toHaveLength(12);
   expect(log.after(0).frames[0]).toMatchObject({ type: 'changes', sizeBytes: large.length });
-  expect([log.content(1), log.content(12)]).toEqual([null, expect.objectContaining({ type: 'changes' })]);
+  expect([await log.content(1), await log.content(12)]).toEqual([null, expect.objectContaining({ type: 'changes' })]);
 });
 
 test('only the last thousand frames are kept', () => {
