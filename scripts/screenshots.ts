@@ -33,6 +33,12 @@ const STAGED: Readonly<Record<string, (page: Page) => Promise<void>>> = {
       .click(),
 };
 
+const ONE_DEVICE = `
+  .devices-pair { grid-template-columns: 1fr !important; }
+  .devices-pair > :first-child, [data-tidemark-devtools='floating'] { display: none !important; }
+  .device-panel { height: 640px !important; width: 1100px !important; }
+`;
+
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-screenshots-'));
 const tracker = await startTracker({ file: join(folder, 'tracker.db') });
 process.env.TIDEMARK_SERVER = tracker.url;
@@ -140,6 +146,8 @@ async function twoDevices(browser: Browser, scheme: Scheme): Promise<void> {
   await b.getByRole('option', { name: /title/ }).click();
   await b.getByRole('article', { name: /^Conflict/ }).waitFor();
   await shoot(page, `two-devices-conflict-${scheme}`);
+  // The deciding device alone, with room for all of it.
+  await page.addStyleTag({ content: ONE_DEVICE });
   await shootPart(b.locator('.device-panel'), `panel-conflicts-${scheme}`);
   await page.context().close();
 }
