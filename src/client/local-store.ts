@@ -60,7 +60,7 @@ export interface LocalStore {
   readonly hasSynced: boolean;
   readonly lastSyncedAt: number | null;
   /**
-   * Between which ids lie the mutations that were sent and have no answer in the history of this epoch: a snapshot of it may
+   * Between which ids lie the mutations that have no answer in the history of this epoch, sent or not: a snapshot of it may
    * hold them. Ascending, by the clientId they were sent under; empty when every answer has come.
    */
   unanswered(epoch: string): IdSpan[];

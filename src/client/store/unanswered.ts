@@ -2,7 +2,10 @@ import type { IdSpan } from '../../protocol/messages/pull.ts';
 import type { ClientIds } from './client-ids.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 
-/** Where the ids of those mutations lie that were sent and have no answer in the history of this epoch, by clientId. */
+/**
+ * Where the ids of those mutations lie that have no answer in the history of this epoch, by clientId. Those that were never sent
+ * count too: this database may be a copy, and the other one may have sent them.
+ */
 export function findUnanswered(
   { outbox, clientIds }: { readonly outbox: Outbox; readonly clientIds: ClientIds },
   epoch: string,
@@ -21,6 +24,6 @@ export function findUnanswered(
 
 /** An answer, or an echo, counts in its own history only: a restored server may remember the mutation, or not. */
 function isUnanswered(item: OutboxItem, epoch: string): boolean {
-  if (item.attempts === 0 || (item.epoch !== null && item.epoch === epoch)) return false;
+  if (item.epoch === epoch) return false;
   return item.state === 'pending' || item.state === 'sent' || item.state === 'parked' || item.state === 'accepted';
 }

@@ -26,8 +26,8 @@ export const pullRequest = v.object({
   /** Fetch these tables anew as a snapshot (all scopes), whatever the client holds. Only when a chain begins. */
   snapshotTables: v.optional(v.array(name)),
   /**
-   * The client sent mutations among these ids (the lowest and the highest, by the clientId they were sent under, ascending) and
-   * has no answer to them in this history: what it pulls may hold them already. Not there when every answer has come.
+   * The client has mutations among these ids (the lowest and the highest, by the clientId they go under, ascending) without an
+   * answer in this history: a snapshot may hold them already. Not there when every answer has come.
    */
   unanswered: v.optional(v.pipe(v.array(idSpan), v.maxLength(1_000))),
 });

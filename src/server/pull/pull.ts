@@ -166,11 +166,13 @@ const PHASES: Readonly<Record<ChainState['phase'], (input: PageInput) => Promise
   outcomes: async ({ state }) => ({ snapshot: [], transactions: [], state, isDone: true }),
 };
 
-/** At the end of a chain the client hears of those mutations of its own that are in it, and it had no answer to. */
+/** At the end of a chain with a snapshot the client hears of those mutations of its own that are in it, and it had no answer to. */
 async function withOutcomes({ reader, request, maxBytes }: PageInput, part: PagePart): Promise<PagePart> {
   const { unanswered } = request;
-  if (unanswered === undefined) return part;
-  const { nextId, after } = part.state;
+  const { nextId, after, added, tables } = part.state;
+  // A log tells of each commit whose it is.
+  const hasSnapshot = added.length > 0 || tables.length > 0;
+  if (unanswered === undefined || !hasSnapshot) return part;
   const told = await readOutcomePart({ reader, unanswered, nextId, until: after.seq, maxBytes });
   if (told.nextId === null) return { ...part, outcomes: told.outcomes };
   const state: ChainState = { ...part.state, phase: 'outcomes', nextId: told.nextId };

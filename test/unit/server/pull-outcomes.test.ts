@@ -40,6 +40,16 @@ test('a pull that asks for no outcomes gets none', async () => {
   expect(await service.pull(ana, request())).not.toHaveProperty('outcomes');
 });
 
+test('a pull of changes gets none either: the log says whose each commit is', async () => {
+  const service = await memoryService();
+  const first = await service.pull(ana, request());
+  await new Pusher(service, 'device').push([putIssue('1')]);
+  const unanswered = [{ clientId: 'device', from: 1, to: 9 }];
+  const page = await service.pull(ana, request({ cursor: first.cursor, scopes: first.scopes, unanswered }));
+  expect(page.transactions).toHaveLength(1);
+  expect(page).not.toHaveProperty('outcomes');
+});
+
 test('mutations without a commit are not in a snapshot, nor are those of other clients', async () => {
   const service = await memoryService();
   const device = new Pusher(service, 'device');

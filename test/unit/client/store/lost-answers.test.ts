@@ -89,11 +89,11 @@ test('the decided conflicts of a lost answer are recorded', async () => {
   expect(result.answered?.decidedConflicts).toMatchObject([{ id: '1.0', state: 'resolved' }]);
 });
 
-test('asked for is what was sent and has no answer, from the lowest id to the highest', async () => {
+test('asked for is what has no answer, sent or not, from the lowest id to the highest', async () => {
   const { store } = await openStore();
   expect(store.unanswered(EPOCH)).toEqual([]);
   for (const id of ['a', 'b', 'c', 'd']) write(store, `INSERT INTO issue (id, title) VALUES ('${id}', 'T')`);
-  expect(store.unanswered(EPOCH)).toEqual([]);
+  expect(store.unanswered(EPOCH)).toEqual([{ clientId: 'client-1', from: 1, to: 4 }]);
   store.nextPush(MAX);
   expect(store.unanswered(EPOCH)).toEqual([{ clientId: 'client-1', from: 1, to: 4 }]);
   const rejection = { outcome: 'rejected' as const, reason: { code: 'rejected', message: 'no' } };
@@ -105,5 +105,5 @@ test('asked for is what was sent and has no answer, from the lowest id to the hi
     1,
   );
   write(store, "INSERT INTO issue (id, title) VALUES ('e', 'never sent')");
-  expect(store.unanswered(EPOCH)).toEqual([{ clientId: 'client-1', from: 2, to: 3 }]);
+  expect(store.unanswered(EPOCH)).toEqual([{ clientId: 'client-1', from: 2, to: 5 }]);
 });
