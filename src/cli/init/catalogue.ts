@@ -1,0 +1,56 @@
+/** What Postgres' catalogue tells about the tables of one schema: no more than a proposal needs. */
+export interface Catalogue {
+  /** The schema that was read, such as `public`. */
+  readonly schema: string;
+  readonly tables: readonly CatalogueTable[];
+  /** The bodies of the functions that row policies call, by name. */
+  readonly functions: ReadonlyMap<string, string>;
+}
+
+export interface CatalogueTable {
+  readonly name: string;
+  readonly columns: readonly CatalogueColumn[];
+  /** Columns of the primary key; of a unique key over required columns where there is none; else empty. */
+  readonly key: readonly string[];
+  readonly foreignKeys: readonly ForeignKey[];
+  /** Each a list of columns. Without the primary key. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+  /** Row level security is on. */
+  readonly isSecured: boolean;
+  readonly policies: readonly Policy[];
+}
+
+export interface CatalogueColumn {
+  readonly name: string;
+  /** The type's name as in pg_type (`int8`, `timestamptz`, …); of a domain, the type beneath; of an array, the element's. */
+  readonly type: string;
+  readonly kind: 'plain' | 'enum' | 'composite' | 'other';
+  readonly isArray: boolean;
+  readonly isNullable: boolean;
+  /** The expression of its default, as Postgres prints it. */
+  readonly defaultText: string | null;
+  /** Postgres alone gives the value: a generated column, or GENERATED ALWAYS AS IDENTITY. */
+  readonly isGenerated: boolean;
+  /** Postgres gives a value to a row that has none: a sequence, or any kind of identity. */
+  readonly isIdentity: boolean;
+}
+
+export interface ForeignKey {
+  readonly columns: readonly string[];
+  readonly schema: string;
+  readonly table: string;
+  readonly referenced: readonly string[];
+  readonly isCascading: boolean;
+}
+
+export interface Policy {
+  readonly name: string;
+  readonly command: 'all' | 'select' | 'insert' | 'update' | 'delete';
+  /** `public` stands for everybody. */
+  readonly roles: readonly string[];
+  readonly isPermissive: boolean;
+  /** The expression of USING, as Postgres prints it. */
+  readonly using: string | null;
+  /** The expression of WITH CHECK. */
+  readonly check: string | null;
+}

@@ -1,0 +1,159 @@
+/** What the text of one row policy says, as far as a scope can follow it. */
+export interface PolicyMeaning {
+  /** Everybody who is signed in. */
+  readonly isForAll: boolean;
+  /** Own columns that must equal the caller's id. */
+  readonly ownerColumns: readonly string[];
+  /** Own columns that are asked to be null. */
+  readonly nullColumns: readonly string[];
+  /** Looks into other tables. */
+  readonly lookups: readonly Lookup[];
+  /** Functions that are given own columns, such as `is_member(project_id)`. */
+  readonly calls: readonly { readonly name: string; readonly columns: readonly string[] }[];
+}
+
+/** A subselect: which tables it reads, and how they hang together. */
+export interface Lookup {
+  readonly tables: readonly string[];
+  /** Equal columns; the table is the own one where the subselect reaches out of itself. */
+  readonly pairs: readonly (readonly [TableColumn, TableColumn])[];
+  /** Columns that must equal the caller's id. */
+  readonly userColumns: readonly TableColumn[];
+}
+
+export interface TableColumn {
+  readonly table: string;
+  readonly column: string;
+}
+
+const CALLER = 'auth.uid()';
+const COLUMN = String.raw`((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))*)`;
+
+/** Reads the expression of a policy on `table`, as Postgres prints it. What it does not know it leaves out. */
+export function readPolicyText(text: string, table: string): PolicyMeaning {
+  const { outer, subselects } = takeOut(normalise(text));
+  return {
+    isForAll: isForAll(outer),
+    ownerColumns: callerColumns(outer).map(lastName),
+    nullColumns: [...outer.matchAll(new RegExp(`${COLUMN} IS NULL`, 'g'))].map((match) => lastName(match[1] ?? '')),
+    lookups: subselects.map((body, index) => readLookup(body, table, memberColumn(outer, index))),
+    calls: readCalls(outer),
+  };
+}
+
+/** Reads the body of a function that a policy calls, as one lookup. */
+export function readFunctionText(text: string): Lookup {
+  return readLookup(normalise(text), '', null);
+}
+
+function normalise(text: string): string {
+  return (
+    text
+      .replaceAll(/--[^\n]*/g, ' ')
+      .replaceAll(/\s+/g, ' ')
+      // `( SELECT auth.uid() AS uid)` is the same, asked once per statement.
+      .replaceAll(/\(\s*SELECT ((?:\w+\.)?\w+\(\))(?: AS \w+)?\s*\)/gi, '$1')
+      .replaceAll(/::"?\w[\w ]*"?(?:\[\])?(?=[\s),]|$)/g, '')
+      .replaceAll(/\(?\(?(?:auth\.)?jwt\(\) ->> 'sub'\)?\)?/gi, CALLER)
+      .replaceAll(/\(?current_setting\('request\.jwt\.claims?\.sub'(?:, true)?\)\)?/gi, CALLER)
+      .replaceAll(/\b(?:\w+\.)?(?:uid|\w*user_?id|current_user_\w+)\(\)/gi, CALLER)
+      .replaceAll(`(${CALLER})`, CALLER)
+  );
+}
+
+/** Takes the subselects out of an expression and leaves `§0`, `§1`, … in their places. */
+function takeOut(text: string): { outer: string; subselects: string[] } {
+  const subselects: string[] = [];
+  let outer = '';
+  for (let at = 0; at < text.length; ) {
+    if (/^\(\s*SELECT\b/i.test(text.slice(at, at + 12))) {
+      const end = closing(text, at);
+      outer += `§${subselects.length}`;
+      subselects.push(text.slice(at + 1, end));
+      at = end + 1;
+    } else {
+      outer += text[at];
+      at += 1;
+    }
+  }
+  return { outer, subselects };
+}
+
+/** The index of the parenthesis that closes the one at `start`. */
+function closing(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at += 1) {
+    if (text[at] === '(') depth += 1;
+    if (text[at] === ')') depth -= 1;
+    if (depth === 0) return at;
+  }
+  return text.length;
+}
+
+function isForAll(outer: string): boolean {
+  const bare = outer.replaceAll(/[()\s]/g, '').toLowerCase();
+  return bare === 'true' || bare === 'auth.uidisnotnull' || bare === "auth.role='authenticated'";
+}
+
+/** The columns that are compared with the caller's id, on either side. */
+function callerColumns(text: string): string[] {
+  const caller = CALLER.replaceAll(/[.()]/g, '\\$&');
+  const right = text.matchAll(new RegExp(`${COLUMN} = (?:ANY )?${caller}`, 'g'));
+  const left = text.matchAll(new RegExp(`${caller} = ${COLUMN}(?!\\()`, 'g'));
+  return [...right, ...left].map((match) => match[1] ?? '').filter((name) => !name.startsWith('auth.'));
+}
+
+/** The own column of `column IN §n` and `column = ANY §n`. */
+function memberColumn(outer: string, index: number): string | null {
+  const match = new RegExp(`${COLUMN} (?:IN|= ANY)\\s*\\(*(?:ARRAY)?§${index}(?!\\d)`).exec(outer);
+  return match?.[1] === undefined ? null : lastName(match[1]);
+}
+
+const NOT_AN_ALIAS = /^(where|on|join|inner|left|right|cross|full|natural|using|group|order|limit|union|as)$/i;
+
+function readLookup(body: string, ownTable: string, ownColumn: string | null): Lookup {
+  const aliases = new Map<string, string>();
+  for (const match of body.matchAll(
+    new RegExp(`\\b(?:FROM|JOIN)\\s*\\(*${COLUMN}(?: (?:AS )?("[^"]+"|\\w+))?`, 'gi'),
+  )) {
+    const name = lastName(match[1] ?? '');
+    aliases.set(name, name);
+    if (match[2] !== undefined && !NOT_AN_ALIAS.test(match[2])) aliases.set(bare(match[2]), name);
+  }
+  const tables = [...new Set(aliases.values())];
+  const resolve = (path: string): TableColumn => {
+    const parts = path.split('.').map(bare);
+    const owner = parts.at(-2);
+    const table =
+      owner === undefined ? (tables[0] ?? '') : (aliases.get(owner) ?? (owner === ownTable ? ownTable : owner));
+    return { table, column: parts.at(-1) ?? '' };
+  };
+  const pairs = [...body.matchAll(new RegExp(`${COLUMN} = ${COLUMN}(?!\\()`, 'g'))]
+    .filter((match) => !`${match[1]} ${match[2]}`.includes('auth.uid'))
+    .map((match): [TableColumn, TableColumn] => [resolve(match[1] ?? ''), resolve(match[2] ?? '')]);
+  const selected = new RegExp(`SELECT (?:DISTINCT )?${COLUMN}`, 'i').exec(body)?.[1];
+  if (ownColumn !== null && selected !== undefined)
+    pairs.push([{ table: ownTable, column: ownColumn }, resolve(selected)]);
+  return { tables, pairs, userColumns: callerColumns(body).map(resolve) };
+}
+
+function readCalls(outer: string): PolicyMeaning['calls'] {
+  const calls = outer.matchAll(/\b((?:\w+\.)?[a-z_]\w*)\(([^()]*)\)/gi);
+  return [...calls]
+    .filter(([, name]) => name !== undefined && !/^(auth\.\w+|coalesce|lower|upper|any|in|and|or|not)$/i.test(name))
+    .map(([, name, args]) => ({
+      name: lastName(name ?? ''),
+      columns: (args ?? '')
+        .split(',')
+        .map((one) => lastName(one.trim()))
+        .filter((one) => /^\w+$/.test(one)),
+    }));
+}
+
+function lastName(path: string): string {
+  return bare(path.split('.').at(-1) ?? '');
+}
+
+function bare(name: string): string {
+  return name.replaceAll('"', '');
+}

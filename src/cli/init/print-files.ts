@@ -1,0 +1,128 @@
+import type { ScopeRule } from 'tidemark/core';
+import { type ProposedColumn, quote } from './column-types.ts';
+import type { Proposal, ProposedTable } from './propose.ts';
+import { type Membership, NOBODY, PUBLIC } from './propose-scopes.ts';
+
+/** The text of the schema file. */
+export function printSchema(proposal: Proposal): string {
+  const tables = proposal.tables.map(printTable).join('\n');
+  return `import { defineSchema, t, table } from 'tidemark/core';
+
+/**
+ * Proposed from the Postgres schema ${JSON.stringify(proposal.schema)} by \`tidemark init postgres\`. It is yours now: read the scopes,
+ * leave out what devices need not hold, and raise \`version\` whenever you change it.
+ */
+export const schema = defineSchema({
+  version: 1,
+  tables: {
+${tables}
+  },
+});
+`;
+}
+
+function printTable(table: ProposedTable): string {
+  const columns = table.columns.map((column) => `        ${printColumn(column)}`);
+  const notes = [`${table.scope.because}`, ...table.scope.notes, ...table.notes];
+  const options = [
+    ...(table.key.length === 1 && table.key[0] === 'id' ? [] : [`primaryKey: ${printNames(table.key)}`]),
+    `scope: ${printScope(table.scope.rule)}`,
+    ...(table.indexes.length === 0 ? [] : [`indexes: [${table.indexes.map(printNames).join(', ')}]`]),
+  ];
+  return [
+    ...notes.map((note) => `    // ${note}`),
+    `    ${table.name}: table(`,
+    '      {',
+    ...columns,
+    '      },',
+    `      { ${options.join(', ')} },`,
+    '    ),',
+  ].join('\n');
+}
+
+function printColumn({ name, kind, isNullable, defaultCode, note }: ProposedColumn): string {
+  const nullable = isNullable ? '.nullable()' : '';
+  const fallback = defaultCode === null ? '' : `.default(${defaultCode})`;
+  return `${name}: t.${kind}()${nullable}${fallback},${note === null ? '' : ` // ${note}`}`;
+}
+
+/** A scope rule in TypeScript. */
+export function printScope(rule: ScopeRule): string {
+  if (typeof rule === 'string') return quote(rule);
+  const parts = Object.entries(rule).map(([name, value]) => `${name}: ${quote(String(value))}`);
+  return `{ ${parts.join(', ')} }`;
+}
+
+function printNames(names: readonly string[]): string {
+  return `[${names.map(quote).join(', ')}]`;
+}
+
+/** The text of the file with the rules of access. */
+export function printAccess(proposal: Proposal): string {
+  const asked = proposal.memberships.map(printMembership);
+  const own = [
+    `\`user:\${identity.id}\``,
+    ...asked.map(({ name, kind }) => `...${name}.map(({ id }) => \`${kind}:\${id}\`)`),
+  ];
+  const isShared = proposal.tables.some(({ scope }) => scopeNames(scope.rule).includes(PUBLIC));
+  const read = isShared ? [quote(PUBLIC), '...own'] : ['...own'];
+  const imports = asked.length === 0 ? '' : `import { sql } from 'tidemark/core';\n`;
+  const db = asked.length === 0 ? 'identity' : 'identity, db';
+  return `${imports}import type { AccessFunction } from 'tidemark/server';
+
+/**
+ * Which scopes a user reads and writes, as \`tidemark init postgres\` read it from your policies and keys. Review it: it decides what
+ * leaves the server.${nobodyNote(proposal)}
+ */
+export const access: AccessFunction = async (${db}) => {
+${asked.map(({ code }) => `  ${code}\n`).join('')}  const own = [${own.join(', ')}];
+  return { read: [${read.join(', ')}], write: own };
+};
+`;
+}
+
+function nobodyNote({ tables }: Proposal): string {
+  const closed = tables.filter(({ scope }) => scopeNames(scope.rule).includes(NOBODY)).map(({ name }) => name);
+  return closed.length === 0 ? '' : ` Rows of the scope \`${NOBODY}\` (in ${closed.join(', ')}) stay here.`;
+}
+
+function scopeNames(rule: ScopeRule): string[] {
+  if (typeof rule === 'string') return [rule];
+  return 'by' in rule && rule.whenNull !== undefined ? [rule.whenNull] : [];
+}
+
+function printMembership({ kind, table, groupColumn, userColumn }: Membership, index: number) {
+  const base = kind.replaceAll(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => (next ?? '').toUpperCase());
+  const name = `${base || 'group'}s${index === 0 ? '' : index + 1}`;
+  const query = `SELECT ${identifier(groupColumn)} AS id FROM ${identifier(table)} WHERE ${identifier(userColumn)} = \${identity.id}`;
+  return { name, kind, code: `const ${name} = await db.all<{ id: string }>(sql\`${query}\`);` };
+}
+
+function identifier(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+/** The review that `init` prints: one line per table, then what needs a person. */
+export function printReview(proposal: Proposal): string {
+  const { tables, skipped } = proposal;
+  const width = Math.max(0, ...tables.map(({ name }) => name.length));
+  const lines = tables.map(
+    ({ name, scope }) => `  ${name.padEnd(width)}  ${describe(scope.rule)}${' '.repeat(2)}(${scope.because})`,
+  );
+  const notes = tables.flatMap(({ name, scope, notes: own }) =>
+    [...scope.notes, ...own].map((note) => `  ${name}: ${note}`),
+  );
+  const left = skipped.map(({ name, reason }) => `  ${name}: ${reason}`);
+  return [
+    `${tables.length} tables, and who holds their rows:`,
+    ...lines,
+    ...(notes.length === 0 ? [] : ['', 'To look at:', ...notes]),
+    ...(left.length === 0 ? [] : ['', 'Left out:', ...left]),
+  ].join('\n');
+}
+
+function describe(rule: ScopeRule): string {
+  if (typeof rule === 'string') return rule;
+  if ('via' in rule) return `as its ${rule.table} (${rule.via})`;
+  return `${rule.kind}:<${rule.by}>${rule.whenNull === undefined ? '' : `, or ${rule.whenNull}`}`;
+}
