@@ -32,17 +32,19 @@ const KINDS: Readonly<Record<string, ColumnKind>> = {
 
 const TEXTS = new Set(['text', 'varchar', 'bpchar', 'citext', 'name']);
 
+const KEY_OF_POSTGRES = 'Postgres numbers the rows: devices change and delete them, and cannot insert any';
+
 /** The column as the schema file should have it. */
-export function proposeColumn(column: CatalogueColumn): ProposedColumn {
+export function proposeColumn(column: CatalogueColumn, isKey: boolean): ProposedColumn {
   const kind = column.isArray ? 'json' : (KINDS[column.type] ?? 'text');
   const defaultCode = column.isGenerated ? null : defaultOf(kind, column);
   return {
     name: column.name,
     kind,
     // What Postgres fills in is not there yet when a device inserts the row.
-    isNullable: column.isNullable || column.isGenerated,
+    isNullable: !isKey && (column.isNullable || column.isGenerated),
     defaultCode,
-    note: noteOf(column, defaultCode),
+    note: isKey && column.isGenerated ? KEY_OF_POSTGRES : noteOf(column, defaultCode),
   };
 }
 

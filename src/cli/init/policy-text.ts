@@ -10,6 +10,8 @@ export interface PolicyMeaning {
   readonly lookups: readonly Lookup[];
   /** Functions that are given own columns, such as `is_member(project_id)`. */
   readonly calls: readonly { readonly name: string; readonly columns: readonly string[] }[];
+  /** Whether the text says more than all of this. */
+  readonly hasMore: boolean;
 }
 
 /** A subselect: which tables it reads, and how they hang together. */
@@ -38,7 +40,20 @@ export function readPolicyText(text: string, table: string): PolicyMeaning {
     nullColumns: [...outer.matchAll(new RegExp(`${COLUMN} IS NULL`, 'g'))].map((match) => lastName(match[1] ?? '')),
     lookups: subselects.map((body, index) => readLookup(body, table, memberColumn(outer, index))),
     calls: readCalls(outer),
+    hasMore: !isForAll(outer) && /\w/.test(withoutKnown(outer)),
   };
+}
+
+/** What is left of an expression without the parts that a {@link PolicyMeaning} tells. */
+function withoutKnown(outer: string): string {
+  const caller = CALLER.replaceAll(/[.()]/g, '\\$&');
+  return outer
+    .replaceAll(new RegExp(`${COLUMN} = (?:ANY )?${caller}|${caller} = ${COLUMN}(?!\\()`, 'g'), '')
+    .replaceAll(new RegExp(`${COLUMN} (?:IN|= ANY)\\s*\\(*(?:ARRAY)?§\\d+`, 'g'), '')
+    .replaceAll(new RegExp(`${COLUMN} IS NULL`, 'g'), '')
+    .replaceAll(new RegExp(`${caller} IS NOT NULL|\\bauth\\.role\\(\\) = 'authenticated'`, 'g'), '')
+    .replaceAll(/\b(?:\w+\.)?[a-z_]\w*\([^()]*\)/gi, '')
+    .replaceAll(/§\d+|\b(?:EXISTS|AND|OR)\b/gi, '');
 }
 
 /** Reads the body of a function that a policy calls, as one lookup. */

@@ -1,7 +1,7 @@
 import type { ScopeRule } from 'tidemark/core';
 import { type ProposedColumn, quote } from './column-types.ts';
 import type { Proposal, ProposedTable } from './propose.ts';
-import { type Membership, NOBODY, PUBLIC } from './propose-scopes.ts';
+import { type Membership, NOBODY, PUBLIC } from './scope-parts.ts';
 
 /** The text of the schema file. */
 export function printSchema(proposal: Proposal): string {
@@ -35,9 +35,14 @@ function printTable(table: ProposedTable): string {
     '      {',
     ...columns,
     '      },',
-    `      { ${options.join(', ')} },`,
+    printOptions(options),
     '    ),',
   ].join('\n');
+}
+
+function printOptions(options: readonly string[]): string {
+  const line = `      { ${options.join(', ')} },`;
+  return line.length <= 100 ? line : `      {\n${options.map((one) => `        ${one},\n`).join('')}      },`;
 }
 
 function printColumn({ name, kind, isNullable, defaultCode, note }: ProposedColumn): string {
@@ -59,7 +64,7 @@ function printNames(names: readonly string[]): string {
 
 /** The text of the file with the rules of access. */
 export function printAccess(proposal: Proposal): string {
-  const asked = proposal.memberships.map(printMembership);
+  const asked = [...Map.groupBy(proposal.memberships, ({ kind }) => kind)].map(printMembership);
   const own = [
     `\`user:\${identity.id}\``,
     ...asked.map(({ name, kind }) => `...${name}.map(({ id }) => \`${kind}:\${id}\`)`),
@@ -91,11 +96,18 @@ function scopeNames(rule: ScopeRule): string[] {
   return 'by' in rule && rule.whenNull !== undefined ? [rule.whenNull] : [];
 }
 
-function printMembership({ kind, table, groupColumn, userColumn }: Membership, index: number) {
-  const base = kind.replaceAll(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => (next ?? '').toUpperCase());
-  const name = `${base || 'group'}s${index === 0 ? '' : index + 1}`;
-  const query = `SELECT ${identifier(groupColumn)} AS id FROM ${identifier(table)} WHERE ${identifier(userColumn)} = \${identity.id}`;
+function printMembership([kind, memberships]: readonly [string, readonly Membership[]]) {
+  const name = `${camelCase(kind)}s`;
+  const queries = memberships.map(
+    ({ table, groupColumn, userColumn }) =>
+      `SELECT ${identifier(groupColumn)} AS id FROM ${identifier(table)} WHERE ${identifier(userColumn)} = \${identity.id}`,
+  );
+  const query = queries.join('\n      UNION ');
   return { name, kind, code: `const ${name} = await db.all<{ id: string }>(sql\`${query}\`);` };
+}
+
+function camelCase(text: string): string {
+  return text.replaceAll(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => (next ?? '').toUpperCase()) || 'group';
 }
 
 function identifier(name: string): string {

@@ -1,6 +1,7 @@
 import type { Catalogue, CatalogueTable } from './catalogue.ts';
 import { type ProposedColumn, proposeColumn } from './column-types.ts';
-import { type Membership, proposeScopes, type ScopeProposal, type ScopeProposals } from './propose-scopes.ts';
+import { proposeScopes, type ScopeProposals } from './propose-scopes.ts';
+import type { Membership, ScopeProposal } from './scope-parts.ts';
 
 /** What `init` proposes: the tables of the schema file with their scopes, and what stays behind. */
 export interface Proposal {
@@ -42,12 +43,12 @@ export function propose(catalogue: Catalogue): Proposal {
 function proposeTable(table: CatalogueTable, { scopes }: ScopeProposals): ProposedTable[] {
   const scope = scopes.get(table.name);
   if (!scope) return [];
-  const columns = table.columns.filter(({ name }) => isName(name)).map(proposeColumn);
+  const named = table.columns.filter(({ name }) => isName(name));
   const unnamed = table.columns.filter(({ name }) => !isName(name));
   return [
     {
       name: table.name,
-      columns: columns.map((column) => (table.key.includes(column.name) ? { ...column, isNullable: false } : column)),
+      columns: named.map((column) => proposeColumn(column, table.key.includes(column.name))),
       key: table.key,
       scope,
       indexes: table.foreignKeys.map((key) => key.columns).filter((one) => !startsKey(table, one)),

@@ -1,0 +1,73 @@
+import type { ScopeRule } from 'tidemark/core';
+import type { Catalogue, CatalogueTable, ForeignKey } from './catalogue.ts';
+
+/** The scope of a table, guessed; somebody reviews it. */
+export interface ScopeProposal {
+  readonly rule: ScopeRule;
+  /** What the guess rests on, in words. */
+  readonly because: string;
+  /** What the rule does not say and the reader has to decide. */
+  readonly notes: readonly string[];
+}
+
+/** Where the app's own tables tell who belongs to a group: `user_id` is a member of `workspace_id`. */
+export interface Membership {
+  /** The kind of the scope, such as `workspace`. */
+  readonly kind: string;
+  readonly table: string;
+  readonly groupColumn: string;
+  readonly userColumn: string;
+}
+
+/** What a guess about one table may ask about the others. */
+export interface Surroundings {
+  readonly catalogue: Catalogue;
+  readonly tables: ReadonlyMap<string, CatalogueTable>;
+  /** The scope of another table; null where it has none, or where the question came from there. */
+  scopeOf(name: string): ScopeProposal | null;
+  addMembership(one: Membership): void;
+}
+
+/** Rows that everybody may read. */
+export const PUBLIC = 'public';
+/** Rows that nobody may read: they stay on the server. */
+export const NOBODY = 'nobody';
+
+export function everybody(because: string): ScopeProposal {
+  return { rule: PUBLIC, because, notes: [] };
+}
+
+/** The scope `<kind>:<column>`; `whenNull` counts only where the column may be null. */
+export function columnScope(table: CatalogueTable, kind: string, column: string, whenNull: string): ScopeRule {
+  return isNullable(table, column) ? { kind, by: column, whenNull } : { kind, by: column };
+}
+
+/** The scope of the parent's rows as `table` can say it: by its own copy of the column that decides, or by the parent. */
+export function throughKey(around: Surroundings, table: CatalogueTable, key: ForeignKey): ScopeProposal | null {
+  const parent = around.tables.get(key.table);
+  const above = parent ? around.scopeOf(parent.name) : null;
+  if (!parent || !above) return null;
+  const because = `as ${parent.name}`;
+  const { rule } = above;
+  if (typeof rule === 'string') return { rule, because, notes: [] };
+  const copy = key.columns[key.referenced.indexOf('by' in rule ? rule.by : rule.via)];
+  if (copy !== undefined && 'via' in rule) return viaParent(table, copy, rule.table, because);
+  if (copy !== undefined && 'by' in rule)
+    return { rule: columnScope(table, rule.kind, copy, rule.whenNull ?? NOBODY), because, notes: [] };
+  const [column, referenced] = [key.columns[0], key.referenced[0]];
+  const isKey = parent.key.length === 1 && key.columns.length === 1 && referenced === parent.key[0];
+  return isKey && column !== undefined ? viaParent(table, column, parent.name, because) : null;
+}
+
+function viaParent(table: CatalogueTable, via: string, parent: string, because: string): ScopeProposal {
+  const notes = isNullable(table, via) ? [`rows without ${via} belong to nobody`] : [];
+  return { rule: { via, table: parent }, because, notes };
+}
+
+export function hasColumn(table: CatalogueTable, name: string): boolean {
+  return table.columns.some((column) => column.name === name);
+}
+
+export function isNullable(table: CatalogueTable, name: string): boolean {
+  return table.columns.find((column) => column.name === name)?.isNullable ?? true;
+}
