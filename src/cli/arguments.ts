@@ -9,9 +9,3 @@ export function parseOptions<const O extends ParseArgsOptionsConfig>(args: reado
     throw new CliError(`${error instanceof Error ? error.message : String(error)}\nSee: tidemark help`);
   }
 }
-
-export function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new CliError(`--port must be a number from 0 to 65535; received ${JSON.stringify(text)}.`);
-}

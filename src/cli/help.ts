@@ -8,12 +8,20 @@ export const HELP = `tidemark: local-first sync over SQLite
 tidemark serve
   --schema FILE    module that exports \`schema\` (TypeScript or JavaScript); required
   --file FILE      SQLite file for the data           (default: ./tidemark.db)
+  --database-url URL       Postgres instead of a file, as postgres://user:password@host/name
+  --database-schema NAME   where your tables are                            (default: public)
+  --row-level-security on  writes run as the user, under the policies of your tables
   --port N         port to listen at; 0 for any       (default: 8787)
   --host ADDRESS   address to listen at               (default: 127.0.0.1, this machine alone)
   --base PATH      path the API lies under            (default: any)
   --cors ORIGIN    other origin whose pages may call; may be given several times
   --hooks FILE     module that exports any of \`auth\`, \`access\`, \`validate\`
+  --jwt-jwks URL   callers sign in with tokens of these keys; with --jwt-issuer and --jwt-audience
+  --drain-ms N     how long running calls may take once it is told to stop  (default: 5000)
   --log LEVEL      silent, error, warn or info: JSON lines on standard error   (default: warn)
+
+  Each has a variable: --database-url is TIDEMARK_DATABASE_URL, and so on. TIDEMARK_JWT_SECRET (a secret instead of
+  --jwt-jwks) has no flag. NAME_FILE names a file with the value. What is misspelt or contradicts itself stops the start.
 
 tidemark inspect
   --url URL        server to ask                      (default: http://127.0.0.1:8787)

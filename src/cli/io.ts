@@ -2,6 +2,8 @@
 export interface CliIo {
   /** Relative paths are seen from here. */
   readonly cwd: string;
+  /** The variables of the environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** For what was asked for. */
   readonly print: (text: string) => void;
   /** For everything else: errors, and the log. */

@@ -1,8 +1,15 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Schema } from 'tidemark/core';
 import { CliError } from './io.ts';
+
+/** The text of a file of the user's. */
+export function readText(file: string, cwd: string): string {
+  const path = resolve(cwd, file);
+  if (!existsSync(path)) throw new CliError(`There is no file ${path}.`);
+  return readFileSync(path, 'utf8');
+}
 
 /** Imports a module of the user's. */
 export async function loadModule(file: string, cwd: string): Promise<Readonly<Record<string, unknown>>> {

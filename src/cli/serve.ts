@@ -4,56 +4,77 @@ import {
   type AccessFunction,
   type AuthFunction,
   createSyncServer,
+  jwtAuth,
+  type SyncServerOptions,
   serve,
   type ValidateFunction,
 } from 'tidemark/server';
 import { sqliteStorage } from 'tidemark/server/sqlite';
-import { parseOptions, parsePort } from './arguments.ts';
 import { CliError, type CliIo } from './io.ts';
 import { loadModule, loadSchema } from './load-module.ts';
-
-const LEVELS = ['silent', 'error', 'warn', 'info'];
+import { readSettings, type ServeSettings } from './settings.ts';
 
 /** `tidemark serve`: runs a server until it is asked to stop. */
 export async function serveCommand(args: readonly string[], io: CliIo): Promise<number> {
-  const options = readOptions(args);
-  const schema = await loadSchema(options.schema, io.cwd);
-  const hooks: Hooks = options.hooks === undefined ? {} : await loadHooks(options.hooks, io.cwd);
-  const file = options.file === ':memory:' ? options.file : resolve(io.cwd, options.file);
-  const logger = pino({ level: options.log, base: null }, { write: (line) => io.warn(line.trimEnd()) });
-  const { base, cors } = options;
+  const settings = readSettings(args, io);
+  const schema = await loadSchema(settings.schema, io.cwd);
+  const hooks = withTokens(settings.hooks === undefined ? {} : await loadHooks(settings.hooks, io.cwd), settings);
+  const { storage, data } = await openStorage(settings, io);
+  const logger = pino({ level: settings.log, base: null }, { write: (line) => io.warn(line.trimEnd()) });
+  const { base, cors } = settings;
   const server = createSyncServer({
     schema,
-    storage: sqliteStorage({ file }),
+    storage,
     logger,
     ...hooks,
     ...(base === undefined ? {} : { basePath: base }),
-    ...(cors === undefined ? {} : { cors: { origins: cors } }),
+    ...(cors === undefined ? {} : { cors: { origins: cors.includes('*') ? '*' : cors } }),
   });
-  const running = await serve(server, { port: options.port, hostname: options.host, logger });
-  io.print(describe({ url: running.url + (base ?? ''), file, schema, hooks }));
+  const running = await serve(server, {
+    port: settings.port,
+    hostname: settings.host,
+    graceMs: settings.drainMs,
+    logger,
+  });
+  io.print(describe({ url: running.url + (base ?? ''), data, schema, hooks }));
   await stopped(io.stop);
   io.print('Stopping: running calls may end first. Ctrl-C again to stop at once.');
   await running.close();
   return 0;
 }
 
-function readOptions(args: readonly string[]) {
-  const values = parseOptions(args, {
-    schema: { type: 'string' },
-    file: { type: 'string', default: './tidemark.db' },
-    port: { type: 'string', default: '8787' },
-    host: { type: 'string', default: '127.0.0.1' },
-    base: { type: 'string' },
-    cors: { type: 'string', multiple: true },
-    hooks: { type: 'string' },
-    log: { type: 'string', default: 'warn' },
+interface Opened {
+  readonly storage: SyncServerOptions['storage'];
+  /** What to call it on screen. */
+  readonly data: string;
+}
+
+/** The storage, and what to call it on screen: of an address, nothing that signs in. */
+async function openStorage(settings: ServeSettings, io: CliIo): Promise<Opened> {
+  const { databaseUrl, databaseSchema, rowLevelSecurity } = settings;
+  if (databaseUrl === undefined) {
+    const name = settings.file ?? './tidemark.db';
+    const file = name === ':memory:' ? name : resolve(io.cwd, name);
+    return { storage: sqliteStorage({ file }), data: file };
+  }
+  const { postgresStorage } = await import('tidemark/server/postgres');
+  const { host, pathname } = new URL(databaseUrl);
+  const storage = postgresStorage({ url: databaseUrl, schema: databaseSchema, rowLevelSecurity });
+  return { storage, data: `Postgres at ${host}${pathname}, schema ${databaseSchema}` };
+}
+
+/** Tokens are checked as the settings say, unless the hooks have an `auth` of their own. */
+function withTokens(hooks: Hooks, { jwtSecret, jwtJwks, jwtIssuer, jwtAudience }: ServeSettings): Hooks {
+  if (jwtSecret === undefined && jwtJwks === undefined) return hooks;
+  if (hooks.auth)
+    throw new CliError('The hooks have an `auth` of their own: leave it out, or the settings for tokens.');
+  const auth = jwtAuth({
+    ...(jwtSecret === undefined ? {} : { secret: jwtSecret }),
+    ...(jwtJwks === undefined ? {} : { jwks: jwtJwks }),
+    ...(jwtIssuer === undefined ? {} : { issuer: jwtIssuer }),
+    ...(jwtAudience === undefined ? {} : { audience: jwtAudience }),
   });
-  const { schema } = values;
-  if (schema === undefined)
-    throw new CliError('serve needs --schema FILE, the module that exports your schema.\nSee: tidemark help');
-  if (!LEVELS.includes(values.log)) throw new CliError(`--log must be one of ${LEVELS.join(', ')}.`);
-  return { ...values, schema, port: parsePort(values.port) };
+  return { ...hooks, auth };
 }
 
 interface Hooks {
@@ -84,17 +105,17 @@ function isValidators(value: unknown): boolean {
 
 interface Description {
   readonly url: string;
-  readonly file: string;
+  readonly data: string;
   readonly schema: { readonly version: number; readonly tables: object };
   readonly hooks: Hooks;
 }
 
-function describe({ url, file, schema, hooks }: Description): string {
+function describe({ url, data, schema, hooks }: Description): string {
   const who = hooks.auth ? 'as told by auth' : 'everyone, without signing in';
   const what = hooks.access ? 'as told by access' : 'everything';
   return `tidemark is serving at ${url}
 
-  data     ${file}
+  data     ${data}
   schema   version ${schema.version}: ${Object.keys(schema.tables).join(', ')}
   callers  ${who}
   access   ${what}

@@ -33,6 +33,7 @@ function run(...args: string[]) {
   let onPrint = () => {};
   const code = main(args, {
     cwd: folder,
+    env: {},
     print: (text) => {
       printed.push(text);
       onPrint();

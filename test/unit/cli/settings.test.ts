@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../../src/cli/settings.ts';
+
+const read = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  readSettings(args, { cwd: tmpdir(), env });
+
+/** The lines of the complaint, without the frame. */
+function problems(args: readonly string[], env: Readonly<Record<string, string>> = {}): string[] {
+  try {
+    read(args, env);
+  } catch (error) {
+    return String(error).split('\n').slice(1, -1);
+  }
+  return [];
+}
+
+describe('the settings of a server', () => {
+  test('have defaults for everything but the schema', () => {
+    expect(read(['--schema', 's.ts'])).toEqual({
+      schema: 's.ts',
+      databaseSchema: 'public',
+      rowLevelSecurity: false,
+      port: 8787,
+      host: '127.0.0.1',
+      drainMs: 5000,
+      log: 'warn',
+    });
+  });
+
+  test('come from the environment, and a flag goes before its variable', () => {
+    const env = {
+      TIDEMARK_SCHEMA: 's.ts',
+      TIDEMARK_PORT: '1',
+      TIDEMARK_CORS: 'https://a.example, https://b.example',
+      TIDEMARK_DATABASE_URL: 'postgres://db/app',
+      TIDEMARK_FILE: '',
+      HOME: '/root',
+    };
+    expect(read(['--port', '2'], env)).toMatchObject({
+      port: 2,
+      cors: ['https://a.example', 'https://b.example'],
+      databaseUrl: 'postgres://db/app',
+    });
+  });
+
+  test('take a secret from the file that a variable names', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidemark-settings-'));
+    writeFileSync(join(folder, 'secret'), `${'s'.repeat(32)}\n`);
+    const env = { TIDEMARK_JWT_SECRET_FILE: join(folder, 'secret') };
+    expect(read(['--schema', 's.ts'], env).jwtSecret).toBe('s'.repeat(32));
+    rmSync(folder, { recursive: true });
+  });
+
+  test('are refused all at once, each by its name', () => {
+    const found = problems(['--port', '99999', '--log', 'loud'], {
+      TIDEMARK_CORS: 'app.example',
+      TIDEMARK_BASE: 'sync',
+    });
+    expect(found).toEqual([
+      expect.stringMatching(/--schema \(TIDEMARK_SCHEMA\) is missing/),
+      expect.stringMatching(/--port \(TIDEMARK_PORT\).*0 to 65535.*99999/),
+      expect.stringMatching(/--base \(TIDEMARK_BASE\) must begin with \//),
+      expect.stringMatching(/--cors \(TIDEMARK_CORS\) must be origins.*app\.example/),
+      expect.stringMatching(/--log \(TIDEMARK_LOG\).*"loud"/),
+    ]);
+  });
+
+  test('that are misspelt are named beside those there are', () => {
+    expect(problems(['--schema', 's.ts'], { TIDEMARK_DATABASE: 'x' })).toEqual([
+      expect.stringMatching(/TIDEMARK_DATABASE is no setting.*TIDEMARK_DATABASE_URL/),
+    ]);
+    expect(() => read(['--schema', 's.ts', '--prot', '1'])).toThrow(/--prot/);
+  });
+
+  test.each([
+    [['--file', 'a.db', '--database-url', 'postgres://db/app'], {}, /not both/],
+    [['--row-level-security', 'on'], {}, /needs --database-url/],
+    [['--jwt-issuer', 'me'], {}, /without TIDEMARK_JWT_SECRET/],
+    [['--database-url', 'postgres://db/app', '--row-level-security', 'on'], {}, /who calls/],
+    [['--jwt-jwks', 'https://a.example/keys'], { TIDEMARK_JWT_SECRET: 's'.repeat(32) }, /not both/],
+  ])('that contradict each other are refused: %j', (args, env, message) => {
+    expect(problems(['--schema', 's.ts', ...args], env)).toEqual([expect.stringMatching(message)]);
+  });
+
+  test('never repeat a secret in a complaint', () => {
+    const found = problems(['--schema', 's.ts'], {
+      TIDEMARK_JWT_SECRET: 'short-canary',
+      TIDEMARK_DATABASE_URL: 'mysql://user:canary@db/app',
+    });
+    expect(found).toHaveLength(2);
+    expect(found.join()).not.toContain('canary');
+  });
+});
