@@ -6,8 +6,8 @@ export interface ProposedColumn {
   readonly name: string;
   readonly kind: ColumnKind;
   readonly isNullable: boolean;
-  /** A TypeScript expression for `.default(…)`; null when there is none that a device could use. */
-  readonly defaultCode: string | null;
+  /** The value for `.default(…)`; undefined when Postgres has none that a device could use. */
+  readonly defaultValue: unknown;
   /** What a reader of the file should know; null when nothing. */
   readonly note: string | null;
 }
@@ -37,42 +37,48 @@ const KEY_OF_POSTGRES = 'Postgres numbers the rows: devices change and delete th
 /** The column as the schema file should have it. */
 export function proposeColumn(column: CatalogueColumn, isKey: boolean): ProposedColumn {
   const kind = column.isArray ? 'json' : (KINDS[column.type] ?? 'text');
-  const defaultCode = column.isGenerated ? null : defaultOf(kind, column);
+  const defaultValue = column.isGenerated ? undefined : defaultOf(kind, column);
   return {
     name: column.name,
     kind,
     // What Postgres fills in is not there yet when a device inserts the row.
     isNullable: !isKey && (column.isNullable || column.isGenerated),
-    defaultCode,
-    note: isKey && column.isGenerated ? KEY_OF_POSTGRES : noteOf(column, defaultCode),
+    defaultValue,
+    note: isKey && column.isGenerated ? KEY_OF_POSTGRES : noteOf(column, defaultValue),
   };
 }
 
-function noteOf(column: CatalogueColumn, defaultCode: string | null): string | null {
+function noteOf(column: CatalogueColumn, defaultValue: unknown): string | null {
   if (column.isGenerated) return 'given by Postgres: devices read it only';
   if (column.isIdentity) return 'Postgres counts here, devices cannot: give a number of your own when you insert';
   if (column.isArray) return `${column.type}[]`;
-  if (column.defaultText !== null && defaultCode === null && !column.isNullable)
+  if (column.defaultText !== null && defaultValue === undefined && !column.isNullable)
     return `devices give a value; Postgres has ${oneLine(column.defaultText)}`;
   if (column.kind === 'enum') return `enum ${column.type}`;
   if (column.type === 'timestamp') return 'without a time zone';
   return column.kind === 'plain' && (column.type in KINDS || TEXTS.has(column.type)) ? null : column.type;
 }
 
-/** A constant default in TypeScript. Expressions (`now()`, sequences, …) are Postgres' own. */
-function defaultOf(kind: ColumnKind, { defaultText, isIdentity, isArray }: CatalogueColumn): string | null {
-  if (defaultText === null || isIdentity) return null;
-  const constant = constantOf(defaultText);
-  if (constant === null) return null;
-  if (isArray) return constant === '{}' || /^ARRAY\[\]/.test(constant) ? '[]' : null;
-  if (kind === 'integer') return /^-?\d+$/.test(constant) && Number.isSafeInteger(Number(constant)) ? constant : null;
-  if (kind === 'real') return Number.isFinite(Number(constant)) && constant !== '' ? String(Number(constant)) : null;
-  if (kind === 'boolean') return /^(t|true)$/.test(constant) ? 'true' : /^(f|false)$/.test(constant) ? 'false' : null;
-  if (kind === 'json') return jsonCode(constant);
-  if (kind === 'blob' || kind === 'timestamp' || kind === 'date' || kind === 'uuid') return null;
-  if (kind === 'decimal' && !/^-?\d+(\.\d+)?$/.test(constant)) return null;
-  return quote(constant);
+/** A constant default. Expressions (`now()`, sequences, …) are Postgres' own. */
+function defaultOf(kind: ColumnKind, { defaultText, isIdentity, isArray }: CatalogueColumn): unknown {
+  const constant = defaultText === null || isIdentity ? null : constantOf(defaultText);
+  if (constant === null) return undefined;
+  if (isArray) return constant === '{}' || constant.startsWith('ARRAY[]') ? [] : undefined;
+  return DEFAULTS[kind]?.(constant);
 }
+
+const wholeNumber = (text: string) =>
+  /^-?\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
+
+/** What a constant stands for, by kind; kinds that are not here have no constants worth having. */
+const DEFAULTS: Readonly<Partial<Record<ColumnKind, (constant: string) => unknown>>> = {
+  text: (constant) => constant,
+  integer: wholeNumber,
+  real: (constant) => (constant !== '' && Number.isFinite(Number(constant)) ? Number(constant) : undefined),
+  boolean: (constant) => ({ t: true, true: true, f: false, false: false })[constant],
+  decimal: (constant) => (/^-?\d+(\.\d+)?$/.test(constant) ? constant : undefined),
+  json: (constant) => parseJson(constant) ?? undefined,
+};
 
 /** The text of a literal, its quotes and casts taken off; null for anything that is not a literal. */
 function constantOf(text: string): string | null {
@@ -82,13 +88,17 @@ function constantOf(text: string): string | null {
   return /^(-?\d+(\.\d+)?|true|false|ARRAY\[\].*)$/.test(uncast) ? uncast : null;
 }
 
-function jsonCode(text: string): string | null {
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return value === null ? null : JSON.stringify(value);
+    return JSON.parse(text);
   } catch {
-    return null;
+    return undefined;
   }
+}
+
+/** A value in TypeScript. */
+export function code(value: unknown): string {
+  return typeof value === 'string' ? quote(value) : JSON.stringify(value);
 }
 
 /** A TypeScript string. */

@@ -1,5 +1,5 @@
 import type { ScopeRule } from 'tidemark/core';
-import { type ProposedColumn, quote } from './column-types.ts';
+import { code, type ProposedColumn, quote } from './column-types.ts';
 import type { Proposal, ProposedTable } from './propose.ts';
 import { type Membership, NOBODY, PUBLIC } from './scope-parts.ts';
 
@@ -45,9 +45,9 @@ function printOptions(options: readonly string[]): string {
   return line.length <= 100 ? line : `      {\n${options.map((one) => `        ${one},\n`).join('')}      },`;
 }
 
-function printColumn({ name, kind, isNullable, defaultCode, note }: ProposedColumn): string {
+function printColumn({ name, kind, isNullable, defaultValue, note }: ProposedColumn): string {
   const nullable = isNullable ? '.nullable()' : '';
-  const fallback = defaultCode === null ? '' : `.default(${defaultCode})`;
+  const fallback = defaultValue === undefined ? '' : `.default(${code(defaultValue)})`;
   return `${name}: t.${kind}()${nullable}${fallback},${note === null ? '' : ` // ${note}`}`;
 }
 

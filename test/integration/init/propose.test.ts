@@ -1,8 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { printAccess, printReview, printSchema } from '../../../src/cli/init/print-files.ts';
 import { type Proposal, propose } from '../../../src/cli/init/propose.ts';
 import { readCatalogue } from '../../../src/cli/init/read-catalogue.ts';
+import { toSchema } from '../../../src/cli/init/to-schema.ts';
 import { createDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 const project = readFileSync(new URL('./supabase-project.sql', import.meta.url), 'utf8');
@@ -80,21 +84,21 @@ describe('the scopes of a Supabase project', () => {
 
 describe('the columns', () => {
   test.each([
-    ['pantry_items', 'amount', { kind: 'decimal', defaultCode: "'0'" }],
-    ['pantry_items', 'unit', { kind: 'text', defaultCode: "'g'" }],
+    ['pantry_items', 'amount', { kind: 'decimal', defaultValue: '0' }],
+    ['pantry_items', 'unit', { kind: 'text', defaultValue: 'g' }],
     ['pantry_items', 'expires_on', { kind: 'date', isNullable: true }],
     ['device_tokens', 'token', { kind: 'blob' }],
     ['ingredients', 'kcal', { kind: 'real' }],
-    ['ingredients', 'tags', { kind: 'json', defaultCode: '[]' }],
+    ['ingredients', 'tags', { kind: 'json', defaultValue: [] }],
     ['ingredients', 'search', { kind: 'text', isNullable: true }],
-    ['profiles', 'preferences', { kind: 'json', defaultCode: '{"theme":"light"}' }],
+    ['profiles', 'preferences', { kind: 'json', defaultValue: { theme: 'light' } }],
     ['profiles', 'contact', { kind: 'text', isNullable: true }],
-    ['profiles', 'created_at', { kind: 'timestamp', defaultCode: null }],
-    ['shopping_lists', 'is_done', { kind: 'boolean', defaultCode: 'false' }],
-    ['shopping_lists', 'title', { kind: 'text', defaultCode: "'Groceries'" }],
+    ['profiles', 'created_at', { kind: 'timestamp', defaultValue: undefined }],
+    ['shopping_lists', 'is_done', { kind: 'boolean', defaultValue: false }],
+    ['shopping_lists', 'title', { kind: 'text', defaultValue: 'Groceries' }],
     ['recipes', 'updated_at', { kind: 'timestamp' }],
     ['kitchen_expenses', 'cents', { kind: 'integer' }],
-    ['feature_flags', 'rollout', { kind: 'real', defaultCode: '0.5' }],
+    ['feature_flags', 'rollout', { kind: 'real', defaultValue: 0.5 }],
   ])('%s.%s has its exact kind and default', (table, column, expected) => {
     expect(columnOf(table, column)).toMatchObject(expected);
   });
@@ -126,4 +130,12 @@ test('only the tables that were asked for are proposed; one that is not there is
 
 test('the schema file says where each scope comes from', () => {
   expect(printSchema(proposal)).toContain('    // policy "own"\n    shopping_lists: table(');
+});
+
+test('the file that is printed defines the schema that is installed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-init-'));
+  writeFileSync(join(folder, 'schema.ts'), printSchema(proposal));
+  const { schema } = await import(pathToFileURL(join(folder, 'schema.ts')).href);
+  rmSync(folder, { recursive: true });
+  expect(schema).toEqual(toSchema(proposal));
 });
