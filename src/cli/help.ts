@@ -1,6 +1,8 @@
 export const HELP = `tidemark: local-first sync over SQLite
 
   tidemark serve --schema FILE [options]   run a sync server
+  tidemark init postgres --url URL         fit tidemark to the tables of a Postgres database
+  tidemark remove postgres --url URL       take away what init put there
   tidemark inspect [options]               look into a running server, or a database file
   tidemark token [options]                 sign a token for development
   tidemark help                            this text
@@ -22,6 +24,21 @@ tidemark serve
 
   Each has a variable: --database-url is TIDEMARK_DATABASE_URL, and so on. TIDEMARK_JWT_SECRET (a secret instead of
   --jwt-jwks) has no flag. NAME_FILE names a file with the value. What is misspelt or contradicts itself stops the start.
+
+tidemark init postgres
+  --url URL        the database, as postgres://user:password@host/name; its role has to own the tables; required
+  --schema NAME    where the tables are               (default: public)
+  --tables A,B     only these tables                  (default: all)
+  --out FILE       the schema file to write           (default: ./tidemark.schema.ts)
+  --access FILE    the file for the rules of access   (default: ./tidemark.access.ts)
+  --from FILE      install for this schema file, instead of proposing one
+  --dry-run        print the files and the SQL; write nothing anywhere
+  --force          write over files that are there
+
+tidemark remove postgres
+  --url URL        the database; required
+  --schema NAME    where the tables are               (default: public)
+  --dry-run        print the SQL; remove nothing
 
 tidemark inspect
   --url URL        server to ask                      (default: http://127.0.0.1:8787)

@@ -1,5 +1,6 @@
 import { SyncError } from 'tidemark/core';
 import { HELP } from './help.ts';
+import { initCommand, removeCommand } from './init.ts';
 import { inspectCommand } from './inspect.ts';
 import { CliError, type CliIo } from './io.ts';
 import { serveCommand } from './serve.ts';
@@ -7,17 +8,11 @@ import { tokenCommand } from './token.ts';
 
 type Command = (args: readonly string[], io: CliIo) => Promise<number>;
 
-const later =
-  (name: string): Command =>
-  async (_args, io) => {
-    io.warn(`tidemark ${name} comes with a later version.`);
-    return 1;
-  };
-
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: serveCommand,
   inspect: inspectCommand,
-  init: later('init'),
+  init: initCommand,
+  remove: removeCommand,
   token: tokenCommand,
 };
 

@@ -59,7 +59,11 @@ async function openStorage(settings: ServeSettings, io: CliIo): Promise<Opened> 
   }
   const { postgresStorage } = await import('tidemark/server/postgres');
   const { host, pathname } = new URL(databaseUrl);
-  const storage = postgresStorage({ url: databaseUrl, schema: databaseSchema, rowLevelSecurity });
+  const storage = postgresStorage({
+    url: databaseUrl,
+    schema: databaseSchema,
+    rowSecurity: rowLevelSecurity ? {} : undefined,
+  });
   return { storage, data: `Postgres at ${host}${pathname}, schema ${databaseSchema}` };
 }
 

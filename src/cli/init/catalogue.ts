@@ -10,7 +10,7 @@ export interface Catalogue {
 export interface CatalogueTable {
   readonly name: string;
   readonly columns: readonly CatalogueColumn[];
-  /** Columns of the primary key; of a unique key over required columns where there is none; else empty. */
+  /** Columns of the primary key; empty where there is none. */
   readonly key: readonly string[];
   readonly foreignKeys: readonly ForeignKey[];
   /** Each a list of columns. Without the primary key. */

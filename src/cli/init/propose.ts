@@ -64,7 +64,7 @@ function startsKey({ key }: CatalogueTable, columns: readonly string[]): boolean
 
 function reasonToSkip(table: CatalogueTable): string | null {
   if (!isName(table.name)) return 'a device cannot have a table of this name (letters, digits and _ only)';
-  if (table.key.length === 0) return 'it has no primary key, nor a unique one over required columns';
+  if (table.key.length === 0) return 'it has no primary key';
   const bad = table.key.find((name) => !isName(name));
   if (bad !== undefined) return `its key has the column ${JSON.stringify(bad)}, a name that a device cannot have`;
   const column = table.columns.find(({ name, isArray }) => table.key.includes(name) && isArray);

@@ -41,14 +41,12 @@ async function readTables(db: postgres.Sql, schema: string): Promise<CatalogueTa
   return tables.map(({ name, isSecured }) => {
     const own = columns.get(name) ?? [];
     const constraints = keys.get(name) ?? [];
-    const uniqueKeys = constraints.filter(({ type }) => type === 'u').map((one) => one.columns);
-    const primary = constraints.find(({ type }) => type === 'p')?.columns;
     return {
       name,
       columns: own.map(toColumn),
-      key: primary ?? uniqueKeys.find((unique) => isRequired(unique, own)) ?? [],
+      key: constraints.find(({ type }) => type === 'p')?.columns ?? [],
       foreignKeys: constraints.filter(({ type }) => type === 'f').map(toForeignKey),
-      uniqueKeys,
+      uniqueKeys: constraints.filter(({ type }) => type === 'u').map((one) => one.columns),
       isSecured,
       policies: (policies.get(name) ?? []).map(toPolicy),
     };
@@ -141,10 +139,6 @@ function toForeignKey(row: KeyRow): ForeignKey {
     referenced: row.referenced,
     isCascading: row.onDelete === 'c',
   };
-}
-
-function isRequired(names: readonly string[], columns: readonly ColumnRow[]): boolean {
-  return names.every((name) => columns.find((column) => column.name === name)?.isRequired === true);
 }
 
 interface PolicyRow {

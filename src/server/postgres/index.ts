@@ -6,3 +6,4 @@
 export type { ServerStorage } from '../storage.ts';
 export type { PostgresStorageOptions, RowSecurityOptions } from './options.ts';
 export { postgresStorage } from './postgres-storage.ts';
+export { planInstall, planRemoval, type SetupOptions } from './setup.ts';

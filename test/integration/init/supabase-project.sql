@@ -184,3 +184,5 @@ CREATE TABLE feature_flags (name text PRIMARY KEY, is_on boolean NOT NULL DEFAUL
 CREATE TABLE seasons (id uuid PRIMARY KEY, starts_on date);
 ALTER TABLE seasons ENABLE ROW LEVEL SECURITY;
 CREATE POLICY odd ON seasons FOR SELECT USING (extract(year FROM starts_on) > 2020);
+GRANT ALL ON ALL TABLES IN SCHEMA public TO anon, authenticated, service_role;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO anon, authenticated, service_role;
