@@ -73,6 +73,9 @@ const SOURCES: Readonly<Record<keyof typeof settingsSchema.entries, Source>> = {
   log: { flag: 'log', variable: 'TIDEMARK_LOG' },
 };
 
+/** The variables there are. */
+export const VARIABLES: readonly string[] = Object.values(SOURCES).map(({ variable }) => variable);
+
 const NAMES = Object.keys(SOURCES) as (keyof typeof SOURCES)[];
 
 /**
@@ -119,12 +122,9 @@ function fromEnvironment({ env, cwd }: Pick<CliIo, 'cwd' | 'env'>): Record<strin
 
 /** A variable that is set and read by nobody is a misspelling. */
 function unknownVariables(env: CliIo['env']): string[] {
-  const known = new Set(NAMES.flatMap((name) => [SOURCES[name].variable, `${SOURCES[name].variable}_FILE`]));
+  const known = new Set(VARIABLES.flatMap((variable) => [variable, `${variable}_FILE`]));
   const unknown = Object.keys(env).filter((name) => name.startsWith('TIDEMARK_') && !known.has(name));
-  return unknown.map(
-    (name) =>
-      `${name} is no setting of tidemark. There are: ${[...known].filter((one) => !one.endsWith('_FILE')).join(', ')}.`,
-  );
+  return unknown.map((name) => `${name} is no setting of tidemark. There are: ${VARIABLES.join(', ')}.`);
 }
 
 function describe(issue: v.InferIssue<typeof settingsSchema>, given: Readonly<Record<string, unknown>>): string {

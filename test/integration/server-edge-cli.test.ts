@@ -65,14 +65,14 @@ describe('tidemark', () => {
 
   test('says what it does not know or have', async () => {
     expect(await failure('frobnicate')).toContain('"frobnicate"');
-    expect(await failure('init')).toContain('later version');
+    expect(await failure('init')).toContain('postgres');
     expect(await failure('serve', '--bogus')).toContain('--bogus');
   });
 });
 
 describe('tidemark serve says what is wrong:', () => {
   test.each([
-    ['no schema given', [], '--schema FILE'],
+    ['no schema given', [], '--schema (TIDEMARK_SCHEMA) is missing'],
     ['a file that is not there', ['--schema', 'nowhere.ts'], 'There is no file'],
     ['a module without a schema', ['--schema', 'empty.ts'], 'must export `schema`'],
     ['a module that throws', ['--schema', 'throws.ts'], 'primaryKey'],

@@ -2,12 +2,15 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { main } from '../../../src/cli/main.ts';
 import type { Schema } from '../../../src/core/schema.ts';
 import { sql } from '../../../src/core/sql.ts';
 import { createSync } from '../../../src/store/create-sync.ts';
 import { createDatabase, type TestDatabase } from '../../support/postgres.ts';
+
+// Each test starts a database, a server and devices of its own.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const project = readFileSync(new URL('./supabase-project.sql', import.meta.url), 'utf8');
 const SECRET = 'a secret of at least 32 characters';
