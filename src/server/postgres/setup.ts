@@ -5,6 +5,7 @@ import { connect, Transaction } from './connection.ts';
 import { createTableSql } from './created-tables.ts';
 import { toSyncError } from './errors.ts';
 import { installSql, removeSql } from './install/index.ts';
+import { Pool } from './pool.ts';
 
 /** Which database to look at. */
 export interface SetupOptions {
@@ -62,7 +63,7 @@ async function withDatabase<T>(
   { url, schema = 'public' }: SetupOptions,
   fn: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
-  const pool = connect({ url, schema, maxConnections: 1, driver: {} });
+  const pool = new Pool(1, (onclose) => connect({ url, schema, driver: {} }, onclose));
   try {
     const transaction = await Transaction.begin(pool, 'BEGIN');
     try {
@@ -73,6 +74,6 @@ async function withDatabase<T>(
   } catch (error) {
     throw toSyncError(error);
   } finally {
-    await pool.end({ timeout: 5 });
+    await pool.end();
   }
 }
