@@ -24,6 +24,8 @@ export function FieldDecision({ conflict, column, choice, onChoose }: FieldDecis
   const group = useId();
   const remoteName = useAuthorName(conflict.remoteClientId);
   const field = conflict.fields[column];
+  // Word by word is for texts: of a timestamp it would leave splinters.
+  const base = definition.kind === 'text' ? field?.base : undefined;
   const [draft, setDraft] = useState<Draft>(() => draftOf(definition.kind, field?.local));
   const [isTyped, setTyped] = useState(false);
   const parsed = parseDraft(definition, draft, `${conflict.table}.${column}`);
@@ -51,10 +53,10 @@ export function FieldDecision({ conflict, column, choice, onChoose }: FieldDecis
           <Value value={field?.base} />
         </div>
         <Choice group={group} isChosen={shown === 'local'} onPick={() => pick('local')} name="This device">
-          <TextChange before={field?.base} after={field?.local} />
+          <TextChange before={base} after={field?.local} />
         </Choice>
         <Choice group={group} isChosen={shown === 'remote'} onPick={() => pick('remote')} name={sentence(remoteName)}>
-          <TextChange before={field?.base} after={field?.remote} />
+          <TextChange before={base} after={field?.remote} />
         </Choice>
         <Choice group={group} isChosen={shown === 'typed'} onPick={() => type(draft)} name="Typed">
           <TypedInput
