@@ -175,7 +175,7 @@ describe('the lab', () => {
     expect(sync.store.getState().lab).toMatchObject({ offline: true });
     await expect.poll(() => phase(sync)).toBe('offline');
     const receipt = await sync.write((tx) => tx.update('issue', 'a', { title: 'two' }));
-    expect(sync.store.getState().status.pendingCount).toBe(1);
+    await expect.poll(() => sync.store.getState().status.pendingCount).toBe(1);
     await sync.inspect.lab.clear();
     expect(await receipt.settled).toMatchObject({ outcome: 'applied' });
     expect(sync.store.getState().lab).toBeNull();
