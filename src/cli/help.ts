@@ -19,11 +19,13 @@ tidemark serve
   --cors ORIGIN    other origin whose pages may call; may be given several times
   --hooks FILE     module that exports any of \`auth\`, \`access\`, \`validate\`
   --jwt-jwks URL   callers sign in with tokens of these keys; with --jwt-issuer and --jwt-audience
+  --rate-limit off take as many calls as come         (default: on, 1,000 in 10 s from one user)
+  --proxy-count N  proxies of yours in front, which tell addresses in x-forwarded-for   (default: 0)
   --drain-ms N     how long running calls may take once it is told to stop  (default: 5000)
   --log LEVEL      silent, error, warn or info: JSON lines on standard error   (default: warn)
 
   Each has a variable: --database-url is TIDEMARK_DATABASE_URL, and so on. TIDEMARK_JWT_SECRET (a secret instead of
-  --jwt-jwks) has no flag. NAME_FILE names a file with the value. What is misspelt or contradicts itself stops the start.
+  --jwt-jwks) and TIDEMARK_MONITOR_TOKEN (opens /metrics and /v1/stats) have no flags. NAME_FILE names a file with the value. What is misspelt or contradicts itself stops the start.
 
 tidemark init postgres
   --url URL        the database, as postgres://user:password@host/name; its role has to own the tables; required

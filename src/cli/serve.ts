@@ -21,12 +21,14 @@ export async function serveCommand(args: readonly string[], io: CliIo): Promise<
   const hooks = withTokens(settings.hooks === undefined ? {} : await loadHooks(settings.hooks, io.cwd), settings);
   const { storage, data } = await openStorage(settings, io);
   const logger = pino({ level: settings.log, base: null }, { write: (line) => io.warn(line.trimEnd()) });
-  const { base, cors } = settings;
+  const { base, cors, monitorToken, proxyCount } = settings;
   const server = createSyncServer({
     schema,
     storage,
     logger,
     ...hooks,
+    ...(settings.rateLimit ? { rateLimit: { proxyCount } } : {}),
+    ...(monitorToken === undefined ? {} : { monitor: monitorToken }),
     ...(base === undefined ? {} : { basePath: base }),
     ...(cors === undefined ? {} : { cors: { origins: cors.includes('*') ? '*' : cors } }),
   });

@@ -44,6 +44,9 @@ const settingsSchema = v.object({
   jwtJwks: v.optional(v.pipe(v.string(), v.url('must be a URL'))),
   jwtIssuer: v.optional(text),
   jwtAudience: v.optional(text),
+  rateLimit: v.optional(onOff, 'on'),
+  proxyCount: v.optional(whole(0, 16), '0'),
+  monitorToken: v.optional(v.pipe(v.string(), v.minLength(16, 'must have 16 characters at least'))),
   drainMs: v.optional(whole(0, 600_000), '5000'),
   log: v.optional(v.picklist(['silent', 'error', 'warn', 'info'], 'must be silent, error, warn or info'), 'warn'),
 });
@@ -69,6 +72,9 @@ const SOURCES: Readonly<Record<keyof typeof settingsSchema.entries, Source>> = {
   jwtJwks: { flag: 'jwt-jwks', variable: 'TIDEMARK_JWT_JWKS' },
   jwtIssuer: { flag: 'jwt-issuer', variable: 'TIDEMARK_JWT_ISSUER' },
   jwtAudience: { flag: 'jwt-audience', variable: 'TIDEMARK_JWT_AUDIENCE' },
+  rateLimit: { flag: 'rate-limit', variable: 'TIDEMARK_RATE_LIMIT' },
+  proxyCount: { flag: 'proxy-count', variable: 'TIDEMARK_PROXY_COUNT' },
+  monitorToken: { flag: null, variable: 'TIDEMARK_MONITOR_TOKEN' },
   drainMs: { flag: 'drain-ms', variable: 'TIDEMARK_DRAIN_MS' },
   log: { flag: 'log', variable: 'TIDEMARK_LOG' },
 };
@@ -134,7 +140,7 @@ function describe(issue: v.InferIssue<typeof settingsSchema>, given: Readonly<Re
   const label = flag === null ? variable : `--${flag} (${variable})`;
   if (given[name] === undefined) return `${label} is missing: ${MISSING[name] ?? 'it is required'}.`;
   // A secret is never repeated; a URL may hold one.
-  const isSecret = name === 'jwtSecret' || name === 'databaseUrl';
+  const isSecret = ['jwtSecret', 'databaseUrl', 'monitorToken'].includes(name);
   return `${label} ${issue.message}${isSecret ? '' : `; received ${JSON.stringify(issue.input)}`}.`;
 }
 

@@ -25,6 +25,8 @@ describe('the settings of a server', () => {
       rowLevelSecurity: false,
       port: 8787,
       host: '127.0.0.1',
+      rateLimit: true,
+      proxyCount: 0,
       drainMs: 5000,
       log: 'warn',
     });
