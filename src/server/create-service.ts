@@ -19,6 +19,7 @@ import { Pusher } from './push/push.ts';
 import type { Position } from './records.ts';
 import { RetentionJob } from './retention.ts';
 import type { Identity, ServerStats, SyncService } from './service.ts';
+import { SharedReads } from './shared-reads.ts';
 
 const DEFAULT_LIMITS: ServiceLimits = {
   pageBytes: LIMITS.pageBytes,
@@ -70,8 +71,9 @@ class Service implements SyncService {
     this.#access = createAccess(storage, options.access);
     this.#queue = new CommitQueue({ storage, onCommit: (done) => this.#onCommit(done) });
     this.#pusher = new Pusher({ schema, queue: this.#queue, validate, runtime, limits, lastHlc: ZERO_HLC });
-    this.#puller = new Puller({ schema, storage, pageBytes: limits.pageBytes });
-    this.#devices = new Devices(storage, runtime);
+    const sharedReads = new SharedReads(storage);
+    this.#puller = new Puller({ schema, storage, sharedReads, pageBytes: limits.pageBytes });
+    this.#devices = new Devices({ storage, sharedReads, runtime });
     storage.watch?.((news) => this.#onNews(news));
     this.#retention = new RetentionJob({
       storage,

@@ -4,15 +4,24 @@ import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import type { DeviceRecord } from './records.ts';
 import type { Identity } from './service.ts';
+import type { SharedReads } from './shared-reads.ts';
 import type { ServerStorage, StorageWriter } from './storage.ts';
+
+export interface DevicesOptions {
+  readonly storage: ServerStorage;
+  readonly sharedReads: SharedReads;
+  readonly runtime: Runtime;
+}
 
 /** Which local databases belong to whom. A device is known from its first request on. */
 export class Devices {
   readonly #storage: ServerStorage;
+  readonly #sharedReads: SharedReads;
   readonly #runtime: Runtime;
 
-  constructor(storage: ServerStorage, runtime: Runtime) {
+  constructor({ storage, sharedReads, runtime }: DevicesOptions) {
     this.#storage = storage;
+    this.#sharedReads = sharedReads;
     this.#runtime = runtime;
   }
 
@@ -56,7 +65,7 @@ export class Devices {
    */
   #find(clientId: string): Promise<{ known: DeviceRecord | null; root: DeviceRecord | null }> {
     const [root = clientId] = clientId.split('.');
-    return this.#storage.read(async (reader) => ({
+    return this.#sharedReads.read(async (reader) => ({
       known: await reader.device(clientId),
       root: root === clientId ? null : await reader.device(root),
     }));

@@ -4,6 +4,7 @@ import type { PullPage, PullRequest } from '../../protocol/messages/pull.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Access } from '../access.ts';
 import { COMMIT_END, type Position } from '../records.ts';
+import type { SharedReads } from '../shared-reads.ts';
 import type { ServerStorage, StorageReader } from '../storage.ts';
 import { readLogPart } from './log-part.ts';
 import { readOutcomePart } from './outcome-part.ts';
@@ -13,6 +14,7 @@ import { countSnapshot, readSnapshotPart, snapshotSteps } from './snapshot-part.
 export interface PullerOptions {
   readonly schema: Schema;
   readonly storage: ServerStorage;
+  readonly sharedReads: SharedReads;
   readonly pageBytes: number;
 }
 
@@ -27,9 +29,10 @@ export class Puller {
   }
 
   async pull(access: Access, request: PullRequest): Promise<PullPage> {
-    const { schema, storage, pageBytes } = this.#options;
+    const { schema, storage, sharedReads, pageBytes } = this.#options;
     const maxBytes = Math.max(Math.min(request.maxBytes ?? pageBytes, pageBytes), MIN_PAGE_BYTES);
-    return storage.read(async (reader) => {
+    const source = readsLogOnly(access, request) ? sharedReads : storage;
+    return source.read(async (reader) => {
       const position = await reader.position();
       const isFirst = request.resume === null;
       const state =
@@ -41,6 +44,12 @@ export class Puller {
       return { ...page, replaces: isFirst ? replacedTables(schema, state) : [] };
     });
   }
+}
+
+/** Whether the client has all that it may see up to its cursor, as those have that follow: a short read. */
+function readsLogOnly({ readable }: Access, { cursor, resume, scopes, snapshotTables = [] }: PullRequest): boolean {
+  if (cursor === null || resume !== null || snapshotTables.length > 0) return false;
+  return heldScopes(scopes, readable).length === readable.length;
 }
 
 interface Beginning {
