@@ -30,9 +30,17 @@ export class AskDesk {
   /** Sessions that did not answer in time (a hidden tab may be frozen): they are asked last. */
   readonly #silent = new Set<string>();
 
-  constructor(runtime: Runtime, sessions: () => readonly AskedSession[]) {
+  readonly #onSilent: (error: SyncError) => void;
+
+  /** `onSilent` is told of a session that does not answer in time, once until it does. */
+  constructor(
+    runtime: Runtime,
+    sessions: () => readonly AskedSession[],
+    onSilent: (error: SyncError) => void = () => {},
+  ) {
     this.#runtime = runtime;
     this.#sessions = sessions;
+    this.#onSilent = onSilent;
   }
 
   /** @throws SyncError `timeout` when no session answered, `closed`. */
@@ -75,7 +83,7 @@ export class AskDesk {
     ask.asked = next?.sessionId ?? null;
     if (next) ask.tried.add(next.sessionId);
     ask.stopTimer = this.#runtime.setTimer(ASK_TIMEOUT_MS, () => {
-      if (next) this.#silent.add(next.sessionId);
+      if (next) this.#fellSilent(next, ask.question);
       if (next) this.#askNext(ask);
       else
         this.#end(ask, () =>
@@ -83,6 +91,13 @@ export class AskDesk {
         );
     });
     next?.push({ type: 'ask', askId: ask.askId, question: ask.question });
+  }
+
+  #fellSilent({ sessionId }: AskedSession, { type }: AskQuestion): void {
+    const isNew = !this.#silent.has(sessionId);
+    this.#silent.add(sessionId);
+    if (isNew)
+      this.#onSilent(new SyncError('timeout', `A tab did not answer the ${type} question in ${ASK_TIMEOUT_MS} ms.`));
   }
 
   #nextFor(ask: Ask): AskedSession | undefined {

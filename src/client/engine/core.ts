@@ -76,8 +76,16 @@ export class EngineCore implements EngineContext {
     this.#locked = store.locked;
     this.live = new LiveRegistry({ schema, database, runtime, locked: () => this.#locked });
     this.rows = new RowWatch(store);
-    this.asks = new AskDesk(runtime, () => [...this.#sessions.values()].filter((session) => session.isHeard));
-    this.writes = new WriteDesk({ database, store, runtime, gate: this.gate, onEnd: () => this.live.refresh() });
+    const heard = () => [...this.#sessions.values()].filter((session) => session.isHeard);
+    this.asks = new AskDesk(runtime, heard, (error) => this.#stalled('page', error));
+    this.writes = new WriteDesk({
+      database,
+      store,
+      runtime,
+      gate: this.gate,
+      onEnd: () => this.live.refresh(),
+      onStall: (error) => this.#stalled('write', error),
+    });
     this.loop = createLoop(this.#hooks());
     this.feed = new StateFeed({
       runtime,
@@ -109,6 +117,10 @@ export class EngineCore implements EngineContext {
 
   tell(event: SyncEvent): void {
     this.feed.addEvent(event);
+  }
+
+  #stalled(what: 'write' | 'page', error: SyncError): void {
+    this.tell({ at: this.runtime.now(), type: 'stalled', what, error: error.toJSON() });
   }
 
   async close(): Promise<void> {

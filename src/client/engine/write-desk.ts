@@ -25,6 +25,8 @@ export interface WriteDeskOptions {
   readonly gate: Gate;
   /** A transaction was rolled back or has failed: whoever waits for the end of it may look. */
   readonly onEnd: () => void;
+  /** A transaction was rolled back because nobody touched it any more. */
+  readonly onStall?: (error: SyncError) => void;
 }
 
 /** The interactive transactions of all sessions: one is open at a time, the others wait at the gate. */
@@ -122,7 +124,9 @@ export class WriteDesk {
     if (this.#writes.get(write.writeId) !== write) return;
     write.stopTimer = this.#options.runtime.setTimer(WRITE_IDLE_MS, () => {
       const text = `A write() did nothing for ${WRITE_IDLE_MS} ms and was rolled back: await only its own statements inside it.`;
-      this.#abandon(write, new SyncError('timeout', text));
+      const error = new SyncError('timeout', text);
+      this.#abandon(write, error);
+      this.#options.onStall?.(error);
     });
   }
 

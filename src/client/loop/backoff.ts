@@ -7,6 +7,11 @@ const CAP_MS = 30_000;
  * this, and what a try may take that began before it.
  */
 const RECONNECT_CAP_MS = 5_000;
+/**
+ * Where a failing server, or the gateway before one that is gone, answers at once: the same ten seconds, with less to spare
+ * for the try itself.
+ */
+const RECOVER_CAP_MS = 8_000;
 /** While nobody looks. */
 const UNATTENDED_CAP_MS = 30_000;
 const STEADY_MS = { 'sign-in': 20_000, slow: 60_000, rare: 300_000 } as const;
@@ -40,9 +45,12 @@ export function reconnectMs(facts: RetryFacts): number {
 /** How long to wait after this many failures in a row. */
 export function retryDelayMs(pace: RetryPace, facts: RetryFacts): number {
   if (pace === 'reconnect') return reconnectMs(facts);
+  if (pace === 'recover') return asAsked(backoffMs(facts.failures, facts.random, recoverCapMs(facts)), facts);
   if (pace === 'backoff') return asAsked(backoffMs(facts.failures, facts.random, CAP_MS), facts);
   return asAsked(steady(pace, facts.random), facts);
 }
+
+const recoverCapMs = ({ isAttended }: RetryFacts) => (isAttended ? RECOVER_CAP_MS : UNATTENDED_CAP_MS);
 
 function asAsked(delayMs: number, { retryAfterMs, random }: RetryFacts): number {
   if (retryAfterMs === 0) return delayMs;

@@ -4,11 +4,11 @@ import type { SyncError, SyncErrorKind } from '../../shared/error.ts';
 export type TroublePhase = 'offline' | 'needs-auth' | 'error';
 
 /**
- * How soon a failed round is tried again without anyone asking: by back-off that grows to eight seconds where nothing
- * answered, and to half a minute where something did; a few times a minute where somebody
- * has to sign in; once a minute where only an operator can mend it; every five minutes where only a new version can.
+ * How soon a failed round is tried again without anyone asking: by back-off that grows to five seconds where nothing
+ * answered, to eight where the server failed, and to half a minute where it is we who are too many or wrong; a few times a
+ * minute where somebody has to sign in; once a minute where only an operator can mend it; every five minutes where only a new version can.
  */
-export type RetryPace = 'reconnect' | 'backoff' | 'sign-in' | 'slow' | 'rare';
+export type RetryPace = 'reconnect' | 'recover' | 'backoff' | 'sign-in' | 'slow' | 'rare';
 
 /**
  * What a failed push means for its mutations: try the same again; send fewer at a time, since size or load may be the
@@ -30,7 +30,7 @@ type Rule = Pick<NextStep, 'phase' | 'retry' | 'push'>;
 
 const unreachable: Rule = { phase: 'offline', retry: 'reconnect', push: 'keep' };
 const tooSlow: Rule = { phase: 'offline', retry: 'reconnect', push: 'shrink' };
-const overloaded: Rule = { phase: 'error', retry: 'backoff', push: 'shrink' };
+const overloaded: Rule = { phase: 'error', retry: 'recover', push: 'shrink' };
 const failing: Rule = { phase: 'error', retry: 'backoff', push: 'keep' };
 const refused: Rule = { phase: 'error', retry: 'backoff', push: 'isolate' };
 const unmendable: Rule = { phase: 'error', retry: 'slow', push: 'keep' };

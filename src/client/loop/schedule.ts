@@ -41,6 +41,8 @@ export interface ScheduleInput {
   /** Pulls in a row that have not brought it. */
   readonly fruitlessCount: number;
   readonly isLive: boolean;
+  /** The server has asked to be left alone until then; 0: it has not. */
+  readonly asksUntil: number;
 }
 
 /**
@@ -52,7 +54,8 @@ export function nextRound(input: ScheduleInput): Wish | null {
   if (state.name !== 'idle' && state.name !== 'waiting') return null;
   if (hasCalls) return { at: now, trigger: 'manual', pulls: true, isUrgent: true };
   if (!autoSync) return null;
-  return earliest(state.name === 'idle' ? idleWishes(input, autoSync) : waitingWishes(input), now);
+  const next = earliest(state.name === 'idle' ? idleWishes(input, autoSync) : waitingWishes(input), now);
+  return next && { ...next, at: Math.max(next.at, input.asksUntil) };
 }
 
 function waitingWishes({ wish, retryAt, now }: ScheduleInput): (Wish | null)[] {

@@ -1,5 +1,5 @@
 import { tableOf } from '../../core/schema.ts';
-import { SyncError } from '../../shared/error.ts';
+import type { SyncError } from '../../shared/error.ts';
 import type { Transport } from '../../transport/transport.ts';
 import type { SyncKind } from '../engine-api.ts';
 import type { ConnectionState, CursorInfo, SyncRound, SyncStats, SyncStatus, SyncTrigger } from '../types.ts';
@@ -7,8 +7,10 @@ import { throwIfAborted } from './abortable.ts';
 import { Calls } from './calls.ts';
 import { ChannelFeed } from './channel-feed.ts';
 import { ConflictAnswers } from './conflict-answers.ts';
+import { CursorWatch } from './cursor-watch.ts';
 import { createDevices } from './devices.ts';
 import { Line } from './line.ts';
+import { closedError, pausedError, timerLost } from './loop-errors.ts';
 import { nextStep } from './next-step.ts';
 import { Pauses } from './pauses.ts';
 import { Publisher } from './publisher.ts';
@@ -16,13 +18,10 @@ import { PushMemory } from './push-memory.ts';
 import { RoundLog } from './round-log.ts';
 import { initialLoopState, type LoopEvent, type LoopState, transition } from './round-machine.ts';
 import { type RoundEnd, RoundRunner } from './round-runner.ts';
+import { RoundTimer } from './round-timer.ts';
 import { mergeWishes, nextRound, type Wish } from './schedule.ts';
-import { SleepWatch } from './sleep-watch.ts';
-import { cursorInfos, isBehind, type Position, statusOf } from './status.ts';
+import { cursorInfos, type Position, statusOf } from './status.ts';
 import type { RunOptions, SyncLoop, SyncLoopOptions } from './sync-loop.ts';
-
-/** After so many pulls that bring nothing of what the server tells of, it is told. */
-const STALLED_PULLS = 5;
 
 /** The loop of an app with a server: interprets `round-machine.ts` by `schedule.ts`. */
 export class ServerLoop implements SyncLoop {
@@ -37,7 +36,8 @@ export class ServerLoop implements SyncLoop {
   readonly #pushMemory = new PushMemory();
   readonly #pauses = new Pauses();
   readonly #calls = new Calls();
-  readonly #sleep: SleepWatch;
+  readonly #timer: RoundTimer;
+  readonly #cursorWatch = new CursorWatch();
   readonly #unsubscribeHint: () => void;
   readonly devices: SyncLoop['devices'];
 
@@ -45,17 +45,18 @@ export class ServerLoop implements SyncLoop {
   #wish: Wish | null = null;
   #roundCount = 0;
   #lastRoundAt: number | null = null;
-  #behindSince: number | null = null;
-  #fruitlessCount = 0;
-  #seqBefore: number | null = null;
   #isAttended = true;
   #toldConnection: ConnectionState = 'closed';
-  #cancelTimer: (() => void) | null = null;
 
   constructor(options: SyncLoopOptions, transport: Transport) {
     this.#options = options;
     this.#transport = transport;
-    this.#sleep = new SleepWatch(options.runtime);
+    this.#timer = new RoundTimer({
+      runtime: options.runtime,
+      onDue: () => this.#schedule(),
+      onSlept: () => this.#renewed(),
+      onBeat: (isLost) => this.#beat(isLost),
+    });
     this.#line = new Line(transport, () => this.#heard());
     this.#publisher = new Publisher(options, this.#log);
     this.#answers = new ConflictAnswers(options, this.#publisher, () => this.written());
@@ -95,7 +96,7 @@ export class ServerLoop implements SyncLoop {
   }
 
   written(): void {
-    if (this.#sleep.hasSlept()) this.#renewed();
+    if (this.#timer.hasSlept()) this.#renewed();
     this.#pushMemory.pace.wrote(this.#options.runtime.elapsed());
     this.#options.onStateChanged();
     this.#schedule();
@@ -143,7 +144,7 @@ export class ServerLoop implements SyncLoop {
     this.#transport.attend?.(isAttended);
     // A timer that was lost while the page was frozen is set anew, or its round begun.
     if (!hasCome) return this.#schedule();
-    if (this.#sleep.hasSlept()) this.#renewed();
+    if (this.#timer.hasSlept()) this.#renewed();
     // Waited for as nobody does who looks at it: tried at once, as when the network comes back.
     else if (this.#state.name === 'waiting' && this.#state.trouble.phase === 'offline') this.#wishFor('online');
     // From another tab, perhaps, where they have signed in.
@@ -214,9 +215,11 @@ export class ServerLoop implements SyncLoop {
   }
 
   #enter(state: LoopState): void {
-    if (state.name === 'paused') this.#hold(this.#pausedError());
+    if (state.name === 'paused') this.#hold(pausedError(this.#pauses.reasons));
     if (state.name === 'closed') this.#hold(closedError());
     this.#feed.want(this.#wantsChannel(state));
+    const isAlive = state.name === 'idle' || state.name === 'running' || state.name === 'waiting';
+    this.#timer.watch(isAlive && this.#options.autoSync !== false);
   }
 
   /** Neither requests nor wishes outlive this, and the next request begins with a handshake. */
@@ -258,34 +261,30 @@ export class ServerLoop implements SyncLoop {
 
   /** Sets the one timer to when the next round begins, or begins it. */
   #schedule(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
+    this.#timer.clear();
     const next = this.#nextRound();
     if (!next) return;
     const delayMs = next.at - this.#options.runtime.elapsed();
     if (delayMs <= 0) this.#begin(next);
-    else this.#setTimer(delayMs);
+    else this.#timer.set(delayMs);
   }
 
-  #setTimer(delayMs: number): void {
-    const { runtime } = this.#options;
-    const dueAt = runtime.elapsed() + delayMs;
-    this.#cancelTimer = runtime.setTimer(delayMs, () => {
-      if (this.#sleep.hasSlept(dueAt)) this.#renewed();
-      this.#schedule();
-    });
+  /** Work that is due and has no timer, or one that is lost, would wait for ever. */
+  #beat(isLost: boolean): void {
+    const next = this.#nextRound();
+    if (!isLost || !next || next.at > this.#options.runtime.elapsed()) return;
+    this.#publisher.event({ type: 'stalled', what: 'timer', error: timerLost(next.trigger).toJSON() });
   }
 
   #nextRound(): Wish | null {
     const { autoSync, runtime, store } = this.#options;
     const state = this.#state;
     const { hasSendable, pendingCount } = store.counts();
-    const isLate = this.#line.head !== null && isBehind(this.#position());
-    this.#behindSince = isLate ? (this.#behindSince ?? runtime.elapsed()) : null;
+    const now = runtime.elapsed();
     return nextRound({
       state,
       autoSync,
-      now: runtime.elapsed(),
+      now,
       hasCalls: !this.#calls.isEmpty,
       wish: this.#wish,
       retryAt: this.#retryAt(),
@@ -293,8 +292,9 @@ export class ServerLoop implements SyncLoop {
       lastRoundAt: this.#lastRoundAt,
       hasSendable: state.name === 'idle' && hasSendable,
       isLone: this.#pushMemory.pace.isLone(pendingCount),
-      behindSince: this.#behindSince,
-      fruitlessCount: this.#fruitlessCount,
+      behindSince: this.#cursorWatch.behindSince(this.#position(), now),
+      fruitlessCount: this.#cursorWatch.fruitlessCount,
+      asksUntil: this.#feed.asksUntil,
       isLive: this.#feed.isLive,
     });
   }
@@ -305,7 +305,7 @@ export class ServerLoop implements SyncLoop {
 
   /** On the monotonic clock. */
   #retryAt(): number | null {
-    return this.#state.name === 'waiting' ? this.#state.trouble.retryAt : null;
+    return this.#state.name === 'waiting' ? Math.max(this.#state.trouble.retryAt, this.#feed.asksUntil) : null;
   }
 
   #nextRetryAt(): number | null {
@@ -320,16 +320,12 @@ export class ServerLoop implements SyncLoop {
   #begin(wish: Wish): void {
     this.#roundCount += 1;
     this.#wish = null;
-    this.#seqBefore = this.#position().seq;
+    this.#cursorWatch.began(this.#position());
     const calls = this.#calls.take();
     const [call] = calls;
     if (call) this.#answers.askAgain();
-    const plan = {
-      kind: call?.kind ?? 'sync',
-      trigger: wish.trigger,
-      pulls: wish.pulls,
-      tables: call?.tables ?? [],
-    };
+    const { trigger, pulls } = wish;
+    const plan = { kind: call?.kind ?? 'sync', trigger, pulls, tables: call?.tables ?? [] };
     this.#rounds.begin(this.#roundCount, plan, calls);
     this.#dispatch({ name: 'wake', round: this.#roundCount, urgent: wish.isUrgent });
   }
@@ -354,21 +350,10 @@ export class ServerLoop implements SyncLoop {
       return;
     }
     this.#publisher.event({ type: 'sync-finished', round });
-    if (!error) this.#checkCursor(round);
+    const stalled = error ? null : this.#cursorWatch.ended(round, this.#position());
+    if (stalled) this.#publisher.event({ type: 'stalled', what: 'cursor', error: stalled.toJSON() });
     if (error) this.#dispatch({ name: 'aborted', round: number });
     else this.#dispatch({ name: 'succeeded', round: number });
-  }
-
-  /** A round that ends well leaves nothing on the server that it told of: unless it never had it. */
-  #checkCursor({ trigger }: SyncRound): void {
-    const { seq, head } = this.#position();
-    const isFruitless = head !== null && isBehind({ seq, head }) && seq === this.#seqBefore;
-    if (!isFruitless) this.#fruitlessCount = 0;
-    else if (trigger === 'changes') this.#fruitlessCount += 1;
-    if (!isFruitless || this.#fruitlessCount !== STALLED_PULLS) return;
-    const message = `The server tells of commits up to ${head}, and ${STALLED_PULLS} pulls in a row have brought none after ${seq}.`;
-    const error = new SyncError('server', message).toJSON();
-    this.#publisher.event({ type: 'stalled', what: 'cursor', error });
   }
 
   #heard(): void {
@@ -405,18 +390,7 @@ export class ServerLoop implements SyncLoop {
   /** The line, where requests may be made. */
   #openLine(): Line {
     if (this.#state.name === 'closed') throw closedError();
-    if (this.#pauses.isHeld) throw this.#pausedError();
+    if (this.#pauses.isHeld) throw pausedError(this.#pauses.reasons);
     return this.#line;
   }
-
-  #pausedError(): SyncError {
-    const reasons = this.#pauses.reasons.join(', ');
-    return new SyncError('aborted', `Sync is paused (${reasons}). Call resume() with each of these reasons first.`, {
-      details: { pausedBy: reasons },
-    });
-  }
-}
-
-function closedError(): SyncError {
-  return new SyncError('closed', 'The local database has been closed.');
 }

@@ -21,7 +21,13 @@ class Page {
 
 function setUp(...pages: Page[]) {
   const time = manualRuntime();
-  return { time, pages, desk: new AskDesk(time, () => pages) };
+  const silent: string[] = [];
+  const desk = new AskDesk(
+    time,
+    () => pages,
+    ({ kind }) => silent.push(kind),
+  );
+  return { time, pages, desk, silent };
 }
 
 describe('asking the pages', () => {
@@ -50,7 +56,7 @@ describe('asking the pages', () => {
 
   test('asks a session that was silent last, until it answers again', async () => {
     const [first, second] = [new Page('1'), new Page('2')];
-    const { desk, time } = setUp(first, second);
+    const { desk, time, silent } = setUp(first, second);
     const answer = { type: 'token', token: 'x' } as const;
     const opening = desk.ask(QUESTION);
     await time.advance(ASK_TIMEOUT_MS);
@@ -63,6 +69,8 @@ describe('asking the pages', () => {
     await again;
     void desk.ask(QUESTION).catch(() => {});
     expect([first.asked.length, second.asked.length]).toEqual([3, 2]);
+    // Each was told of once.
+    expect(silent).toEqual(['timeout', 'timeout']);
   });
 
   test('waits for a session to come, and gives up when none answers', async () => {

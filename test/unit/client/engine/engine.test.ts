@@ -94,6 +94,9 @@ describe('a write', () => {
     expect(await now(next)).toBe('waiting');
     await setup.runtime.advance(1);
     expect(await next).toBe(1);
+    await setup.runtime.advance(1_000);
+    const told = other.state.events?.filter(({ type }) => type === 'stalled');
+    expect(told).toMatchObject([{ what: 'write', error: { kind: 'timeout' } }]);
     await expect(tab.run('idle', INSERT, ['4', 'four'])).rejects.toMatchObject({ kind: 'timeout' });
     await expect(tab.methods.writeCommit('idle')).rejects.toMatchObject({ kind: 'timeout' });
     await other.methods.writeCommit('next');

@@ -8,7 +8,7 @@ const stepOf = (kind: SyncErrorKind, details = {}) => nextStep(new SyncError(kin
 test.each([
   ['network', 'offline', 'reconnect', 'keep'],
   ['timeout', 'offline', 'reconnect', 'shrink'],
-  ['server', 'error', 'backoff', 'shrink'],
+  ['server', 'error', 'recover', 'shrink'],
   ['rate-limited', 'error', 'backoff', 'keep'],
   ['needs-auth', 'needs-auth', 'sign-in', 'keep'],
   ['forbidden', 'error', 'slow', 'keep'],

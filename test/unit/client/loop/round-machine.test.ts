@@ -117,7 +117,7 @@ describe('failures', () => {
   });
 
   test('L3: set a delay between nothing and a bound that doubles', () => {
-    const delays = (kind: 'network' | 'server', random: number, isAttended = true) =>
+    const delays = (kind: 'network' | 'server' | 'rate-limited', random: number, isAttended = true) =>
       [0, 1, 2, 3, 4, 5, 6, 20].map((failures) => {
         const before: LoopState = {
           name: 'running',
@@ -129,7 +129,9 @@ describe('failures', () => {
       });
     expect(delays('network', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000, 5_000]);
     expect(delays('network', 0.999_999, false).at(-1)).toBe(30_000);
-    expect(delays('server', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    expect(delays('server', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000]);
+    expect(delays('server', 0.999_999, false).at(-1)).toBe(30_000);
+    expect(delays('rate-limited', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
     expect(new Set(delays('server', 0))).toEqual(new Set([0]));
   });
 

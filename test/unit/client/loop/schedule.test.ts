@@ -25,6 +25,7 @@ const quiet: ScheduleInput = {
   isLone: false,
   behindSince: null,
   fruitlessCount: 0,
+  asksUntil: 0,
   isLive: false,
 };
 

@@ -1,5 +1,6 @@
 /** Work that waits and does not move on is noticed, told of, and recovered from. */
 import { expect, test } from 'vitest';
+import { PULSE_MS } from '../../../../src/client/loop/pulse.ts';
 import { device } from './support/harness.ts';
 
 test('X3: a push that is never answered is given up, told of as a stall, and sent again', async () => {
@@ -65,4 +66,34 @@ test('X6: a timer that was lost with a frozen page is made up for when the page 
   loop.attend(true);
   await runtime.advance(0);
   expect(phase()).toBe('synced');
+});
+
+test('X7: a timer that was lost on a page that stays visible is noticed by a pulse, told of, and made up for', async () => {
+  const { server, start, runtime, phase, eventsOf } = device();
+  await start();
+  server.isDown = true;
+  const setTimer = runtime.setTimer.bind(runtime);
+  await runtime.advance(300_000 - 1_000);
+  // The poll fails now, and the timer of its retry is lost: the beats of the pulse are not.
+  runtime.setTimer = (ms, run) => (ms === PULSE_MS ? setTimer(ms, run) : () => {});
+  await runtime.advance(5_000);
+  expect(phase()).toBe('offline');
+  server.isDown = false;
+  await runtime.advance(PULSE_MS + 5_000);
+  expect(phase()).toBe('synced');
+  expect(eventsOf('stalled')).toMatchObject([{ what: 'timer', error: { kind: 'timeout' } }]);
+});
+
+test('X7: a pulse finds nothing to tell of where all is well, and ends with the loop', async () => {
+  const { start, runtime, eventsOf, loop, write } = device();
+  await start();
+  for (let turn = 0; turn < 20; turn += 1) {
+    write();
+    await runtime.advance(PULSE_MS - 1_000);
+    runtime.holdUp(7_000);
+  }
+  expect(eventsOf('stalled')).toEqual([]);
+  loop.pause('hidden');
+  await runtime.advance(0);
+  expect(runtime.timerCount).toBe(0);
 });
