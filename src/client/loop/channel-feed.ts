@@ -33,7 +33,6 @@ export interface ChannelFeedOptions {
 export class ChannelFeed {
   readonly #feed: ChannelFeedOptions;
   readonly #realtime: Realtime;
-  #asksUntil = 0;
 
   constructor(feed: ChannelFeedOptions) {
     this.#feed = feed;
@@ -58,11 +57,6 @@ export class ChannelFeed {
   /** Whether what the server commits comes by itself. */
   get isLive(): boolean {
     return this.#realtime.isLive;
-  }
-
-  /** When the channel was refused, the server may have asked to be left alone until then (monotonic clock). */
-  get asksUntil(): number {
-    return this.#asksUntil;
   }
 
   want(isWanted: boolean): void {
@@ -124,7 +118,7 @@ export class ChannelFeed {
     line.forget();
     // A server that stops or is busy may say when to come back.
     const retryAfterMs = error ? nextStep(error).retryAfterMs : 0;
-    if (retryAfterMs > 0) this.#asksUntil = Math.max(this.#asksUntil, options.runtime.elapsed() + retryAfterMs);
+    line.asked(retryAfterMs);
     onPullWanted('retry', retryAfterMs + Math.round(options.runtime.random() * LOST_SPREAD_MS));
   }
 }

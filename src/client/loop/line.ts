@@ -3,6 +3,7 @@ import type { HandshakeRequest, HandshakeResponse } from '../../protocol/message
 import type { PullPage, PullRequest } from '../../protocol/messages/pull.ts';
 import type { PushRequest, PushResponse } from '../../protocol/messages/push.ts';
 import { SyncError } from '../../shared/error.ts';
+import type { Runtime } from '../../shared/runtime.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { abortable } from './abortable.ts';
 import { nextStep } from './next-step.ts';
@@ -13,15 +14,18 @@ import { nextStep } from './next-step.ts';
  */
 export class Line {
   readonly #transport: Transport;
+  readonly #runtime: Runtime;
   readonly #onHeard: () => void;
   #session: HandshakeResponse | null = null;
   #log: { readonly epoch: string; readonly head: number } | null = null;
   #isReachable: boolean | null = null;
+  #asksUntil = 0;
   readonly #onOpen = new Set<(session: HandshakeResponse) => void>();
 
   /** `onHeard` is called whenever a request has ended, well or not. */
-  constructor(transport: Transport, onHeard: () => void) {
+  constructor(transport: Transport, runtime: Runtime, onHeard: () => void) {
     this.#transport = transport;
+    this.#runtime = runtime;
     this.#onHeard = onHeard;
   }
 
@@ -60,7 +64,10 @@ export class Line {
     });
     this.#onOpen.add(onOpen);
     try {
-      return await Promise.race([this.#ask(this.#transport.handshake(request, leave.signal), leave.signal), opened]);
+      return await Promise.race([
+        this.#ask(() => this.#transport.handshake(request, leave.signal), leave.signal),
+        opened,
+      ]);
     } finally {
       this.#onOpen.delete(onOpen);
       signal.removeEventListener('abort', onAbort);
@@ -69,19 +76,19 @@ export class Line {
   }
 
   async push(request: PushRequest, signal: AbortSignal): Promise<PushResponse> {
-    const response = await this.#ask(this.#transport.push(request, signal), signal);
+    const response = await this.#ask(() => this.#transport.push(request, signal), signal);
     this.noteHead(response.epoch, response.head);
     return response;
   }
 
   async pull(request: PullRequest, signal: AbortSignal): Promise<PullPage> {
-    const page = await this.#ask(this.#transport.pull(request, signal), signal);
+    const page = await this.#ask(() => this.#transport.pull(request, signal), signal);
     this.noteHead(page.epoch, page.head);
     return page;
   }
 
   devices(request: DevicesRequest, signal: AbortSignal): Promise<DevicesResponse> {
-    return this.#ask(this.#transport.devices(request, signal), signal);
+    return this.#ask(() => this.#transport.devices(request, signal), signal);
   }
 
   /** The server knows us under this session from here on. */
@@ -97,23 +104,49 @@ export class Line {
     this.#session = null;
   }
 
+  /** When the server wants to hear of us again, as it has told (monotonic clock). Until then no request is sent. */
+  get asksUntil(): number {
+    return this.#asksUntil;
+  }
+
+  /** The server wants no request for so long. */
+  asked(ms: number): void {
+    if (ms > 0) this.#asksUntil = Math.max(this.#asksUntil, this.#runtime.elapsed() + ms);
+  }
+
+  /** A person asks: that goes before. */
+  insist(): void {
+    this.#asksUntil = 0;
+  }
+
   /** The head of one history never falls; another history begins with its own. */
   noteHead(epoch: string, head: number): void {
     const known = this.#log?.epoch === epoch ? this.#log.head : 0;
     this.#log = { epoch, head: Math.max(known, head) };
   }
 
-  async #ask<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  async #ask<T>(send: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    this.#checkAsked();
     try {
-      const response = await abortable(answer, signal);
+      const response = await abortable(send(), signal);
       this.#isReachable = true;
       return response;
     } catch (thrown) {
       const error = SyncError.from(thrown, 'network', 'The request failed');
-      if (!signal.aborted) this.#isReachable = nextStep(error).phase !== 'offline';
+      const { phase, retryAfterMs } = nextStep(error);
+      if (!signal.aborted) this.#isReachable = phase !== 'offline';
+      this.asked(retryAfterMs);
       throw error;
     } finally {
       this.#onHeard();
     }
+  }
+
+  /** Also in the middle of a round: whoever looks for the mutation at fault tries several. */
+  #checkAsked(): void {
+    const retryAfterMs = this.#asksUntil - this.#runtime.elapsed();
+    if (retryAfterMs <= 0) return;
+    const message = `The server has asked for no request before ${Math.ceil(retryAfterMs)} ms from now.`;
+    throw new SyncError('rate-limited', message, { details: { retryAfterMs } });
   }
 }

@@ -57,7 +57,7 @@ export class ServerLoop implements SyncLoop {
       onSlept: () => this.#renewed(),
       onBeat: (isLost) => this.#beat(isLost),
     });
-    this.#line = new Line(transport, () => this.#heard());
+    this.#line = new Line(transport, options.runtime, () => this.#heard());
     this.#publisher = new Publisher(options, this.#log);
     this.#answers = new ConflictAnswers(options, this.#publisher, () => this.written());
     this.#rounds = new RoundRunner(
@@ -294,7 +294,7 @@ export class ServerLoop implements SyncLoop {
       isLone: this.#pushMemory.pace.isLone(pendingCount),
       behindSince: this.#cursorWatch.behindSince(this.#position(), now),
       fruitlessCount: this.#cursorWatch.fruitlessCount,
-      asksUntil: this.#feed.asksUntil,
+      asksUntil: this.#line.asksUntil,
       isLive: this.#feed.isLive,
     });
   }
@@ -305,7 +305,7 @@ export class ServerLoop implements SyncLoop {
 
   /** On the monotonic clock. */
   #retryAt(): number | null {
-    return this.#state.name === 'waiting' ? Math.max(this.#state.trouble.retryAt, this.#feed.asksUntil) : null;
+    return this.#state.name === 'waiting' ? Math.max(this.#state.trouble.retryAt, this.#line.asksUntil) : null;
   }
 
   #nextRetryAt(): number | null {
@@ -323,6 +323,7 @@ export class ServerLoop implements SyncLoop {
     this.#cursorWatch.began(this.#position());
     const calls = this.#calls.take();
     const [call] = calls;
+    if (call) this.#line.insist();
     if (call) this.#answers.askAgain();
     const { trigger, pulls } = wish;
     const plan = { kind: call?.kind ?? 'sync', trigger, pulls, tables: call?.tables ?? [] };
