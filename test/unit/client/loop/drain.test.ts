@@ -7,7 +7,7 @@ import { SyncError } from '../../../../src/shared/error.ts';
 import { openWorld, type RealDevice, type World } from './support/real-parts.ts';
 
 /** 100,000 take most of a minute: `DRAIN_MUTATIONS=100000`. */
-const MUTATION_COUNT = Number(process.env.DRAIN_MUTATIONS ?? 20_000);
+const MUTATION_COUNT = Number(process.env.DRAIN_MUTATIONS || 20_000);
 const COUNTER_COUNT = 1_000;
 /** A second one for whoever has the time. */
 const seeds = process.env.DRAIN_MUTATIONS ? [11, 12] : [11];

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SyncError } from '../../../../src/shared/error.ts';
 import { device } from './support/harness.ts';
 
 test('L7: a failed round is tried again by a timer, and by nothing else', async () => {
@@ -165,5 +166,31 @@ test('a full disk is an error that passes when there is room again', async () =>
   expect(phase()).toBe('error');
   store.applyChain = apply;
   await runtime.advance(60_000);
+  expect(phase()).toBe('synced');
+});
+
+test('R13: no request is made before the server wants one, also while a mutation at fault is looked for; a call by hand goes before', async () => {
+  const { server, start, runtime, write, phase, loop } = device();
+  await start();
+  const push = server.push.bind(server);
+  let askedCount = 0;
+  let isBad = true;
+  server.push = async (request, signal) => {
+    const [first] = request.mutations;
+    if (!isBad || !first) return push(request, signal);
+    if (askedCount > 0) askedCount += 1;
+    // It fails over the first one, and has had enough when another is tried instead.
+    if (request.mutations.length > 1 || first.mutationId === 1) throw new SyncError('server', 'It failed over this.');
+    askedCount += 1;
+    throw new SyncError('rate-limited', 'Enough.', { details: { retryAfterMs: 20_000 } });
+  };
+  loop.pause('offline');
+  for (let count = 0; count < 8; count += 1) write();
+  loop.resume('offline');
+  await runtime.advance(19_000);
+  expect(askedCount).toBe(1);
+  expect(loop.status().nextRetryAt).toBeGreaterThanOrEqual(runtime.now() + 1_000);
+  isBad = false;
+  await Promise.all([loop.run('sync'), runtime.advance(0)]);
   expect(phase()).toBe('synced');
 });
