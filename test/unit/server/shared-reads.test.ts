@@ -3,7 +3,7 @@ import type { LogEntry } from '../../../src/server/records.ts';
 import { SharedReads } from '../../../src/server/shared-reads.ts';
 import { sqliteStorage } from '../../../src/server/sqlite/index.ts';
 import type { LogRange, ServerStorage, StorageReader } from '../../../src/server/storage.ts';
-import { schema } from './support/fixture.ts';
+import { schema, temporaryFile } from './support/fixture.ts';
 
 const entry = (seq: number, scope: string, text = ''): LogEntry => ({
   commit: { seq, clientId: 'a', mutationId: seq, hlc: `h${seq}`, at: seq },
@@ -20,8 +20,8 @@ const range = (rest: Partial<LogRange> = {}): LogRange => {
 };
 
 /** A storage with a log, and what was asked of it. */
-async function logged(entries: readonly LogEntry[]) {
-  const storage = sqliteStorage({ file: ':memory:' });
+async function logged(entries: readonly LogEntry[], file = ':memory:') {
+  const storage = sqliteStorage({ file });
   await storage.open(schema, 'epoch');
   if (entries.length > 0) await storage.write((writer) => writer.appendLog(entries));
   const asked = { transactions: 0, logs: 0 };
@@ -80,17 +80,22 @@ test('a page ends where it would alone: what others may see does not count', asy
 });
 
 test('a read sees what was committed before it was called, though others are still under way', async () => {
-  const { storage, reads } = await logged([]);
-  const begun = Promise.withResolvers<void>();
-  const first = reads.read(async (reader) => {
+  const { file, remove } = temporaryFile();
+  const { storage, reads } = await logged([], file);
+  const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow = reads.read(async (reader) => {
+    await reader.position();
     begun.resolve();
+    await end.promise;
     return reader.position();
   });
-  const beside = reads.read((reader) => reader.position());
   await begun.promise;
-  const written = storage.write((writer) => writer.appendLog([entry(1, 'x')]));
-  const after = written.then(() => reads.read((reader) => reader.position()));
-  expect((await Promise.all([first, beside, after])).map(({ head }) => head)).toEqual([0, 0, 1]);
+  await storage.write((writer) => writer.appendLog([entry(1, 'x')]));
+  const after = reads.read((reader) => reader.position());
+  end.resolve();
+  expect((await Promise.all([slow, after])).map(({ head }) => head)).toEqual([0, 1]);
+  await storage.close();
+  remove();
 });
 
 test('one that fails does so by itself', async () => {
