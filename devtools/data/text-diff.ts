@@ -71,23 +71,31 @@ function commonLengths(a: readonly string[], b: readonly string[]): Uint32Array 
   return lengths;
 }
 
-/** Neighbours of one kind become one run; of what was replaced, the old stands before the new. */
+/**
+ * Neighbours of one kind become one run; of what was replaced, the old stands before the new. A gap between two replaced
+ * words is replaced with them: a sentence that has become another reads as two sentences, not as confetti.
+ */
 function joined(parts: readonly DiffPart[]): DiffPart[] {
   const runs: DiffPart[] = [];
-  let [old, fresh] = ['', ''];
+  let [old, fresh, gap] = ['', '', ''];
   const flush = () => {
     if (old) runs.push(removed(old));
     if (fresh) runs.push(added(fresh));
-    [old, fresh] = ['', ''];
+    if (gap) runs.push(same(gap));
+    [old, fresh, gap] = ['', '', ''];
   };
   for (const { kind, text } of parts) {
-    if (kind === 'removed') old += text;
-    if (kind === 'added') fresh += text;
-    if (kind !== 'same') continue;
-    flush();
-    const last = runs.at(-1);
-    if (last?.kind === 'same') runs[runs.length - 1] = same(last.text + text);
-    else runs.push(same(text));
+    if (kind === 'same' && (old || fresh) && !gap && text.trim() === '') gap = text;
+    else if (kind === 'same') {
+      flush();
+      const last = runs.at(-1);
+      if (last?.kind === 'same') runs[runs.length - 1] = same(last.text + text);
+      else runs.push(same(text));
+    } else {
+      if (gap) [old, fresh, gap] = [old + gap, fresh + gap, ''];
+      if (kind === 'removed') old += text;
+      else fresh += text;
+    }
   }
   flush();
   return runs;

@@ -13,7 +13,14 @@ const App = () => <p role="status">The app, {useSyncStatus((status) => status.ph
 
 function story(ready: () => Promise<void>): Pick<Story, 'loaders' | 'render'> {
   return {
-    loaders: [() => ({ sync: createFakeSync({ schema, ready: ready() }) })],
+    loaders: [
+      () => {
+        const opening = ready();
+        // Whoever shows the provider hears of it; nobody else has to.
+        opening.catch(() => undefined);
+        return { sync: createFakeSync({ schema, ready: opening }) };
+      },
+    ],
     render: (_args, { loaded }) => (
       <SyncProvider
         sync={loaded.sync}

@@ -14,7 +14,9 @@ test.each([
   ['', 'new', '{+new+}'],
   ['old', '', '[-old-]'],
   ['a b c', 'c b a', '[-a-]{+c+} b [-c-]{+a+}'],
-  ['Grüße, ', 'Grüße an Ünal', 'Grüße[-,-] {+an Ünal+}'],
+  ['Grüße, ', 'Grüße an Ünal', 'Grüße[-, -]{+ an Ünal+}'],
+  ['as it was', 'from the first', '[-as it was-]{+from the first+}'],
+  ['see the gulls', 'see a tern fly', 'see [-the gulls-]{+a tern fly+}'],
 ])('%j and %j differ as %j', (before, after, wanted) => {
   expect(shown(before, after)).toBe(wanted);
 });
