@@ -55,22 +55,22 @@ async function labelTable(writer: StorageWriter, schema: Schema, table: Table): 
   const keyOf = (row: readonly Cell[]): RowKey => table.primaryKey.map((name) => row[names.indexOf(name)] ?? null);
   for (let after: RowKey | null = null, isEnd = false; !isEnd; ) {
     const page = await writer.page({ table, scope: null, after, maxBytes: PAGE_BYTES });
-    const keys = page.rows.map(keyOf);
-    const stored = await writer.rows(table, keys);
-    const labelled: StoredRow[] = [];
-    for (const [index, key] of keys.entries()) {
-      const columns = valuesOf(table, page.rows[index] ?? []);
-      const known = stored[index] ?? null;
-      const scope = await scopeOf(writer, schema, table, { key, columns });
-      const row = known ?? { key, columns, image: null, scope: '', stamp: BEFORE_ALL, overrides: {} };
+    const rows = page.rows.map((row) => ({ key: keyOf(row), columns: valuesOf(table, row) }));
+    const stored = await writer.rows(
+      table,
+      rows.map(({ key }) => key),
+    );
+    const scopes = await scopesOf(writer, schema, table, rows);
+    const labelled = rows.map(({ key, columns }, index): StoredRow => {
+      const row = stored[index] ?? { key, columns, image: null, scope: '', stamp: BEFORE_ALL, overrides: {} };
       // Without a parent nobody can tell: it stays where it was.
-      labelled.push({ ...row, columns, scope: scope ?? row.scope });
-    }
+      return { ...row, columns, scope: scopes[index] ?? row.scope };
+    });
     await writer.writeRows(
       table,
       labelled.filter((row, index) => stored[index]?.scope !== row.scope),
     );
-    after = keys.at(-1) ?? null;
+    after = rows.at(-1)?.key ?? null;
     isEnd = page.isEnd;
   }
 }
@@ -80,15 +80,28 @@ function valuesOf(table: Table, row: readonly Cell[]): Cells {
   return Object.fromEntries(table.valueColumns.map((name) => [name, row[names.indexOf(name)] ?? null]));
 }
 
-async function scopeOf(
+/** The scopes of rows, in their order; null where none can be told. Their parents are read at once. */
+async function scopesOf(
   writer: StorageWriter,
   schema: Schema,
   table: Table,
-  row: { readonly key: RowKey; readonly columns: Cells },
-): Promise<string | null> {
-  const source = scopeSource(table, row);
-  if (source.kind === 'scope') return source.scope;
-  if (source.kind === 'none') return null;
-  const [parent] = await writer.rows(tableOf(schema, source.table), [source.key]);
-  return parent?.columns ? parent.scope : null;
+  rows: readonly { readonly key: RowKey; readonly columns: Cells }[],
+): Promise<(string | null)[]> {
+  const sources = rows.map((row) => scopeSource(table, row));
+  const links = sources.flatMap((source) => (source.kind === 'parent' ? [source] : []));
+  const [first] = links;
+  // All rows of a table have their scope from the same table, so its name is that of the first.
+  const parents = first
+    ? await writer.rows(
+        tableOf(schema, first.table),
+        links.map(({ key }) => key),
+      )
+    : [];
+  const inherited = parents.values();
+  return sources.map((source) => {
+    if (source.kind === 'scope') return source.scope;
+    if (source.kind === 'none') return null;
+    const parent = inherited.next().value;
+    return parent?.columns ? parent.scope : null;
+  });
 }

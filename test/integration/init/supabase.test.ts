@@ -29,6 +29,8 @@ beforeEach(async () => {
     INSERT INTO auth.users (id, email) VALUES ('${ANNA}', 'anna@example.com'), ('${BEN}', 'ben@example.com');
     INSERT INTO profiles (id, display_name) VALUES ('${ANNA}', 'Anna'), ('${BEN}', 'Ben');
     INSERT INTO ingredients (id, created_by, name) VALUES ('${SALT}', NULL, 'salt'), (gen_random_uuid(), '${ANNA}', 'secret spice');
+    INSERT INTO recipes (id, author_id, title) VALUES ('eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee', '${ANNA}', 'Stew');
+    INSERT INTO recipe_steps (recipe_id, position) SELECT 'eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee', generate_series(1, 3);
     INSERT INTO kitchens (id, owner_id, name) VALUES ('cccccccc-cccc-4ccc-8ccc-cccccccccccc', '${ANNA}', 'Corner');`);
 });
 
@@ -149,6 +151,9 @@ describe('a Supabase project in sync', () => {
     expect(await anna.query(ingredients)).toEqual([{ name: 'salt' }, { name: 'secret spice' }]);
     expect(await ben.query(ingredients)).toEqual([{ name: 'salt' }]);
     expect(await ben.query(names`SELECT name FROM kitchens`)).toEqual([]);
+    const steps = sql<{ position: number }>`SELECT position FROM recipe_steps ORDER BY position`;
+    expect(await anna.query(steps)).toEqual([{ position: 1 }, { position: 2 }, { position: 3 }]);
+    expect(await ben.query(steps)).toEqual([]);
   });
 
   test('carries a device’s write into Postgres, as the user, with what Postgres made of it', async () => {
@@ -191,7 +196,7 @@ describe('a Supabase project in sync', () => {
       for (const position of [1, 2, 3])
         await other`INSERT INTO recipe_steps (recipe_id, position, body) VALUES (${recipe?.id}, ${position}, 'stir')`;
     });
-    await expect.poll(() => seen).toEqual([{ n: 1, steps: 3 }]);
+    await expect.poll(() => seen).toEqual([{ n: 2, steps: 6 }]);
     live.close();
   });
 

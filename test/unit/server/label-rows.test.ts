@@ -50,6 +50,7 @@ describe('the scopes of rows, when the server starts', () => {
     const first = await start(everybody, ['main']);
     await first.mutate(null, [put('issue', ['1'], { project_id: 'p1' }), put('issue', ['2'], { project_id: 'p2' })]);
     await first.mutate(null, [put('comment', ['c1'], { issue_id: '1' }), put('comment', ['c2'], { issue_id: '2' })]);
+    await first.mutate(null, [put('comment', ['c3'], { issue_id: '1' })]);
     await first.close();
     const before = await pull(everybody, ['main']);
     expect(before.rows('issue')).toHaveLength(2);
@@ -57,7 +58,10 @@ describe('the scopes of rows, when the server starts', () => {
     const after = await pull(byProject, ['project:p1']);
     expect([after.rows('issue'), after.rows('comment')]).toEqual([
       [{ id: '1', project_id: 'p1' }],
-      [{ id: 'c1', issue_id: '1' }],
+      [
+        { id: 'c1', issue_id: '1' },
+        { id: 'c3', issue_id: '1' },
+      ],
     ]);
     expect((await pull(byProject, ['main'])).rows('issue')).toEqual([]);
     before.cursor = { epoch: after.cursor?.epoch ?? '', seq: 0 };
