@@ -5,7 +5,7 @@ export type TroublePhase = 'offline' | 'needs-auth' | 'error';
 
 /**
  * How soon a failed round is tried again without anyone asking: by back-off that grows to five seconds where nothing
- * answered, to eight where the server failed, and to half a minute where it is we who are too many or wrong; a few times a
+ * answered or a disk failed, to eight where the server failed, and to half a minute where it is we who are too many or wrong; a few times a
  * minute where somebody has to sign in; once a minute where only an operator can mend it; every five minutes where only a new version can.
  */
 export type RetryPace = 'reconnect' | 'recover' | 'backoff' | 'sign-in' | 'slow' | 'rare';
@@ -31,6 +31,8 @@ type Rule = Pick<NextStep, 'phase' | 'retry' | 'push'>;
 const unreachable: Rule = { phase: 'offline', retry: 'reconnect', push: 'keep' };
 const tooSlow: Rule = { phase: 'offline', retry: 'reconnect', push: 'shrink' };
 const overloaded: Rule = { phase: 'error', retry: 'recover', push: 'shrink' };
+/** A disk, here or at the server, that failed: it spares nobody to wait for long. */
+const unwritten: Rule = { phase: 'error', retry: 'reconnect', push: 'keep' };
 const failing: Rule = { phase: 'error', retry: 'backoff', push: 'keep' };
 const refused: Rule = { phase: 'error', retry: 'backoff', push: 'isolate' };
 const unmendable: Rule = { phase: 'error', retry: 'slow', push: 'keep' };
@@ -47,7 +49,7 @@ const rules: Readonly<Record<SyncErrorKind, Rule>> = {
   version: { phase: 'error', retry: 'rare', push: 'keep' },
   epoch: failing,
   resync: failing,
-  storage: failing,
+  storage: unwritten,
   quota: failing,
   closed: failing,
   protocol: refused,

@@ -239,9 +239,10 @@ export class Client {
     }
   }
 
-  /** Somebody else is signed in, or was until the server next tells: then nothing is shown. */
+  /** Somebody else is signed in, or was until the server next tells: then nothing is shown. A full disk may not hold that. */
   get #isLocked(): boolean {
     if (!this.token.startsWith(`${this.user}#`)) return true;
+    if (this.tabs.some(({ state }) => state.status?.error?.kind === 'forbidden')) return true;
     return this.read("SELECT 1 FROM _tidemark_meta WHERE name = 'locked' AND value IS NOT NULL").length > 0;
   }
 

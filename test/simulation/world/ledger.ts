@@ -122,8 +122,13 @@ export class Ledger {
   }
 
   /** Nobody's work goes through under another name. */
-  answered(user: string, { clientId, mutations }: PushRequest, outcomes: readonly Outcome[]): void {
+  answered(user: string, { clientId, mutations, decides }: PushRequest, outcomes: readonly Outcome[]): void {
     this.#checkOwner(user, clientId, outcomes);
+    for (const mutation of mutations) {
+      // What came first under another name was refused whole.
+      const name = nameOf(clientId, mutation.mutationId, mutation.hlc);
+      if (this.#arrivals.get(name)?.user !== user) this.#arrivals.set(name, { user, clientId, mutation, decides });
+    }
     const taken = new Set(outcomes.filter(({ outcome }) => outcome !== 'rejected').map(({ mutationId }) => mutationId));
     for (const { mutationId, changes } of mutations) {
       const written = changes.map(({ table, key }) =>

@@ -17,7 +17,7 @@ test.each([
   ['too-large', 'error', 'backoff', 'isolate'],
   ['rejected', 'error', 'backoff', 'isolate'],
   ['invalid-value', 'error', 'backoff', 'isolate'],
-  ['storage', 'error', 'backoff', 'keep'],
+  ['storage', 'error', 'reconnect', 'keep'],
   ['quota', 'error', 'backoff', 'keep'],
 ] as const)('%s shows as %s, is retried at the pace %s, and a push with it: %s', (kind, phase, retry, push) => {
   expect(stepOf(kind)).toMatchObject({ phase, retry, push });
