@@ -1,4 +1,4 @@
-import { type Hlc, nextHlc, observeHlc, ZERO_HLC } from '../../core/hlc.ts';
+import { type Hlc, hlcMs, nextHlc, observeHlc, ZERO_HLC } from '../../core/hlc.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { Meta } from './meta.ts';
@@ -34,17 +34,26 @@ export function createDeviceClock(
 ): DeviceClock {
   let lastHlc: Hlc = ZERO_HLC;
   let lastId = 0;
+  /**
+   * Nothing has been stamped since the database was opened: it may have been set back (a power cut, a copy). On a device whose
+   * wall clock is behind, counting on would give the next mutation the very stamp that one before the setback had.
+   */
+  let isFresh = true;
   return {
     get lastHlc() {
       return lastHlc;
     },
-    stamp: (now) => nextHlc(lastHlc, now, Math.floor(random() * COUNTER_START)),
+    stamp(now) {
+      const time = isFresh ? Math.max(now, hlcMs(lastHlc) + 1) : now;
+      return nextHlc(lastHlc, time, Math.floor(random() * COUNTER_START));
+    },
     get nextMutationId() {
       return lastId + 1;
     },
     took(mutationId, hlc) {
       lastId = Math.max(lastId, mutationId);
       lastHlc = observeHlc(lastHlc, hlc);
+      isFresh = false;
     },
     persist() {
       meta.set('hlc', lastHlc);
@@ -56,6 +65,7 @@ export function createDeviceClock(
       meta.set('hlc', hlc);
     },
     load() {
+      isFresh = true;
       const [row] = database.read(
         `SELECT max(id), max(hlc) FROM (
            SELECT max(mutation_id) AS id, max(hlc) AS hlc FROM _tidemark_outbox
