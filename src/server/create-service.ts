@@ -16,7 +16,7 @@ import type { ServiceLimits, SyncServiceOptions } from './options.ts';
 import { Puller } from './pull/pull.ts';
 import { CommitQueue } from './push/commit-queue.ts';
 import { Pusher } from './push/push.ts';
-import type { Position } from './records.ts';
+import type { Position, Signal } from './records.ts';
 import { RetentionJob } from './retention.ts';
 import type { Identity, ServerStats, SyncService } from './service.ts';
 import { SharedReads } from './shared-reads.ts';
@@ -53,6 +53,7 @@ class Service implements SyncService {
   readonly #retention: RetentionJob;
   readonly #commits: Emitter<number>;
   readonly #revocations: Emitter<string>;
+  readonly #accessChanges: Emitter<string | null>;
   readonly #counts = { applied: 0, merged: 0, conflict: 0, rejected: 0, pulled: 0, snapshot: 0 };
   readonly #running = new Set<Promise<unknown>>();
   #epoch: string;
@@ -68,13 +69,14 @@ class Service implements SyncService {
     const onError = (error: unknown) => options.logger?.error({ error: String(error) }, 'a listener failed');
     this.#commits = new Emitter(onError);
     this.#revocations = new Emitter(onError);
+    this.#accessChanges = new Emitter(onError);
     this.#access = createAccess(storage, options.access);
     this.#queue = new CommitQueue({ storage, onCommit: (done) => this.#onCommit(done) });
     this.#pusher = new Pusher({ schema, queue: this.#queue, validate, runtime, limits, lastHlc: ZERO_HLC });
     const sharedReads = new SharedReads(storage);
     this.#puller = new Puller({ schema, storage, sharedReads, pageBytes: limits.pageBytes });
     this.#devices = new Devices({ storage, sharedReads, runtime });
-    storage.watch?.((news) => this.#onNews(news));
+    storage.watch?.((position, signals = []) => this.#onNews(position, signals));
     this.#retention = new RetentionJob({
       storage,
       retention: options.retention ?? {},
@@ -191,6 +193,15 @@ class Service implements SyncService {
     return this.#revocations.subscribe(listener);
   }
 
+  accessChanged(subject: string | null = null): Promise<void> {
+    this.#accessChanges.emit(subject);
+    return this.#run(() => this.#options.storage.write(async (writer) => writer.signal?.({ kind: 'access', subject })));
+  }
+
+  onAccessChange(listener: (subject: string | null) => void): () => void {
+    return this.#accessChanges.subscribe(listener);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -203,6 +214,7 @@ class Service implements SyncService {
     await this.#options.storage.close();
     this.#commits.clear();
     this.#revocations.clear();
+    this.#accessChanges.clear();
   }
 
   #onCommit({ head, lastHlc }: { head: number; lastHlc: string }): void {
@@ -212,11 +224,15 @@ class Service implements SyncService {
   }
 
   /** Another node, or another program in the same database, was there. */
-  #onNews({ epoch, head }: Position): void {
+  #onNews({ epoch, head }: Position, signals: readonly Signal[]): void {
     const isNews = head > this.#head || epoch !== this.#epoch;
     this.#epoch = epoch;
     this.#head = head;
     if (isNews) this.#commits.emit(head);
+    for (const signal of signals) {
+      if (signal.kind === 'revoked') this.#revocations.emit(signal.clientId);
+      else this.#accessChanges.emit(signal.subject);
+    }
   }
 
   #count(outcomes: readonly Outcome[]): void {

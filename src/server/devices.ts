@@ -112,6 +112,7 @@ export class Devices {
     await this.#storage.write(async (writer) => {
       const device = await ownDevice(writer, identity, clientId);
       await writer.saveDevice({ ...device, ...change });
+      if (change.isRevoked) await writer.signal?.({ kind: 'revoked', clientId });
     });
   }
 }

@@ -62,6 +62,12 @@ export interface PartRecord {
   readonly bytes: Uint8Array;
 }
 
+/** What one node tells the others over the same database, besides commits. */
+export type Signal =
+  | { readonly kind: 'revoked'; readonly clientId: string }
+  /** What a subject may see could have changed; null for everybody. */
+  | { readonly kind: 'access'; readonly subject: string | null };
+
 export interface DeviceRecord {
   readonly clientId: string;
   readonly subject: string;

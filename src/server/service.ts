@@ -51,8 +51,12 @@ export interface SyncService {
   check(): Promise<void>;
   /** Calls `listener` with the new head after each durable commit (several commits may be told at once). */
   onCommit(listener: (head: number) => void): () => void;
-  /** Calls `listener` with the clientId of each device that was revoked here. */
+  /** Calls `listener` with the clientId of each device that was revoked, on whichever node. */
   onRevoke(listener: (clientId: string) => void): () => void;
+  /** What `access` says has changed, for one subject or for everyone. Resolves once all nodes can hear of it. */
+  accessChanged(subject?: string): Promise<void>;
+  /** Calls `listener` with each subject whose access has changed, as told to whichever node; null for everyone. */
+  onAccessChange(listener: (subject: string | null) => void): () => void;
   /** Lets running calls end, then closes the storage. Later calls throw `closed`. */
   close(): Promise<void>;
 }

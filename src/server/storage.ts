@@ -2,7 +2,7 @@ import type { CurrentRow } from '../core/decide.ts';
 import type { Schema, Table } from '../core/schema.ts';
 import type { Statement } from '../core/sql.ts';
 import type { Cell, RowKey } from '../shared/cell.ts';
-import type { DeviceRecord, LogEntry, LogPosition, OutcomeRecord, PartRecord, Position } from './records.ts';
+import type { DeviceRecord, LogEntry, LogPosition, OutcomeRecord, PartRecord, Position, Signal } from './records.ts';
 import type { Identity } from './service.ts';
 
 /**
@@ -28,8 +28,11 @@ export interface ServerStorage {
   write<T>(fn: (writer: StorageWriter) => Promise<T>): Promise<T>;
   /** Runs one reading statement of app code, on committed data. Refuses to write. */
   query(statement: Statement): Promise<Record<string, unknown>[]>;
-  /** Tells of commits that other nodes or programs made in the same database, and of a new epoch. */
-  watch?(listener: (position: Position) => void): void;
+  /**
+   * Tells of commits that other nodes or programs made in the same database, of a new epoch, and of what they have signalled
+   * since. A signal may be heard twice.
+   */
+  watch?(listener: (position: Position, signals?: readonly Signal[]) => void): void;
   /** Lets running calls end. Later ones throw `closed`. */
   close(): Promise<void>;
 }
@@ -64,6 +67,8 @@ export interface StorageReader {
 export interface StorageWriter extends StorageReader {
   /** The rows that follow are written in this person's name (null: the server's own), if the storage knows such a thing. */
   actAs?(identity: Identity | null): Promise<void>;
+  /** Lets the other nodes hear of this once the transaction has committed, where the storage can have others. */
+  signal?(signal: Signal): Promise<void>;
   /** Writes each row with its version; `columns: null` deletes it and keeps the image. */
   writeRows(table: Table, rows: readonly StoredRow[]): Promise<void>;
   appendLog(entries: readonly LogEntry[]): Promise<void>;

@@ -54,9 +54,10 @@ export interface SyncServer {
   stats(): Promise<SyncServerStats>;
   /**
    * To be called when what `access` says has changed, for one subject or for everyone: connected clients follow at once
-   * instead of within `reauthMs`. Reaches the connections of this node.
+   * instead of within `reauthMs`, on every node over the same database. Resolves once the others can hear of it; where the
+   * storage fails, that is logged, and they follow in their time.
    */
-  accessChanged(subject?: string): void;
+  accessChanged(subject?: string): Promise<void>;
   /** Refuses new calls, lets running ones end, closes the sockets and then the storage. */
   close(): Promise<void>;
 }
@@ -94,7 +95,10 @@ export function createServer(service: Promise<SyncService>, options: Omit<SyncSe
   const { sessions } = edge;
   // That it failed is told by whoever calls; without a listener Node would end the process.
   service.then(
-    (started) => started.onRevoke((clientId) => sessions.revoke(clientId)),
+    (started) => {
+      started.onRevoke((clientId) => sessions.revoke(clientId));
+      started.onAccessChange((subject) => sessions.accessChanged(subject));
+    },
     () => {},
   );
   const stats = async () => {
@@ -137,7 +141,13 @@ export function createServer(service: Promise<SyncService>, options: Omit<SyncSe
       sessions.add(session);
       if (edge.isClosing) session.close(new SyncError('closed', 'The server is stopping.'));
     },
-    accessChanged: (subject) => sessions.accessChanged(subject),
+    async accessChanged(subject) {
+      try {
+        await (await edge.service()).accessChanged(subject);
+      } catch (error) {
+        edge.logger.warn({ error: String(error) }, 'other nodes were not told that access has changed');
+      }
+    },
     close() {
       closing ??= close();
       return closing;

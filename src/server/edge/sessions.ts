@@ -34,10 +34,10 @@ export class Sessions {
     this.#open.delete(session);
   }
 
-  /** Looks anew at what one subject may see, or everyone. */
-  accessChanged(subject?: string): void {
+  /** Looks anew at what one subject may see; null for everyone. */
+  accessChanged(subject: string | null): void {
     for (const session of [...this.#open]) {
-      if (subject === undefined || session.owner?.subject === subject) session.accessChanged();
+      if (subject === null || session.owner?.subject === subject) session.accessChanged();
     }
   }
 

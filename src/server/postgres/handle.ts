@@ -1,7 +1,7 @@
 import type { Schema, Table } from '../../core/schema.ts';
 import type { Cell, RowKey } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
-import type { DeviceRecord, LogEntry, OutcomeRecord, PartRecord, Position } from '../records.ts';
+import type { DeviceRecord, LogEntry, OutcomeRecord, PartRecord, Position, Signal } from '../records.ts';
 import type { Identity } from '../service.ts';
 import type { LogRange, PruneBounds, RowRange, StorageWriter, StoredRow } from '../storage.ts';
 import { type Actor, actorOf } from './act-as.ts';
@@ -12,6 +12,7 @@ import * as log from './log.ts';
 import type { RowSecurityOptions } from './options.ts';
 import { type Corrections, RowWriter, rowId } from './row-writer.ts';
 import * as rows from './rows.ts';
+import { dropOldSignals, saveSignal } from './signals.ts';
 
 /** What a handle works on. */
 export interface HandleContext {
@@ -32,6 +33,8 @@ export class PostgresHandle implements StorageWriter {
   #position: Position;
   #isOver = false;
   #hasWritten = false;
+  /** Ids of what this transaction tells other nodes. */
+  readonly signalIds: string[] = [];
 
   constructor(context: HandleContext) {
     this.#context = context;
@@ -130,6 +133,10 @@ export class PostgresHandle implements StorageWriter {
     this.#writer.actAs(actor);
   }
 
+  async signal(signal: Signal) {
+    this.signalIds.push(await saveSignal(this.#transaction, signal));
+  }
+
   /** Rows wait here until somebody reads, or the log is written: then all tables are known, and their order. */
   async writeRows(table: Table, changed: readonly StoredRow[]) {
     void this.#transaction;
@@ -173,6 +180,7 @@ export class PostgresHandle implements StorageWriter {
     const transaction = await this.#settled();
     const { count, prunedTo } = await log.pruneLog(transaction, { ...bounds, prunedTo: this.#position.prunedTo });
     await ledger.dropOldParts(transaction, bounds.partsBeforeAt);
+    await dropOldSignals(transaction);
     if (count === 0) return 0;
     this.#position = { ...this.#position, prunedTo };
     for (const of of this.#context.tables.values()) await rows.dropTombstones(transaction, of, prunedTo);

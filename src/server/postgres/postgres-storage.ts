@@ -3,7 +3,7 @@ import type { Statement } from '../../core/sql.ts';
 import { SyncError } from '../../shared/error.ts';
 import { systemRuntime } from '../../shared/runtime.ts';
 import { Lock } from '../lock.ts';
-import type { Position } from '../records.ts';
+import type { Position, Signal } from '../records.ts';
 import type { ServerStorage, StorageReader, StorageWriter } from '../storage.ts';
 import type { BoundTable } from './bound-table.ts';
 import { connect, Transaction } from './connection.ts';
@@ -14,7 +14,8 @@ import type { PostgresStorageOptions } from './options.ts';
 import { numberPlaceholders } from './placeholders.ts';
 import { Pool } from './pool.ts';
 import { numberCaptured } from './sequencer.ts';
-import { Watcher } from './watcher.ts';
+import { SignalReader } from './signals.ts';
+import { type News, Watcher } from './watcher.ts';
 
 /**
  * Keeps the server's data in Postgres: over tables that are there already, with their own types, constraints and triggers,
@@ -46,7 +47,8 @@ const MAX_HELD_UP = 2;
 
 class PostgresStorage implements ServerStorage {
   readonly #options: PostgresStorageOptions;
-  readonly #listeners: ((position: Position) => void)[] = [];
+  readonly #listeners: ((position: Position, signals: readonly Signal[]) => void)[] = [];
+  readonly #signals = new SignalReader();
   /** Writers of one node wait here, not each on a connection of its own. */
   readonly #writeLock = new Lock();
   readonly #running = new Set<Promise<unknown>>();
@@ -70,7 +72,7 @@ class PostgresStorage implements ServerStorage {
         runtime,
         pollMs,
         look: () => this.#look(),
-        onPosition: (position) => this.#tell(position),
+        onNews: (news) => this.#tell(news),
       });
       this.#open = { pool, schema, tables, watcher };
       await watcher.start();
@@ -81,7 +83,7 @@ class PostgresStorage implements ServerStorage {
     }
   }
 
-  watch(listener: (position: Position) => void): void {
+  watch(listener: (position: Position, signals: readonly Signal[]) => void): void {
     this.#listeners.push(listener);
   }
 
@@ -114,8 +116,8 @@ class PostgresStorage implements ServerStorage {
     await this.#open?.pool.end();
   }
 
-  #tell(position: Position): void {
-    for (const listener of this.#listeners) listener(position);
+  #tell({ position, signals }: News): void {
+    for (const listener of this.#listeners) listener(position, signals);
   }
 
   #run<T>(call: (open: Open) => Promise<T>): Promise<T> {
@@ -149,9 +151,17 @@ class PostgresStorage implements ServerStorage {
     }
   }
 
-  async #look(): Promise<Position> {
-    const state = await this.#run((open) => this.#reading(open, readState));
-    return state.hasCaptured ? this.write((writer) => writer.position()) : state.position;
+  async #look(): Promise<News> {
+    const { state, signals } = await this.#run((open) =>
+      this.#reading(open, async (transaction) => ({
+        state: await readState(transaction),
+        signals: await this.#signals.read(transaction),
+      })),
+    );
+    if (!state.hasCaptured) return { position: state.position, signals };
+    // Where numbering fails, the timer asks again; what was said by others is said once.
+    const numbered = this.write((writer) => writer.position());
+    return { position: await numbered.catch(() => state.position), signals };
   }
 
   async #writeUntilDone<T>(open: Open, fn: (writer: StorageWriter) => Promise<T>): Promise<T> {
@@ -197,8 +207,10 @@ class PostgresStorage implements ServerStorage {
         ? await numberCaptured({ ...numbering, head: position.head, isOwn: true })
         : position.head;
       const isNews = own > before || position.epoch !== state.position.epoch;
-      if (isNews) transaction.all(`SELECT pg_notify('tidemark', 'commit')`).catch(() => undefined);
+      if (isNews || handle.signalIds.length > 0)
+        transaction.all(`SELECT pg_notify('tidemark', 'commit')`).catch(() => undefined);
       await transaction.commit();
+      this.#signals.skip(handle.signalIds);
       return result;
     } finally {
       handle.end();

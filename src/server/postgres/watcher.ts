@@ -1,5 +1,5 @@
 import type { Runtime } from '../../shared/runtime.ts';
-import type { Position } from '../records.ts';
+import type { Position, Signal } from '../records.ts';
 import type { Driver } from './pool.ts';
 
 export interface WatcherOptions {
@@ -7,9 +7,14 @@ export interface WatcherOptions {
   readonly listener: Driver;
   readonly runtime: Runtime;
   readonly pollMs: number;
-  /** Numbers what other programs have committed, and tells where the log stands. */
-  readonly look: () => Promise<Position>;
-  readonly onPosition: (position: Position) => void;
+  /** Numbers what other programs have committed, and tells where the log stands and what other nodes have said. */
+  readonly look: () => Promise<News>;
+  readonly onNews: (news: News) => void;
+}
+
+export interface News {
+  readonly position: Position;
+  readonly signals: readonly Signal[];
 }
 
 /**
@@ -57,7 +62,7 @@ export class Watcher {
     while (this.#isAskedAgain && !this.#isClosed) {
       this.#isAskedAgain = false;
       // The database may be away for a while: the timer asks again.
-      await this.#options.look().then(this.#options.onPosition, () => undefined);
+      await this.#options.look().then(this.#options.onNews, () => undefined);
     }
     this.#running = null;
     this.#schedule();

@@ -362,8 +362,8 @@ function mortal(inner: WatchedStorage, { process, tick, dawdle, ledger }: Mortal
     },
     query: (statement) => (process.isDead ? refused() : end(inner.query(statement))),
     watch: (listener) => {
-      inner.watch((position) => {
-        if (!process.isDead) listener(position);
+      inner.watch((...news) => {
+        if (!process.isDead) listener(...news);
       });
     },
     close: () => inner.close(),

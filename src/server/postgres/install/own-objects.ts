@@ -48,6 +48,19 @@ export const MIGRATIONS: readonly string[] = [
     last_seen_at bigint NOT NULL, is_revoked boolean NOT NULL
   );
   CREATE INDEX IF NOT EXISTS device_subject ON tidemark.device (subject);`,
+
+  `-- What nodes tell each other besides commits, for some minutes. Notifications wake; what they are about stands here, and no
+  -- listener of the database learns whom it concerns.
+  CREATE TABLE IF NOT EXISTS tidemark.signal (
+    id bigserial PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp(), kind text NOT NULL, name text
+  );
+  -- For programs and triggers that change who may see what, in tables that are not synced: connected clients follow at once.
+  CREATE OR REPLACE FUNCTION tidemark.access_changed(subject text DEFAULT NULL) RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$
+    INSERT INTO tidemark.signal (kind, name) VALUES ('access', subject);
+    SELECT pg_catalog.pg_notify('tidemark', 'signal');
+  $$;
+  REVOKE ALL ON FUNCTION tidemark.access_changed FROM PUBLIC;`,
 ];
 
 /** Every migration with its mark, in order. */
