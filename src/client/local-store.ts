@@ -93,7 +93,7 @@ export interface LocalStore {
   // ── conflicts ───────────────────────────────────────────────────────────────────────────────────────
   conflicts(filter?: ConflictFilter & { limit?: number }): Conflict[];
   /** Answers an open conflict; when it was the last open one of its mutation, the answer becomes a new mutation. */
-  resolveConflict(id: string, resolution: Resolution, options: { by: 'person' | 'resolver'; now: number }): WriteResult;
+  resolveConflict(id: string, resolution: Resolution, options: ResolveOptions): WriteResult;
   /** One of the conflicts; null when it is not known. */
   conflict(id: string): Conflict | null;
   /** Answers all of these that are open, alike and in one transaction. */
@@ -117,6 +117,12 @@ export interface WriteResult {
   readonly mutationId: number | null;
   readonly changed: ChangedRows;
   readonly settled: readonly MutationOutcome[];
+}
+
+/** Who answers a conflict. `policy`: nobody was asked, since the row was to be written anew (`client-wins`). */
+export interface ResolveOptions {
+  readonly by: 'person' | 'resolver' | 'policy';
+  readonly now: number;
 }
 
 export interface ResolvedConflicts {

@@ -137,9 +137,10 @@ export interface Conflict extends ConflictInput {
   /** The columns in conflict: keys of `fields`. */
   readonly columns: readonly string[];
   readonly detectedAt: number;
-  /** Who wrote the remote side: a clientId, or null for a write in the server's database. */
+  /** Who wrote the remote side: a clientId, or null for a write in the server's database, or where that is not known any more. */
   readonly remoteClientId: string | null;
-  readonly remoteAt: number;
+  /** Null for a deletion that is older than what the server remembers: nobody can tell when, or whose, it was. */
+  readonly remoteAt: number | null;
   readonly localAt: number;
   readonly remoteSeq: number;
   /** How it was decided: by a person or `resolvers`, or by which policies. Null while open. */

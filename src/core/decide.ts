@@ -2,7 +2,8 @@ import type { Cell, Cells, RowKey } from '../shared/cell.ts';
 import { sameCell } from '../shared/cell.ts';
 import { addCounter } from './change.ts';
 import { type ColumnOutcome, decideColumns, decideRow } from './decide-columns.ts';
-import type { ConflictKind, DecidedColumn, NamedPolicy, RemoteSide } from './policy.ts';
+import { ZERO_HLC } from './hlc.ts';
+import type { ConflictKind, DecidedColumn, NamedPolicy, RemoteAuthor, RemoteSide } from './policy.ts';
 import { isForeign, lastSeq, newest, type RowVersion, stampOf, stampsOf, type Writer } from './row-version.ts';
 import type { Table } from './schema.ts';
 
@@ -32,6 +33,8 @@ export interface DecideInput {
   /** null: the row never existed. */
   readonly current: CurrentRow | null;
   readonly writer: Writer;
+  /** Deletions that the writer had not seen may be forgotten: what it had seen is older than the log, or of another history. */
+  readonly isBehindLog?: boolean;
   /** The policy of one column, or of the whole row for `null`. */
   readonly policyOf: (column: string | null) => NamedPolicy;
 }
@@ -55,7 +58,7 @@ export type Decision =
   | { readonly kind: 'nothing'; readonly isMerged: boolean; readonly conflict?: DecidedConflict }
   /** The client decides; the mutation does not apply. */
   | { readonly kind: 'open'; readonly conflict: DecidedConflict }
-  /** A patch of a row that is not there. */
+  /** A patch of a row that is not there, and was not when its writer looked, as far as the writer may know. */
   | { readonly kind: 'not-found' }
   /** A counter would leave ±2^53. */
   | { readonly kind: 'overflow'; readonly column: string };
@@ -66,29 +69,56 @@ export type Decision =
  */
 export function decideChange(input: DecideInput): Decision {
   const { change, current } = input;
-  if (current === null) return onNothing(change);
+  if (current === null) return onNothing(input);
   if (current.columns === null) return onTombstone(input, current);
   if (change.op === 'delete') return onDelete(input, current);
   return onLiveRow(input, current, current.columns);
 }
 
-function onNothing(change: CheckedChange): Decision {
-  if (change.op === 'patch') return { kind: 'not-found' };
+function onNothing(input: DecideInput): Decision {
+  const { change, isBehindLog } = input;
   if (change.op === 'delete') return { kind: 'nothing', isMerged: false };
-  return insert(change);
+  if (isBehindLog && sawRow(change)) return onLostRow(input, { clientId: null, hlc: ZERO_HLC });
+  return change.op === 'patch' ? { kind: 'not-found' } : insert(change);
 }
 
-function insert(change: CheckedChange): Decision {
+function sawRow({ op, old }: CheckedChange): boolean {
+  return op === 'patch' || old !== undefined;
+}
+
+function insert(change: CheckedChange): Extract<Decision, { kind: 'put' }> {
   return { kind: 'put', columns: { ...change.fill, ...change.columns }, isMerged: false };
 }
 
 function onTombstone(input: DecideInput, current: CurrentRow): Decision {
   const { change, writer } = input;
   if (change.op === 'delete') return { kind: 'nothing', isMerged: false };
-  const sawRow = change.op === 'patch' || change.old !== undefined;
-  if (!sawRow) return insert(change);
-  if (!isForeign(current.stamp, writer)) return change.op === 'patch' ? { kind: 'not-found' } : insert(change);
-  return updateDelete(input, current);
+  if (!sawRow(change)) return insert(change);
+  if (isForeign(current.stamp, writer)) return updateDelete(input, current);
+  if (change.op === 'put') return insert(change);
+  return current.stamp.clientId === writer.clientId ? { kind: 'not-found' } : onLostRow(input, current.stamp);
+}
+
+/**
+ * The writer changed a row that is gone, and the deletion cannot be weighed against the change: it is forgotten, or the writer seems
+ * to have seen it (in another history). So nothing comes back by itself. Where the change is to win and is not the whole row, only
+ * the client can write it.
+ */
+function onLostRow({ change, writer, policyOf }: DecideInput, author: RemoteAuthor): Decision {
+  const { columns, counters } = editOf(change, {});
+  const policy = policyOf(null);
+  const conflict: DecidedConflict = {
+    kind: 'update-delete',
+    columns: [...Object.keys(columns), ...Object.keys(counters)],
+    remote: { columns: null, seq: writer.base, author: { clientId: author.clientId, hlc: author.hlc } },
+    decided: {},
+  };
+  const isOpen = policy === 'manual' || (policy === 'client-wins' && change.op === 'patch');
+  if (isOpen) return { kind: 'open', conflict };
+  const winner = policy === 'client-wins' ? 'local' : 'remote';
+  const reported = { ...conflict, decided: { '*': { policy, winner } } } as const;
+  if (winner === 'remote') return { kind: 'nothing', isMerged: true, conflict: reported };
+  return { ...insert(change), isMerged: true, conflict: reported };
 }
 
 /** The writer changed a row that somebody else deleted: by policy it comes back with the change on it, or stays away. */

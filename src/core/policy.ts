@@ -25,7 +25,7 @@ export interface ConflictInput {
   readonly base: Readonly<Record<string, unknown>> | null;
   readonly local: Readonly<Record<string, unknown>> | null;
   readonly remote: Readonly<Record<string, unknown>> | null;
-  /** Whether this device's write carries the later HLC stamp. */
+  /** Whether this device's write carries the later HLC stamp. False where the server does not remember when the row was deleted. */
   readonly localIsLater: boolean;
 }
 

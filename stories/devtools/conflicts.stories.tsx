@@ -4,6 +4,7 @@ import {
   decidedByPerson,
   decidedByPolicy,
   deletedHere,
+  deletedLongAgo,
   deletedThere,
   insertedTwice,
   longTexts,
@@ -101,6 +102,19 @@ export const DeletedOnTheOtherSide: Story = {
     await expect(panel.getByText('Row deleted')).toBeVisible();
     await userEvent.click(panel.getByRole('button', { name: 'Keep the row with my changes' }));
     await expect(syncOf(context).calls).toEqual([{ name: 'conflicts.resolve', args: ['c2', 'local'] }]);
+  },
+};
+
+export const DeletedLongAgo: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [deletedLongAgo], status: { phase: 'blocked' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByText('PIER-9'));
+    const detail = within(await panel.findByRole('article'));
+    await expect(detail.getByText(/no record of the row any more/)).toBeVisible();
+    await expect(detail.getByText('Row deleted')).toBeVisible();
+    await userEvent.click(detail.getByRole('button', { name: 'Accept the deletion' }));
+    await expect(syncOf(context).calls).toEqual([{ name: 'conflicts.resolve', args: ['c2', 'remote'] }]);
   },
 };
 

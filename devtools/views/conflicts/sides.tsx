@@ -19,10 +19,14 @@ export function ConflictTitle({ conflict }: { readonly conflict: Conflict }) {
           <b>this device</b> {clockWords(conflict.localAt, now)} ({ageWords(conflict.localAt, now)})
           {conflict.localIsLater && ', the later one'}
         </span>
-        <span>
-          <b>{remoteName}</b> {clockWords(conflict.remoteAt, now)} ({ageWords(conflict.remoteAt, now)})
-          {!conflict.localIsLater && ', the later one'}
-        </span>
+        {conflict.remoteAt === null ? (
+          <span>The server has no record of the row any more: neither when it went, nor by whom</span>
+        ) : (
+          <span>
+            <b>{remoteName}</b> {clockWords(conflict.remoteAt, now)} ({ageWords(conflict.remoteAt, now)})
+            {!conflict.localIsLater && ', the later one'}
+          </span>
+        )}
         <span>
           mutation #{conflict.mutationId}, against seq <span className="mono">{conflict.remoteSeq}</span>
         </span>

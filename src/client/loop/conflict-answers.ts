@@ -1,5 +1,6 @@
-import type { ConflictInput, Resolution } from '../../core/policy.ts';
+import { type ConflictInput, type Resolution, serverPolicy } from '../../core/policy.ts';
 import { SyncError } from '../../shared/error.ts';
+import type { ResolveOptions } from '../local-store.ts';
 import type { Conflict } from '../types.ts';
 import { abortable } from './abortable.ts';
 import type { Publisher } from './publisher.ts';
@@ -29,6 +30,7 @@ export class ConflictAnswers {
   /** Asks for every open conflict that was not asked for yet; resolves when all have answered, or after a while. */
   async ask(signal: AbortSignal): Promise<void> {
     const { store, decides, runtime } = this.#options;
+    await abortable(this.#writeAnew(), signal);
     for (const table of decides) {
       if (store.counts().openConflictCount === 0) break;
       for (const conflict of store.conflicts({ table, state: 'open' })) this.#askOnce(conflict);
@@ -42,6 +44,24 @@ export class ConflictAnswers {
       await abortable(Promise.race([Promise.all(this.#open), patience]), signal);
     } finally {
       cancel();
+    }
+  }
+
+  /**
+   * Under `client-wins` a change wins over a deletion that the server has forgotten. Only this device has the row to write:
+   * nobody is asked, unless it does not have all of it either.
+   */
+  async #writeAnew(): Promise<void> {
+    const { store, schema, decides } = this.#options;
+    if (store.counts().openConflictCount === 0) return;
+    for (const of of Object.values(schema.tables)) {
+      if (serverPolicy(of.conflict) !== 'client-wins' || decides.includes(of.name)) continue;
+      const columns = Object.keys(of.columns);
+      for (const conflict of store.conflicts({ table: of.name, state: 'open' })) {
+        const { kind, local } = conflict;
+        const isWhole = local !== null && columns.every((name) => Object.hasOwn(local, name));
+        if (kind === 'update-delete' && isWhole) await this.#record(conflict, 'local', 'policy');
+      }
     }
   }
 
@@ -65,20 +85,20 @@ export class ConflictAnswers {
   async #answer(conflict: Conflict): Promise<void> {
     try {
       const resolution = await this.#options.resolve(inputOf(conflict));
-      if (resolution !== null) await this.#record(conflict, resolution);
+      if (resolution !== null) await this.#record(conflict, resolution, 'resolver');
     } catch (thrown) {
       if (this.#isClosed) return;
       this.#publisher.resolverFailed(conflict, SyncError.from(thrown, 'misuse', 'The resolver failed'));
     }
   }
 
-  async #record(conflict: Conflict, resolution: Resolution): Promise<void> {
+  async #record(conflict: Conflict, resolution: Resolution, by: ResolveOptions['by']): Promise<void> {
     const { exclusive, store, runtime } = this.#options;
     const result = await exclusive(() => {
       // Meanwhile a person may have decided, or the loop may have been closed.
       const isOpen = store.conflict(conflict.id)?.state === 'open';
       if (this.#isClosed || !isOpen) return null;
-      return store.resolveConflict(conflict.id, resolution, { by: 'resolver', now: runtime.now() });
+      return store.resolveConflict(conflict.id, resolution, { by, now: runtime.now() });
     });
     if (!result) return;
     this.#publisher.answered(conflict, result);

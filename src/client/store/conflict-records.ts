@@ -1,4 +1,4 @@
-import { hlcAfter, hlcMs } from '../../core/hlc.ts';
+import { hlcAfter, hlcMs, ZERO_HLC } from '../../core/hlc.ts';
 import type { ConflictKind, DecidedColumn } from '../../core/policy.ts';
 import type { Table } from '../../core/schema.ts';
 import { fromCell, toAppKey, toAppRow } from '../../core/values.ts';
@@ -112,6 +112,8 @@ function toPublic(record: ConflictRecord, table: Table | undefined, clientId: st
     const kind = table?.columns[column]?.kind;
     return kind ? fromCell(kind, cell) : cell;
   };
+  // A deletion whose time nobody remembers. It is not the earlier one: nothing comes back for want of knowledge.
+  const isLost = record.remoteHlc === ZERO_HLC;
   return {
     id: record.id,
     mutationId: record.mutationId,
@@ -129,10 +131,10 @@ function toPublic(record: ConflictRecord, table: Table | undefined, clientId: st
     base: row(record.base),
     local: row(record.local),
     remote: row(record.remote),
-    localIsLater: hlcAfter(record.localHlc, clientId, record.remoteHlc, record.remoteClientId ?? ''),
+    localIsLater: !isLost && hlcAfter(record.localHlc, clientId, record.remoteHlc, record.remoteClientId ?? ''),
     detectedAt: record.detectedAt,
     remoteClientId: record.remoteClientId,
-    remoteAt: hlcMs(record.remoteHlc),
+    remoteAt: isLost ? null : hlcMs(record.remoteHlc),
     localAt: hlcMs(record.localHlc),
     remoteSeq: record.remoteSeq,
     resolution: record.resolution && publicResolution(record.resolution, table),

@@ -3,7 +3,7 @@ import { columnOf } from '../../core/schema.ts';
 import { toCell } from '../../core/values.ts';
 import type { Cell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
-import type { ResolvedConflicts, WriteResult } from '../local-store.ts';
+import type { ResolvedConflicts, ResolveOptions, WriteResult } from '../local-store.ts';
 import type { MutationOutcome } from '../types.ts';
 import { answerAll, answerBase, pickColumns } from './answer.ts';
 import { collectChanges } from './changed-rows.ts';
@@ -13,11 +13,7 @@ import { type LocalTable, type LocalTables, localTableOf } from './local-table.t
 import type { Outbox } from './outbox.ts';
 import type { Revise } from './revise.ts';
 
-export type ResolveConflict = (
-  id: string,
-  resolution: Resolution,
-  options: { by: 'person' | 'resolver'; now: number },
-) => WriteResult;
+export type ResolveConflict = (id: string, resolution: Resolution, options: ResolveOptions) => WriteResult;
 
 /**
  * Answers open conflicts. When the last one of a mutation is answered, a new mutation with what was decided takes its
@@ -33,7 +29,8 @@ export function createResolveConflict(parts: {
   return (id, resolution, { by, now }) => {
     const record = findOpen(conflicts, id);
     const decided = decide(record, resolution, tables);
-    conflicts.resolve(record, { ...decided, by, policies: {}, at: now });
+    const policies = by === 'policy' ? WRITTEN_ANEW : {};
+    conflicts.resolve(record, { ...decided, by, policies, at: now });
     const records = conflicts.ofMutation(record.mutationId);
     const item = outbox.byMutation(record.mutationId);
     if (!item || records.some((one) => one.resolution === null)) return NOTHING_YET;
@@ -62,6 +59,7 @@ export function createResolveConflicts(conflicts: ConflictRecords, resolve: Reso
   };
 }
 
+const WRITTEN_ANEW = { '*': { policy: 'client-wins', winner: 'local' } } as const;
 const NOTHING_YET: WriteResult = { mutationId: null, changed: new Map(), settled: [] };
 
 function findOpen(conflicts: ConflictRecords, id: string): ConflictRecord {

@@ -31,6 +31,8 @@ export interface DecideContext {
 export interface CheckedMutation {
   readonly mutationId: number | null;
   readonly writer: Writer;
+  /** See `DecideInput`. */
+  readonly isBehindLog: boolean;
   readonly changes: readonly CheckedChange[];
 }
 
@@ -44,7 +46,7 @@ export async function decideMutation(context: DecideContext, mutation: CheckedMu
   let isMerged = false;
   for (const change of mutation.changes) {
     const before = await context.set.row(change.table, change.key);
-    const decision = await decideOne(context, change, { before, writer: mutation.writer });
+    const decision = await decideOne(context, change, { before, mutation });
     if ('conflict' in decision && decision.conflict) {
       conflicts.push({ report: toReport(change, decision.conflict), isOpen: decision.kind === 'open' });
     }
@@ -76,7 +78,7 @@ async function commit(
 async function decideOne(
   context: DecideContext,
   change: CheckedChange,
-  { before, writer }: { before: StoredRow | null; writer: Writer },
+  { before, mutation }: { before: StoredRow | null; mutation: CheckedMutation },
 ): Promise<Decision> {
   const { table } = change;
   const current = visible(context.access, change, before);
@@ -85,7 +87,8 @@ async function decideOne(
   const decision = decideChange({
     change,
     current,
-    writer,
+    writer: mutation.writer,
+    isBehindLog: mutation.isBehindLog,
     policyOf: (column) =>
       clientDecides ? 'manual' : serverPolicy(column === null ? table.conflict : policyOf(table, column)),
   });

@@ -95,7 +95,7 @@ export class Pusher {
       const checked = checkChanges(changes, { schema, isOlderSchema: false, maxChanges: limits.maxChanges });
       await loadRows(set, [checked]);
       const context = { schema, set, access, identity, validate, decides: new Set<string>(), now };
-      const verdict = await decideMutation(context, { mutationId: null, writer, changes: checked });
+      const verdict = await decideMutation(context, { mutationId: null, writer, isBehindLog: false, changes: checked });
       return verdict.seq;
     });
   }
@@ -227,6 +227,7 @@ export class Pusher {
       return {
         mutationId: mutation.mutationId,
         changes: checkChanges(mutation.changes, options),
+        isBehindLog: mutation.base < set.prunedTo || mutation.base > set.head,
         writer: {
           clientId: request.clientId,
           hlc: boundHlc(mutation.hlc, runtime.now(), MAX_CLOCK_AHEAD_MS),

@@ -1,7 +1,7 @@
 import { ZERO_HLC } from '../../core/hlc.ts';
 import type { Table } from '../../core/schema.ts';
 import { keyText, type RowKey } from '../../shared/cell.ts';
-import type { LogEntry, OutcomeRecord } from '../records.ts';
+import type { LogEntry, OutcomeRecord, Position } from '../records.ts';
 import type { Identity } from '../service.ts';
 import type { StorageWriter, StoredRow } from '../storage.ts';
 
@@ -11,6 +11,8 @@ import type { StorageWriter, StoredRow } from '../storage.ts';
  */
 export class WorkingSet {
   readonly writer: StorageWriter;
+  /** Commits up to this one are not in the log any more. */
+  readonly prunedTo: number;
   readonly #rows = new Map<Table, Map<string, StoredRow | null>>();
   readonly #dirty = new Map<Table, Map<string, StoredRow>>();
   readonly #outcomes = new Map<string, OutcomeRecord>();
@@ -20,13 +22,14 @@ export class WorkingSet {
   #lastHlc = ZERO_HLC;
   #actor: Identity | null = null;
 
-  private constructor(writer: StorageWriter, head: number) {
+  private constructor(writer: StorageWriter, { head, prunedTo }: Position) {
     this.writer = writer;
+    this.prunedTo = prunedTo;
     this.#head = head;
   }
 
   static async begin(writer: StorageWriter): Promise<WorkingSet> {
-    return new WorkingSet(writer, (await writer.position()).head);
+    return new WorkingSet(writer, await writer.position());
   }
 
   /** The seq of the last commit, those of this transaction included. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type CheckedChange, type CurrentRow, type Decision, decideChange } from '../../../src/core/decide.ts';
-import { makeHlc } from '../../../src/core/hlc.ts';
-import type { NamedPolicy } from '../../../src/core/policy.ts';
+import { makeHlc, ZERO_HLC } from '../../../src/core/hlc.ts';
+import type { NamedPolicy, RemoteAuthor } from '../../../src/core/policy.ts';
 import type { Stamp } from '../../../src/core/row-version.ts';
 import { defineSchema, t, table, tableOf } from '../../../src/core/schema.ts';
 import type { Cells } from '../../../src/shared/cell.ts';
@@ -40,10 +40,11 @@ function decide(
   one: CheckedChange,
   current: CurrentRow | null,
   policy: NamedPolicy | Record<string, NamedPolicy> = 'merge',
+  isBehindLog = false,
 ): Decision {
   const policyOf = (column: string | null) =>
     typeof policy === 'string' ? policy : (policy[column ?? '*'] ?? 'merge');
-  return decideChange({ change: one, current, writer, policyOf });
+  return decideChange({ change: one, current, writer, policyOf, isBehindLog });
 }
 
 const POLICIES: NamedPolicy[] = ['merge', 'server-wins', 'client-wins', 'last-write-wins', 'manual'];
@@ -296,10 +297,39 @@ describe('an update against a deletion', () => {
     });
   });
 
-  test('finds nothing where the row never was, or was seen to be gone', () => {
+  test('finds nothing where the row never was, or where the writer itself deleted it', () => {
     expect(decide(patch, null)).toEqual({ kind: 'not-found' });
-    expect(decide(patch, dead(seen))).toEqual({ kind: 'not-found' });
     expect(decide(patch, dead(mine))).toEqual({ kind: 'not-found' });
+  });
+
+  test.each<[string, CurrentRow | null, RemoteAuthor]>([
+    ['is forgotten', null, { clientId: null, hlc: ZERO_HLC }],
+    ['the writer seems to have seen', dead(seen), { clientId: 'other', hlc: seen.hlc }],
+  ])('that %s brings nothing back, and is on record', (_what, current, author) => {
+    // The seq is the one that the writer had seen: its answer goes from there.
+    const remote = { columns: null, seq: 10, author };
+    const conflict = { kind: 'update-delete', columns: ['title', 'votes'], remote };
+    for (const policy of ['merge', 'last-write-wins', 'server-wins'] as const) {
+      const decided = { '*': { policy, winner: 'remote' } };
+      const expected = { kind: 'nothing', isMerged: true, conflict: { ...conflict, decided } };
+      expect(decide(patch, current, policy, true)).toEqual(expected);
+    }
+    for (const policy of ['manual', 'client-wins'] as const) {
+      const expected = { kind: 'open', conflict: { ...conflict, decided: {} } };
+      expect(decide(patch, current, policy, true)).toEqual(expected);
+    }
+  });
+
+  test('with the whole row writes it over a forgotten one where the client wins', () => {
+    const put = change('put', { ...cells, title: 'mine' }, { old: cells });
+    expect(decide(put, null, 'client-wins', true)).toMatchObject({
+      kind: 'put',
+      columns: { ...cells, title: 'mine' },
+      isMerged: true,
+      conflict: { columns: ['title'], decided: { '*': { policy: 'client-wins', winner: 'local' } } },
+    });
+    expect(decide(put, null, 'merge', true)).toMatchObject({ kind: 'nothing', isMerged: true });
+    expect(decide(put, null, 'manual', true)).toMatchObject({ kind: 'open' });
   });
 
   test('inserts anew with a put that saw no row', () => {

@@ -77,6 +77,21 @@ describe('a mutation', () => {
     expect(await device.send(mutations)).toEqual(outcomes);
   });
 
+  test('on a row that was lost with the commits its writer had seen is a conflict, and elsewhere a mistake', async () => {
+    const service = await memoryService();
+    const device = new Pusher(service, 'a');
+    await device.push([putIssue('1')]);
+    const edit = (base: number) => device.push([patch('issue', 'lost', { title: 'x' })], { base });
+    expect(await edit(1)).toMatchObject({ outcome: 'rejected', reason: { code: 'not-found' } });
+    const outcome = {
+      outcome: 'merged',
+      seq: null,
+      conflicts: [{ kind: 'update-delete', remote: null, remoteSeq: 0 }],
+    };
+    expect(await edit(2)).toMatchObject(outcome);
+    expect(service.stats().head).toBe(1);
+  });
+
   test('of a copied database never passes for the one of the original', async () => {
     const service = await memoryService();
     const [original, copy] = [new Pusher(service, 'a'), new Pusher(service, 'a')];

@@ -2,7 +2,8 @@ import type { LocalStore } from '../../../../../src/client/local-store.ts';
 import { createSyncLoop } from '../../../../../src/client/loop/create-sync-loop.ts';
 import type { SyncLoop, SyncLoopOptions } from '../../../../../src/client/loop/sync-loop.ts';
 import { createLocalStore } from '../../../../../src/client/store/create-local-store.ts';
-import { defineSchema, t, table } from '../../../../../src/core/schema.ts';
+import type { ConflictPolicy } from '../../../../../src/core/policy.ts';
+import { defineSchema, type Schema, t, table } from '../../../../../src/core/schema.ts';
 import { createSyncService } from '../../../../../src/server/create-service.ts';
 import type { Retention } from '../../../../../src/server/options.ts';
 import type { SyncService } from '../../../../../src/server/service.ts';
@@ -17,13 +18,14 @@ import type { RealtimeChannel, RealtimeListener, Transport } from '../../../../.
 import { copyDatabase } from './copy-database.ts';
 import { createGate } from './gate.ts';
 
-export const trackerSchema = defineSchema({
-  version: 1,
-  tables: {
-    issue: table({ id: t.text(), title: t.text(), status: t.text().default('open'), votes: t.counter() }),
-    comment: table({ id: t.text(), issue_id: t.text(), body: t.text() }),
-  },
-});
+export const trackerSchema = schemaWith('merge');
+
+/** The tracker, with issues under this policy. */
+export function schemaWith(conflict: ConflictPolicy) {
+  const issue = { id: t.text(), title: t.text(), status: t.text().default('open'), votes: t.counter() };
+  const comment = { id: t.text(), issue_id: t.text(), body: t.text() };
+  return defineSchema({ version: 1, tables: { issue: table(issue, { conflict }), comment: table(comment) } });
+}
 
 /** One server and its devices on one clock, all real but the network and the disk. */
 export interface World {
@@ -39,10 +41,14 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld(seed: number, retention: Retention = {}): Promise<World> {
+export async function openWorld(
+  seed: number,
+  retention: Retention = {},
+  schema: Schema = trackerSchema,
+): Promise<World> {
   const runtime = manualRuntime({ seed });
   const service = await createSyncService({
-    schema: trackerSchema,
+    schema,
     storage: sqliteStorage({ file: ':memory:' }),
     runtime,
     retention,
@@ -51,10 +57,10 @@ export async function openWorld(seed: number, retention: Retention = {}): Promis
   const devices: RealDevice[] = [];
   const open = (database: LocalDatabase, loopOptions: Partial<SyncLoopOptions>) => {
     const transport = new FaultyTransport(
-      inProcessTransport(service, { id: 'ada' }, { schemaVersion: trackerSchema.version, runtime }),
+      inProcessTransport(service, { id: 'ada' }, { schemaVersion: schema.version, runtime }),
       chaos,
     );
-    const made = new RealDevice({ runtime, transport, database, loopOptions });
+    const made = new RealDevice({ runtime, schema, transport, database, loopOptions });
     devices.push(made);
     return made;
   };
@@ -78,6 +84,7 @@ export async function openWorld(seed: number, retention: Retention = {}): Promis
 
 export class RealDevice {
   readonly runtime: ManualRuntime;
+  readonly schema: Schema;
   readonly transport: FaultyTransport;
   readonly database: LocalDatabase;
   readonly gate = createGate();
@@ -88,11 +95,13 @@ export class RealDevice {
 
   constructor(parts: {
     runtime: ManualRuntime;
+    schema?: Schema;
     transport: FaultyTransport;
     database: LocalDatabase;
     loopOptions: Partial<SyncLoopOptions>;
   }) {
     this.runtime = parts.runtime;
+    this.schema = parts.schema ?? trackerSchema;
     this.transport = parts.transport;
     this.database = parts.database;
     this.#loopOptions = parts.loopOptions;
@@ -130,14 +139,14 @@ export class RealDevice {
   }
 
   #openStore(): LocalStore {
-    const { database, runtime } = this;
-    return createLocalStore({ database, runtime, schema: trackerSchema, hasServer: true });
+    const { database, runtime, schema } = this;
+    return createLocalStore({ database, runtime, schema, hasServer: true });
   }
 
   #openLoop(): SyncLoop {
     return createSyncLoop({
       runtime: this.runtime,
-      schema: trackerSchema,
+      schema: this.schema,
       store: this.store,
       transport: this.transport,
       exclusive: this.gate.exclusive,
