@@ -113,7 +113,7 @@ class Service implements SyncService {
   push(identity: Identity, request: PushRequest): Promise<PushResponse> {
     return this.#run(async () => {
       this.#checkSchema(request.schemaVersion);
-      await this.#devices.admit(identity, request.clientId);
+      await this.#devices.admit(identity, request);
       const access = await this.#access(identity);
       const { outcomes, waiting } = await this.#pusher.push({ identity, access, request });
       this.#count(outcomes);
@@ -124,7 +124,7 @@ class Service implements SyncService {
 
   pull(identity: Identity, request: PullRequest): Promise<PullPage> {
     return this.#run(async () => {
-      await this.#devices.admit(identity, request.clientId);
+      await this.#devices.admit(identity, request);
       const unanswered = await this.#devices.ownSpans(identity, request);
       const page = await this.#puller.pull(await this.#access(identity), { ...request, unanswered });
       for (const { rows } of page.snapshot) this.#counts.snapshot += rows.length;
@@ -139,7 +139,7 @@ class Service implements SyncService {
 
   devices(identity: Identity, request: DevicesRequest) {
     return this.#run(async () => {
-      await this.#devices.admit(identity, request.clientId);
+      await this.#devices.admit(identity, request);
       const answer = await this.#devices.manage(identity, request);
       if (request.revoke) this.#revocations.emit(request.revoke.deviceId);
       return answer;

@@ -13,6 +13,13 @@ export interface DevicesOptions {
   readonly runtime: Runtime;
 }
 
+/** What a request says of the device that it comes from. */
+export interface Caller {
+  readonly clientId: string;
+  /** Whose the data on it is, where the device says so. */
+  readonly owner?: string | undefined;
+}
+
 /** Which local databases belong to whom. A device is known from its first request on. */
 export class Devices {
   readonly #storage: ServerStorage;
@@ -26,11 +33,13 @@ export class Devices {
   }
 
   /**
-   * Lets a device pass, and gets to know a new one.
+   * Lets a device pass, and gets to know a new one. The device itself says whose it is too: a server that was set back knows nothing of
+   * it, and whoever is signed in there meanwhile would become its owner.
    *
    * @throws SyncError `forbidden` when it was revoked or belongs to somebody else.
    */
-  async admit(identity: Identity, clientId: string): Promise<void> {
+  async admit(identity: Identity, { clientId, owner: claimed }: Caller): Promise<void> {
+    if (claimed !== undefined && claimed !== identity.id) throw foreign();
     const { known, root } = await this.#find(clientId);
     const owner = known ?? root;
     if (owner) checkOwner(owner, identity);
@@ -53,7 +62,8 @@ export class Devices {
    *
    * @throws SyncError `forbidden` when it was revoked.
    */
-  async greet(identity: Identity, device: { clientId: string; deviceName?: string | undefined }): Promise<void> {
+  async greet(identity: Identity, device: Caller & { readonly deviceName?: string | undefined }): Promise<void> {
+    if (device.owner !== undefined && device.owner !== identity.id) return;
     const { known, root } = await this.#find(device.clientId);
     const owner = known ?? root;
     if (owner === null || owner.subject === identity.id) await this.seen(identity, device);
@@ -124,10 +134,12 @@ async function ownDevice(writer: StorageWriter, identity: Identity, clientId: st
   throw new SyncError('not-found', `You have no device ${JSON.stringify(clientId)}.`);
 }
 
+function foreign(): SyncError {
+  return new SyncError('forbidden', 'This local database belongs to somebody else: sign in as its owner, or wipe it.');
+}
+
 function checkOwner(device: DeviceRecord, identity: Identity): void {
-  if (device.subject !== identity.id) {
-    throw new SyncError('forbidden', 'This local database belongs to somebody else: sign in as its owner, or wipe it.');
-  }
+  if (device.subject !== identity.id) throw foreign();
   if (device.isRevoked) {
     throw new SyncError('forbidden', 'This device has been revoked. Its unsent work stays on it.', {
       details: { revoked: true },

@@ -1,6 +1,7 @@
 import type { DevicesRequest } from '../../protocol/messages/devices.ts';
 import type { LocalStore } from '../local-store.ts';
 import type { DeviceInfo } from '../types.ts';
+import { ownerOf } from './handshake.ts';
 import type { Line } from './line.ts';
 import type { SyncLoop } from './sync-loop.ts';
 
@@ -9,7 +10,7 @@ export function createDevices(store: LocalStore, line: () => Line): SyncLoop['de
   const ask = async (request: Omit<DevicesRequest, 'clientId'>, signal?: AbortSignal): Promise<DeviceInfo[]> => {
     const { clientId } = store;
     const never = new AbortController().signal;
-    const { devices } = await line().devices({ clientId, ...request }, signal ?? never);
+    const { devices } = await line().devices({ clientId, ...ownerOf(store), ...request }, signal ?? never);
     return devices.map((device) => ({ ...device, isThisDevice: device.deviceId === clientId }));
   };
   return {

@@ -1,6 +1,7 @@
 import type { HandshakeRequest, HandshakeResponse } from '../../protocol/messages/handshake.ts';
 import { CAPABILITIES, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { SyncError } from '../../shared/error.ts';
+import type { LocalStore } from '../local-store.ts';
 import { change, type RoundContext } from './round-context.ts';
 import type { SyncLoopOptions } from './sync-loop.ts';
 
@@ -26,7 +27,16 @@ export function handshakeRequest({ schema, store, deviceName }: SyncLoopOptions)
     clientId: store.clientId,
     capabilities: [...CAPABILITIES],
     ...(deviceName ? { deviceName } : {}),
+    ...ownerOf(store),
   };
+}
+
+/**
+ * Whose these data are goes with every request: the token may be another person's by now, and a server that was set back does not know
+ * this device.
+ */
+export function ownerOf({ subject }: LocalStore): { owner?: string } {
+  return subject === null ? {} : { owner: subject };
 }
 
 /** The server chose the version to speak: it may be older than ours, by as much as we still know. */

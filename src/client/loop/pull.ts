@@ -3,7 +3,7 @@ import { SyncError } from '../../shared/error.ts';
 import type { LocalStore } from '../local-store.ts';
 import type { SyncProgress } from '../types.ts';
 import { ChainWatch } from './chain-watch.ts';
-import { epochChanged } from './handshake.ts';
+import { epochChanged, ownerOf } from './handshake.ts';
 import { change, type RoundContext, showProgress } from './round-context.ts';
 
 /**
@@ -97,6 +97,7 @@ function requestOf(
     scopes,
     resume,
     ...unanswered,
+    ...ownerOf(options.store),
     ...(wantsTables ? { snapshotTables: [...snapshotTables] } : {}),
   };
 }

@@ -2,6 +2,7 @@ import type { PushRequest, PushResponse } from '../../protocol/messages/push.ts'
 import { SyncError } from '../../shared/error.ts';
 import type { OutgoingPush } from '../local-store.ts';
 import { abortable } from './abortable.ts';
+import { ownerOf } from './handshake.ts';
 import type { RoundContext } from './round-context.ts';
 
 /** The request that carries these mutations, or this part of one. */
@@ -16,6 +17,7 @@ export function pushRequest(
     mutations: mutations ?? [],
     decides: [...decides],
     waits: true,
+    ...ownerOf(store),
     ...(part ? { part } : {}),
   };
 }

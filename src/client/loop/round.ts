@@ -22,15 +22,17 @@ const directions: Readonly<Record<SyncKind, { readonly pushes: boolean; readonly
 
 /**
  * Push, then pull, until both sides have nothing for each other. Throws the SyncError it failed with. When the cursor is
- * of no use any more it starts over, once.
+ * of no use any more it starts over, once; when a request was refused as somebody else's, it goes on once the owner is known to be there.
  */
 export async function runRound(context: RoundContext): Promise<void> {
   try {
     await exchange(context);
   } catch (thrown) {
     const error = SyncError.from(thrown, 'storage', 'The round failed');
-    if (context.signal.aborted || !nextStep(error).startsOver) throw error;
-    await startOver(context, error);
+    if (context.signal.aborted) throw error;
+    if (nextStep(error).startsOver) await startOver(context, error);
+    else if (error.kind === 'forbidden' && context.line.session) context.line.forget();
+    else throw error;
     await exchange(context);
   }
 }

@@ -4,6 +4,8 @@ import { count, name } from './shared.ts';
 /** `POST /v1/devices`: list, and optionally rename or revoke first. */
 export const devicesRequest = v.object({
   clientId: name,
+  /** Whose the local data is, as far as the client knows. From anybody else the request is refused, whatever its device is known as. */
+  owner: v.optional(name),
   rename: v.optional(v.object({ name })),
   revoke: v.optional(v.object({ deviceId: name })),
 });

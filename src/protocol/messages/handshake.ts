@@ -12,6 +12,8 @@ export const handshakeRequest = v.object({
   capabilities: v.array(name),
   /** A name for the device list. */
   deviceName: v.optional(name),
+  /** Whose the local data is, as far as the client knows. Anybody else is told who they are, and the device is not noted as theirs. */
+  owner: v.optional(name),
 });
 
 export const handshakeResponse = v.object({

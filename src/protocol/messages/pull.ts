@@ -30,6 +30,8 @@ export const pullRequest = v.object({
    * answer in this history: a snapshot may hold them already. Not there when every answer has come.
    */
   unanswered: v.optional(v.pipe(v.array(idSpan), v.maxLength(1_000))),
+  /** Whose the local data is, as far as the client knows. From anybody else the request is refused, whatever its device is known as. */
+  owner: v.optional(name),
 });
 
 /** One commit of the log, filtered to the caller's scopes. */

@@ -33,6 +33,8 @@ export const pushRequest = v.object({
   decides: v.array(name),
   /** The client takes `waiting` for an answer. Without it every mutation gets an outcome. */
   waits: v.optional(v.boolean()),
+  /** Whose the local data is, as far as the client knows. From anybody else the request is refused, whatever its device is known as. */
+  owner: v.optional(name),
 });
 
 const author = v.object({ clientId: v.nullable(name), hlc });

@@ -82,11 +82,11 @@ export class Feed {
   }
 
   #follow({ edge, handshake, send, isFull, onError }: FeedOptions): Subscription {
-    const { clientId, schemaVersion } = handshake;
+    const { clientId, schemaVersion, owner } = handshake;
     const { limits, runtime } = edge;
     return new Subscription({
       pull: async ({ cursor, scopes }) => {
-        const request = { clientId, schemaVersion, cursor, scopes: [...scopes], resume: null };
+        const request = { clientId, schemaVersion, cursor, scopes: [...scopes], resume: null, owner };
         return this.service.pull(await this.#caller.current(), { ...request, maxBytes: limits.maxFrameBytes });
       },
       send,

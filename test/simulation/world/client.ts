@@ -50,6 +50,18 @@ export interface ClientOptions {
   readonly written: Map<string, Written>;
 }
 
+/** What is known of a device while it changes hands. */
+export interface Switching {
+  readonly to: string;
+  readonly deviceId: string;
+  /** The program that wipes. */
+  readonly process: Process;
+  /** The entries that were on its disk. */
+  readonly held: readonly string[];
+  /** Whether it was said that what has not been sent may be lost. */
+  readonly losesUnsent: boolean;
+}
+
 /** One machine with one local database: its programs come and go, the disk stays. */
 export class Client {
   readonly options: ClientOptions;
@@ -69,7 +81,7 @@ export class Client {
   /** What it shows when it is asked for a token: a signed-out person has an old one. */
   token: string;
   /** One person is leaving, and another one comes. */
-  switching: { readonly to: string; readonly deviceId: string } | null = null;
+  switching: Switching | null = null;
   writeCount = 0;
   /** Writes that have begun and not ended. */
   openWriteCount = 0;

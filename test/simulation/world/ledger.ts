@@ -48,6 +48,7 @@ export class Ledger {
   /** The log, by commit. */
   readonly commits: LogEntry[][] = [];
   readonly outcomes: OutcomeRecord[] = [];
+  readonly #entries = new Set<string>();
   readonly #deeds: (() => Deed | null)[] = [];
   /** Something happened that cannot be told in order. */
   #isVague = false;
@@ -73,6 +74,7 @@ export class Ledger {
     for (const entry of entries) {
       this.#checkStamp(entry.commit);
       this.#checkWriter(entry);
+      if (entry.table === 'entry') this.#entries.add(String(entry.key[0]));
     }
     for (const record of outcomes) this.#noteOutcome(record);
     const direct = [...commits].filter(([, [first]]) => first?.commit.clientId === null);
@@ -111,6 +113,11 @@ export class Ledger {
       }
     }
     return found;
+  }
+
+  /** Whether the server has ever committed it. */
+  hasEntry(id: string): boolean {
+    return this.#entries.has(id);
   }
 
   arrived(user: string, { clientId, mutations, decides }: PushRequest): void {

@@ -95,6 +95,8 @@ export interface LinkTransportOptions {
 export class LinkTransport implements Transport {
   readonly #options: LinkTransportOptions;
   readonly #inner = new Map<Incarnation, Transport>();
+  /** What the app gave last. */
+  #token: string | null = null;
   #isClosed = false;
 
   constructor(options: LinkTransportOptions) {
@@ -107,11 +109,14 @@ export class LinkTransport implements Transport {
 
   push: Transport['push'] = (request, signal) => {
     const { link } = this.#options;
-    // A copy that was under way all the time may arrive last.
+    // A copy that was under way all the time may arrive last, with the token of its time.
     if (link.chance.happens(link.weather.duplicateShare)) {
+      const token = this.#token;
       link.runtime.setTimer(link.chance.between(0, 4_000), () => {
-        this.#to()
-          ?.transport.push(request)
+        const to = this.#to()?.to;
+        if (!to) return;
+        this.#transportTo(to, () => token)
+          .push(request)
           .catch(() => {});
       });
     }
@@ -146,7 +151,7 @@ export class LinkTransport implements Transport {
 
   /** Where the balancer sends this call. */
   #to(): { transport: Transport; to: Incarnation } | null {
-    const { server, process, auth, getToken, link } = this.#options;
+    const { server, process, getToken, link } = this.#options;
     const { nodes } = server;
     if (nodes.length === 0 || this.#isClosed || process.isDead) return null;
     const to = nodes.length === 1 ? nodes[0] : link.chance.of(nodes);
@@ -154,14 +159,22 @@ export class LinkTransport implements Transport {
     const known = this.#inner.get(to);
     if (known) return { transport: known, to };
     for (const old of this.#inner.keys()) if (!nodes.includes(old)) this.#inner.delete(old);
-    const transport = inProcessTransport(to.service, auth, {
+    const transport = this.#transportTo(to, async (options) => {
+      this.#token = await getToken(options);
+      return this.#token;
+    });
+    this.#inner.set(to, transport);
+    return { transport, to };
+  }
+
+  #transportTo(to: Incarnation, getToken: GetToken): Transport {
+    const { process, auth } = this.#options;
+    return inProcessTransport(to.service, auth, {
       schemaVersion: to.schema.version,
       runtime: process,
       getToken,
       socketPair: () => this.#socketPair(to),
     });
-    this.#inner.set(to, transport);
-    return { transport, to };
   }
 
   async #call<T>(send: (transport: Transport) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {

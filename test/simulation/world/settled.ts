@@ -79,6 +79,7 @@ export function checkCausality({ seed, clients, mayBeLost, powerCutCount, restor
 /** Everything that can have an outcome has one: what is left waits for a person, or behind what does. */
 export function checkProgress({ clients }: World): void {
   for (const client of clients) {
+    if (client.switching) throw new Violation('C9', `${client.name}: a wipe does not end.`);
     const stuck = outboxOf(client).filter(({ state }) => !['rejected', 'conflicted', 'parked'].includes(state));
     const { status } = client.state;
     if (stuck.length > 0) {

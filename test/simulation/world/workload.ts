@@ -205,7 +205,7 @@ export const ACTION_NAMES: readonly string[] = Object.keys(ACTIONS).flatMap((nam
 
 /** Starts the action; it goes on while time does. Unexpected errors are told. */
 export function act(name: string, client: Client, chance: Chance, onError: (error: unknown) => void): void {
-  if (!client.isRunning || client.switching) return;
+  if (!client.isRunning) return;
   const tab = chance.of(client.tabs);
   if (tab.process.isFrozen) return;
   ACTIONS[name]?.(client, tab, chance).catch((error) => {

@@ -1,5 +1,5 @@
 /** One browser, two people: what belongs to the first is neither sent as the second's nor shown to them, and waits for its owner. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { composeEngine } from '../../../../src/client/engine/compose.ts';
 import type { Engine } from '../../../../src/client/engine/engine.ts';
 import { defineSchema, type Schema, t, table } from '../../../../src/core/schema.ts';
@@ -31,12 +31,25 @@ beforeEach(async () => {
   runtime = manualRuntime();
   engines = [];
   person = 'ana';
-  service = await createSyncService({
+  service = await newService();
+});
+
+/** Anybody may write anywhere: what keeps the work of two people apart here is not their access. */
+function newService(): Promise<SyncService> {
+  return createSyncService({
     schema: schema as Schema,
     storage: sqliteStorage({ file: ':memory:' }),
     runtime,
-    access: ({ id }) => ({ read: [`user:${id}`], write: [`user:${id}`] }),
+    access: ({ id }) => ({ read: [`user:${id}`], write: '*' }),
   });
+}
+
+/** The service that there is at the time of the call. */
+const currentService = new Proxy({} as SyncService, {
+  get(_target, name: keyof SyncService) {
+    const found = service[name];
+    return typeof found === 'function' ? (found as (...args: never[]) => unknown).bind(service) : found;
+  },
 });
 
 afterEach(async () => {
@@ -51,7 +64,7 @@ function start(database: LocalDatabase): { engine: Engine; tab: Tab; database: L
     runtime,
     createTransport: (getToken) =>
       inProcessTransport(
-        service,
+        currentService,
         ({ token }) => {
           if (token === null) throw new SyncError('needs-auth', 'Sign in.');
           return { id: token };
@@ -199,6 +212,39 @@ test('wipe refuses to lose the work of the first; told to, it makes room for the
   await write(tab, 'hers', 'hers');
   await until(isSynced(tab));
   expect(await onServer()).toEqual(['sent']);
+});
+
+test('a server that was set back and has never heard of the device takes nothing of it under another person’s token', async () => {
+  const { tab } = start(await openMemoryDatabase());
+  await until(isSynced(tab));
+  await tab.methods.pause('test');
+  await write(tab, 'of-ana', 'hers');
+  await tab.methods.resume('test');
+  const older = service;
+  service = await newService();
+  // No handshake comes between the old session and the push: nobody has told the engine of the new token.
+  person = 'bea';
+  await until(isLocked(tab));
+  expect(tab.state.status?.error?.message).toContain('belongs to ana, and bea is signed in');
+  expect(await onServer()).toEqual([]);
+  person = 'ana';
+  await tab.methods.runSync('call', 'sync', {});
+  expect(await onServer()).toEqual(['of-ana']);
+  await older.close();
+});
+
+test('a token that is another person’s for one request costs that request, not the round', async () => {
+  const { tab } = start(await openMemoryDatabase());
+  await until(isSynced(tab));
+  const push = vi.spyOn(service, 'push');
+  push.mockImplementationOnce((_identity, request) => {
+    push.mockRestore();
+    return service.push({ id: 'bea' }, request);
+  });
+  await write(tab, 'of-ana', 'hers');
+  await tab.methods.runSync('call', 'push', {});
+  expect(await onServer()).toEqual(['of-ana']);
+  expect(isLocked(tab)()).toBe(false);
 });
 
 test('nobody signed in pauses the queue and hides nothing: the work goes up when its owner is back', async () => {
