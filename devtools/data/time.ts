@@ -54,21 +54,25 @@ export function ageWords(at: number, now: number): string {
   return ms < 1_000 ? 'now' : durationWords(ms);
 }
 
+/** Made once: a formatter costs more than a thousand uses of it. */
+const minutes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hour12: false });
+const seconds = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hour12: false,
+});
+const days = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+
 /** `09:41` today, with the day before that. */
 export function clockWords(at: number, now: number): string {
   const [then, today] = [new Date(at), new Date(now)];
-  const time = then.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hour12: false });
+  const time = minutes.format(then);
   if (then.toDateString() === today.toDateString()) return time;
-  return `${then.toLocaleDateString(undefined, { day: 'numeric', month: 'short' })}, ${time}`;
+  return `${days.format(then)}, ${time}`;
 }
 
 /** `09:41:07.123`: for events that lie close together. */
 export function preciseClockWords(at: number): string {
-  const time = new Date(at).toLocaleTimeString(undefined, {
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hour12: false,
-  });
-  return `${time}.${String(at % 1_000).padStart(3, '0')}`;
+  return `${seconds.format(at)}.${String(at % 1_000).padStart(3, '0')}`;
 }

@@ -104,8 +104,11 @@ export function countWords(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** Made once: a formatter costs more than a thousand uses of it. */
+const counts = new Intl.NumberFormat('en');
+
 export function formatCount(count: number): string {
-  return count.toLocaleString('en');
+  return counts.format(count);
 }
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB'] as const;

@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useId, useRef } from 'react';
+import { slotCount } from './slots.ts';
 
 interface VirtualListProps {
   readonly label: string;
@@ -7,6 +8,7 @@ interface VirtualListProps {
   readonly rowHeight: number;
   readonly selected: number;
   readonly onSelect: (index: number) => void;
+  /** Rows stay as they are while the list scrolls: what they show may change with this function only. */
   readonly renderRow: (index: number) => ReactNode;
   /** Told of the rows on the screen. */
   readonly onRange?: (first: number, last: number) => void;
@@ -26,6 +28,7 @@ export function VirtualList({ label, count, rowHeight, selected, onSelect, rende
   });
   const items = virtualizer.getVirtualItems();
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
+  const slots = slotCount(items.length);
   useEffect(() => {
     onRange?.(first, last);
   }, [onRange, first, last]);
@@ -50,26 +53,47 @@ export function VirtualList({ label, count, rowHeight, selected, onSelect, rende
     >
       <div role="presentation" style={{ height: virtualizer.getTotalSize(), position: 'relative' }}>
         {items.map((item) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the list itself takes the keys
-          // biome-ignore lint/a11y/useFocusableInteractive: focus stays on the list (aria-activedescendant)
-          <div
-            key={item.key}
+          <ListRow
+            // An element that has left the screen takes the place of one that comes.
+            key={item.index % slots}
             id={`${id}-${item.index}`}
-            className="list-row"
-            role="option"
-            aria-selected={item.index === selected}
-            aria-posinset={item.index + 1}
-            aria-setsize={count}
-            style={{ height: rowHeight, transform: `translateY(${item.start}px)` }}
-            onClick={() => onSelect(item.index)}
-          >
-            {renderRow(item.index)}
-          </div>
+            index={item.index}
+            top={item.start}
+            isSelected={item.index === selected}
+            {...{ count, rowHeight, onSelect, renderRow }}
+          />
         ))}
       </div>
     </div>
   );
 }
+
+interface ListRowProps extends Pick<VirtualListProps, 'count' | 'rowHeight' | 'onSelect' | 'renderRow'> {
+  readonly id: string;
+  readonly index: number;
+  readonly top: number;
+  readonly isSelected: boolean;
+}
+
+const ListRow = memo(function ListRow(props: ListRowProps) {
+  const { id, index, top, count, rowHeight, isSelected, onSelect, renderRow } = props;
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list itself takes the keys
+    // biome-ignore lint/a11y/useFocusableInteractive: focus stays on the list (aria-activedescendant)
+    <div
+      id={id}
+      className="list-row"
+      role="option"
+      aria-selected={isSelected}
+      aria-posinset={index + 1}
+      aria-setsize={count}
+      style={{ height: rowHeight, transform: `translateY(${top}px)` }}
+      onClick={() => onSelect(index)}
+    >
+      {renderRow(index)}
+    </div>
+  );
+});
 
 function targetOf(key: string, selected: number, count: number): number | undefined {
   const last = count - 1;

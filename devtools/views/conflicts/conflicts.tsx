@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react';
+import { memo, useCallback, useMemo, useState } from 'react';
 import type { Conflict } from '../../../src/client/types.ts';
 import { useInspected } from '../../data/inspected.ts';
 import { ageWords, useNow } from '../../data/time.ts';
@@ -22,6 +22,8 @@ export function Conflicts() {
   const listed = useMemo(() => inOrder(all, shown, table), [all, shown, table]);
   // A conflict stays on the screen when it is decided while one looks at it.
   const selected = all.find((one) => one.id === selectedId) ?? null;
+  const select = useCallback((index: number) => setSelectedId(listed[index]?.id ?? null), [listed]);
+  const renderRow = useCallback((index: number) => <ConflictRow conflict={listed[index]} />, [listed]);
   if (all.length === 0) {
     return (
       <Empty title="No conflicts">When two devices change the same columns, both values are kept and shown here.</Empty>
@@ -38,8 +40,8 @@ export function Conflicts() {
           count={listed.length}
           rowHeight={46}
           selected={listed.findIndex((one) => one.id === selectedId)}
-          onSelect={(index) => setSelectedId(listed[index]?.id ?? null)}
-          renderRow={(index) => <ConflictRow conflict={listed[index]} />}
+          onSelect={select}
+          renderRow={renderRow}
         />
       )}
     </>
@@ -70,7 +72,7 @@ function whenOf(conflict: Conflict): number {
   return conflict.resolution?.at ?? conflict.detectedAt;
 }
 
-function ConflictRow({ conflict }: { readonly conflict: Conflict | undefined }) {
+const ConflictRow = memo(function ConflictRow({ conflict }: { readonly conflict: Conflict | undefined }) {
   const now = useNow();
   if (!conflict) return null;
   return (
@@ -87,4 +89,4 @@ function ConflictRow({ conflict }: { readonly conflict: Conflict | undefined }) 
       </span>
     </>
   );
-}
+});

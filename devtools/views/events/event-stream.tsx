@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo, useState } from 'react';
+import { memo, type ReactNode, useCallback, useMemo, useState } from 'react';
 import type { SyncEvent } from '../../../src/client/types.ts';
 import { useInspected } from '../../data/inspected.ts';
 import { preciseClockWords } from '../../data/time.ts';
@@ -20,6 +20,8 @@ export function EventStream({ head }: { readonly head: ReactNode }) {
   const [selected, setSelected] = useState<SyncEvent | null>(null);
   const types = useMemo(() => [...new Set(stream.items.map((event) => event.type))].sort(), [stream.items]);
   const shown = useMemo(() => newestFirst(stream.items, type, search), [stream.items, type, search]);
+  const select = useCallback((index: number) => setSelected(shown[index] ?? null), [shown]);
+  const renderRow = useCallback((index: number) => <EventRow event={shown[index]} />, [shown]);
   if (events.length === 0) {
     return (
       <>
@@ -45,8 +47,8 @@ export function EventStream({ head }: { readonly head: ReactNode }) {
         count={shown.length}
         rowHeight={30}
         selected={selected ? shown.indexOf(selected) : -1}
-        onSelect={(index) => setSelected(shown[index] ?? null)}
-        renderRow={(index) => <EventRow event={shown[index]} />}
+        onSelect={select}
+        renderRow={renderRow}
       />
     </>
   );
@@ -60,7 +62,7 @@ export function EventStream({ head }: { readonly head: ReactNode }) {
   );
 }
 
-function EventRow({ event }: { readonly event: SyncEvent | undefined }) {
+const EventRow = memo(function EventRow({ event }: { readonly event: SyncEvent | undefined }) {
   if (!event) return null;
   return (
     <>
@@ -69,7 +71,7 @@ function EventRow({ event }: { readonly event: SyncEvent | undefined }) {
       <span className="ellipsis muted">{gist(event)}</span>
     </>
   );
-}
+});
 
 function EventDetail({ event }: { readonly event: SyncEvent }) {
   const { at, type, ...payload } = event;

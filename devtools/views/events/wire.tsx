@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo, useState } from 'react';
+import { memo, type ReactNode, useCallback, useMemo, useState } from 'react';
 import type { WireFrame } from '../../../src/client/inspection.ts';
 import { useInspected } from '../../data/inspected.ts';
 import { preciseClockWords } from '../../data/time.ts';
@@ -22,6 +22,8 @@ export function Wire({ head }: { readonly head: ReactNode }) {
   const [selected, setSelected] = useState<WireFrame | null>(null);
   const types = useMemo(() => [...new Set(stream.items.map((frame) => frame.type))].sort(), [stream.items]);
   const shown = useMemo(() => newestFirst(stream.items, type, search), [stream.items, type, search]);
+  const select = useCallback((index: number) => setSelected(shown[index] ?? null), [shown]);
+  const renderRow = useCallback((index: number) => <FrameRow frame={shown[index]} />, [shown]);
   if (frames.length === 0) {
     return (
       <>
@@ -48,8 +50,8 @@ export function Wire({ head }: { readonly head: ReactNode }) {
         count={shown.length}
         rowHeight={30}
         selected={selected ? shown.indexOf(selected) : -1}
-        onSelect={(index) => setSelected(shown[index] ?? null)}
-        renderRow={(index) => <FrameRow frame={shown[index]} />}
+        onSelect={select}
+        renderRow={renderRow}
       />
     </>
   );
@@ -77,7 +79,7 @@ function NoFrames({ isLocal, error }: { readonly isLocal: boolean; readonly erro
   );
 }
 
-function FrameRow({ frame }: { readonly frame: WireFrame | undefined }) {
+const FrameRow = memo(function FrameRow({ frame }: { readonly frame: WireFrame | undefined }) {
   if (!frame) return null;
   return (
     <>
@@ -94,7 +96,7 @@ function FrameRow({ frame }: { readonly frame: WireFrame | undefined }) {
       <span className="mono muted">{formatBytes(frame.sizeBytes)}</span>
     </>
   );
-}
+});
 
 function newestFirst(frames: readonly WireFrame[], type: string, search: string): WireFrame[] {
   const wanted = search.trim().toLowerCase();

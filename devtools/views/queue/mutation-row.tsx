@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { OutboxEntry } from '../../../src/client/types.ts';
 import { changesWords, keyWords } from '../../data/change-diff.ts';
 import { useInspectedSync } from '../../data/inspected.ts';
@@ -5,7 +6,7 @@ import { ageWords, useNow } from '../../data/time.ts';
 import { StateBadge } from '../../ui/badge.tsx';
 
 /** A mutation in the list: what it does, and how it stands. */
-export function MutationRow({ entry }: { readonly entry: OutboxEntry | undefined }) {
+export const MutationRow = memo(function MutationRow({ entry }: { readonly entry: OutboxEntry | undefined }) {
   const { schema } = useInspectedSync();
   const now = useNow();
   if (!entry) return <span className="muted">…</span>;
@@ -27,4 +28,4 @@ export function MutationRow({ entry }: { readonly entry: OutboxEntry | undefined
       </span>
     </>
   );
-}
+});

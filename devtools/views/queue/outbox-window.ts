@@ -19,14 +19,26 @@ export interface OutboxWindow {
   readonly onRange: (first: number, last: number) => void;
 }
 
-const PAGE = 200;
+/** Entries. Those on the screen and a page on either side are fetched: more than a wheel turns in one frame, little to decode. */
+const PAGE = 100;
 
 interface Loaded {
-  readonly filter: QueueFilter;
   readonly count: number;
   /** The index of the first entry. */
   readonly offset: number;
   readonly entries: readonly OutboxEntry[];
+}
+
+/** The numbers of the pages that the screen shows. */
+interface Pages {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The same ones when nothing changes: the view renders for another page, not for each row that scrolls by. */
+function pagesOf(before: Pages, firstIndex: number, lastIndex: number): Pages {
+  const [first, last] = [Math.floor(firstIndex / PAGE), Math.floor(lastIndex / PAGE)];
+  return first === before.first && last === before.last ? before : { first, last };
 }
 
 const selectOutbox = (state: SyncState) => state.outbox;
@@ -38,10 +50,10 @@ const selectCounts = ({ status }: SyncState) =>
 export function useOutboxWindow(sync: Sync, filter: QueueFilter): OutboxWindow {
   const mirrored = useInspected(selectOutbox);
   const counts = useInspected(selectCounts);
-  const [range, setRange] = useState({ first: 0, last: 0 });
+  const [pages, setPages] = useState<Pages>({ first: 0, last: 0 });
   const isWhole = isUnfiltered(filter) && mirrored.length < OUTBOX_MIRROR_LIMIT;
-  const offset = Math.max(0, Math.floor(range.first / PAGE) - 1) * PAGE;
-  const limit = (Math.floor(range.last / PAGE) + 2) * PAGE - offset;
+  const offset = Math.max(0, pages.first - 1) * PAGE;
+  const limit = (pages.last + 2) * PAGE - offset;
 
   const fetch = useCallback(async (): Promise<Loaded | null> => {
     if (isWhole) return null;
@@ -50,24 +62,18 @@ export function useOutboxWindow(sync: Sync, filter: QueueFilter): OutboxWindow {
       sync.outbox.list({ ...wanted, offset, limit }),
       sync.outbox.count(wanted),
     ]);
-    return { filter, count, offset, entries };
+    return { count, offset, entries };
   }, [sync, filter, isWhole, offset, limit]);
   const fetched = useFetched(fetch, `${counts} ${mirrored[0]?.mutationId} ${mirrored.length}`);
-  // What was fetched for another filter is not shown under this one.
-  const loaded = fetched?.filter === filter ? fetched : null;
+  // Under another filter, what was there stays until the first page has come: an empty list would say that nothing matches.
+  const loaded: Loaded = isWhole || !fetched ? { count: mirrored.length, offset: 0, entries: mirrored } : fetched;
 
-  const onRange = useCallback((first: number, last: number) => setRange({ first, last }), []);
-  if (isWhole) return { ...windowOver(0, mirrored), count: mirrored.length, onRange };
-  if (!loaded && isUnfiltered(filter)) return { ...windowOver(0, mirrored), count: mirrored.length, onRange };
-  return { ...windowOver(loaded?.offset ?? 0, loaded?.entries ?? []), count: loaded?.count ?? 0, onRange };
-}
-
-function windowOver(offset: number, entries: readonly OutboxEntry[]): Pick<OutboxWindow, 'entryAt' | 'indexOf'> {
-  return {
-    entryAt: (index) => entries[index - offset],
-    indexOf: (mutationId) => {
-      const at = entries.findIndex((entry) => entry.mutationId === mutationId);
-      return at < 0 ? -1 : at + offset;
-    },
+  const { count, offset: from, entries } = loaded;
+  const entryAt = useCallback((index: number) => entries[index - from], [entries, from]);
+  const onRange = useCallback((first: number, last: number) => setPages((before) => pagesOf(before, first, last)), []);
+  const indexOf = (mutationId: number) => {
+    const at = entries.findIndex((entry) => entry.mutationId === mutationId);
+    return at < 0 ? -1 : at + from;
   };
+  return { count, entryAt, indexOf, onRange };
 }

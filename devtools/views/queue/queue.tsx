@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import type { OutboxEntry } from '../../../src/client/types.ts';
 import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { Empty } from '../../ui/empty.tsx';
@@ -24,7 +24,9 @@ export function Queue() {
   const isEmpty = useInspected((state) => state.outbox.length === 0);
   const [picked, setPicked] = useState<Picked | null>(null);
   const selected = picked && current(picked, window);
-  const pick = (index: number) => setPicked({ index, entry: window.entryAt(index) ?? null });
+  const { entryAt } = window;
+  const pick = useCallback((index: number) => setPicked({ index, entry: entryAt(index) ?? null }), [entryAt]);
+  const renderRow = useCallback((index: number) => <MutationRow entry={entryAt(index)} />, [entryAt]);
   // The page of an entry far away came after it was picked.
   if (picked && !picked.entry && selected?.entry) setPicked(selected);
 
@@ -39,7 +41,7 @@ export function Queue() {
         selected={selected?.index ?? -1}
         onSelect={pick}
         onRange={window.onRange}
-        renderRow={(index) => <MutationRow entry={window.entryAt(index)} />}
+        renderRow={renderRow}
       />
     </>
   );

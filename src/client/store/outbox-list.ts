@@ -52,6 +52,13 @@ export function createOutboxList(parts: {
     }
   }
 
+  /** Without a look at any of them: the outbox keeps these figures. */
+  const countOf = (states: readonly OutboxEntry['state'][]) =>
+    [...new Set(states)].reduce(
+      (sum, state) => sum + outbox.count(state) + (state === 'parked' ? outbox.count('held') : 0),
+      0,
+    );
+
   const oldestPendingAt = () => {
     for (const item of outbox.items()) if (isPending(item)) return item.createdAt;
     return null;
@@ -68,6 +75,8 @@ export function createOutboxList(parts: {
       return entries;
     },
     count(filter) {
+      const { states, table, row } = filter;
+      if (table === undefined && !row) return states ? countOf(states) : outbox.size;
       let count = 0;
       for (const _item of matching(filter)) count += 1;
       return count;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { OutgoingPush } from '../../../../src/client/local-store.ts';
 import type { OpenedLocalStore } from '../../../../src/client/store/create-local-store.ts';
+import type { OutboxFilter } from '../../../../src/client/types.ts';
 import type { Mutation } from '../../../../src/core/change.ts';
 import { decode, encode, type WireValue } from '../../../../src/protocol/codec.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
@@ -167,6 +168,25 @@ test('a rejected mutation parks what touches its rows, now and later, and nothin
   expect(store.nextPush(MAX)?.mutationIds).toEqual([4, 5]);
   expect(store.rowStatus('issue', ['a'])).toBe('rejected');
   expect(store.rowStatus('label', ['a', 'l'])).toBe('pending');
+});
+
+test('counting mutations agrees with listing them, by state, table and row', async () => {
+  const { store } = await openStore();
+  insert(store, 'a');
+  store.nextPush(MAX);
+  write(store, "UPDATE issue SET title = '2' WHERE id = 'a'", "INSERT INTO label VALUES ('b', 'l', NULL)");
+  insert(store, 'b');
+  store.settle(response([{ mutationId: 1, outcome: 'rejected', reason: { code: 'rejected', message: 'no' } }]), 1);
+  const filters = [
+    {},
+    { states: ['parked'] },
+    { states: ['rejected', 'parked', 'parked'] },
+    { states: [] },
+    { states: ['pending'], table: 'issue' },
+    { row: 'b' },
+  ] satisfies OutboxFilter[];
+  expect(filters.map((filter) => store.countOutbox(filter))).toEqual([3, 1, 2, 0, 1, 2]);
+  for (const filter of filters) expect(store.outbox(filter)).toHaveLength(store.countOutbox(filter));
 });
 
 test('what the server left undecided waits behind what it refused, and follows it', async () => {
