@@ -12,16 +12,24 @@ export async function askToken(getToken: GetToken | undefined, refresh: boolean)
   }
 }
 
-/** Makes a call, and once more for a new token when the server refuses the one it had. */
+/** Makes a call, and once more when the server refuses the token it had and the app has another one. */
 export async function withRefresh<T>(
   getToken: GetToken | undefined,
   call: (token: () => Promise<string | null>) => Promise<T>,
 ): Promise<T> {
+  let refused: string | null | undefined;
   try {
-    return await call(() => askToken(getToken, false));
+    return await call(async () => {
+      refused = await askToken(getToken, false);
+      return refused;
+    });
   } catch (error) {
     const isRefused = error instanceof SyncError && error.kind === 'needs-auth';
     if (!isRefused || !getToken) throw error;
-    return call(() => askToken(getToken, true));
+    return call(async () => {
+      const token = await askToken(getToken, true);
+      if (token === refused) throw error;
+      return token;
+    });
   }
 }

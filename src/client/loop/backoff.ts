@@ -15,6 +15,8 @@ const RECOVER_CAP_MS = 8_000;
 /** While nobody looks. */
 const UNATTENDED_CAP_MS = 30_000;
 const STEADY_MS = { 'sign-in': 20_000, slow: 60_000, rare: 300_000 } as const;
+/** While somebody looks: the token may be good and the server wrong, and devices are to agree within ten seconds of its mending. */
+const SIGN_IN_ATTENDED_MS = 8_000;
 
 /**
  * Full jitter: anywhere between nothing and a bound that doubles with each failure (Brooker, "Exponential Backoff and
@@ -47,7 +49,7 @@ export function retryDelayMs(pace: RetryPace, facts: RetryFacts): number {
   if (pace === 'reconnect') return reconnectMs(facts);
   if (pace === 'recover') return asAsked(backoffMs(facts.failures, facts.random, recoverCapMs(facts)), facts);
   if (pace === 'backoff') return asAsked(backoffMs(facts.failures, facts.random, CAP_MS), facts);
-  return asAsked(steady(pace, facts.random), facts);
+  return asAsked(steadyMs(pace, facts), facts);
 }
 
 const recoverCapMs = ({ isAttended }: RetryFacts) => (isAttended ? RECOVER_CAP_MS : UNATTENDED_CAP_MS);
@@ -59,6 +61,7 @@ function asAsked(delayMs: number, { retryAfterMs, random }: RetryFacts): number 
 }
 
 /** Between one half and the whole of the pace. */
-function steady(pace: keyof typeof STEADY_MS, random: number): number {
-  return Math.round(STEADY_MS[pace] * (0.5 + random / 2));
+function steadyMs(pace: keyof typeof STEADY_MS, { random, isAttended }: RetryFacts): number {
+  const paceMs = pace === 'sign-in' && isAttended ? SIGN_IN_ATTENDED_MS : STEADY_MS[pace];
+  return Math.round(paceMs * (0.5 + random / 2));
 }

@@ -317,7 +317,7 @@ function signIn(client: Client): void {
   tab?.methods.runSync(`sign-in-${client.token}`, 'sync', {}).catch(() => {});
 }
 
-const NEED_PERSON = ['token expiry', 'wrong account', 'account switch', 'schema bump'];
+const NEED_PERSON = ['wrong account', 'account switch', 'schema bump'];
 
 /** From here on nothing goes wrong any more. */
 export async function heal(world: World): Promise<void> {

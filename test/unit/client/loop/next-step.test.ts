@@ -9,7 +9,7 @@ test.each([
   ['network', 'offline', 'reconnect', 'keep'],
   ['timeout', 'offline', 'reconnect', 'shrink'],
   ['server', 'error', 'recover', 'shrink'],
-  ['rate-limited', 'error', 'backoff', 'keep'],
+  ['rate-limited', 'error', 'recover', 'keep'],
   ['needs-auth', 'needs-auth', 'sign-in', 'keep'],
   ['forbidden', 'error', 'slow', 'keep'],
   ['version', 'error', 'rare', 'keep'],
@@ -35,6 +35,29 @@ test('the moment the server names is a lower bound, with a spread behind it', ()
   expect(delay(0)).toBe(7_000);
   expect(delay(0.9)).toBe(7_450);
 });
+
+test('a server that asks for a day is asked again after five minutes', () => {
+  expect(stepOf('rate-limited', { retryAfterMs: 60_000 }).retryAfterMs).toBe(60_000);
+  expect(stepOf('server', { retryAfterMs: 86_400_000 }).retryAfterMs).toBe(300_000);
+});
+
+test.each([
+  ['needs-auth', true, 8_000],
+  ['needs-auth', false, 20_000],
+  ['rate-limited', true, 8_000],
+  ['rate-limited', false, 30_000],
+  ['server', true, 8_000],
+  ['network', true, 5_000],
+] as const)(
+  'after %s (somebody looks: %s) the next try comes within %i ms, however often it failed',
+  (kind, isAttended, withinMs) => {
+    const { retry } = stepOf(kind);
+    const delays = [1, 5, 50].map((failures) =>
+      retryDelayMs(retry, { failures, retryAfterMs: 0, random: 0.999_999, isAttended }),
+    );
+    expect(Math.max(...delays)).toBe(withinMs);
+  },
+);
 
 test('a strange retryAfterMs counts as none', () => {
   expect(stepOf('rate-limited', { retryAfterMs: -1 }).retryAfterMs).toBe(0);

@@ -131,7 +131,7 @@ describe('failures', () => {
     expect(delays('network', 0.999_999, false).at(-1)).toBe(30_000);
     expect(delays('server', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000]);
     expect(delays('server', 0.999_999, false).at(-1)).toBe(30_000);
-    expect(delays('rate-limited', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    expect(delays('protocol', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
     expect(new Set(delays('server', 0))).toEqual(new Set([0]));
   });
 
