@@ -117,7 +117,7 @@ describe('failures', () => {
   });
 
   test('L3: set a delay between nothing and a bound that doubles', () => {
-    const delays = (kind: 'network' | 'server' | 'rate-limited', random: number, isAttended = true) =>
+    const delays = (kind: 'network' | 'server' | 'protocol', random: number, isAttended = true) =>
       [0, 1, 2, 3, 4, 5, 6, 20].map((failures) => {
         const before: LoopState = {
           name: 'running',
