@@ -76,7 +76,11 @@ class Service implements SyncService {
     const sharedReads = new SharedReads(storage);
     this.#puller = new Puller({ schema, storage, sharedReads, pageBytes: limits.pageBytes });
     this.#devices = new Devices({ storage, sharedReads, runtime });
-    storage.watch?.((position, signals = []) => this.#onNews(position, signals));
+    storage.watch?.(
+      (position, signals = []) => this.#onNews(position, signals),
+      (reason) =>
+        options.logger?.error({ kind: reason.kind, error: reason.message }, 'the database stopped fitting the schema'),
+    );
     this.#retention = new RetentionJob({
       storage,
       retention: options.retention ?? {},

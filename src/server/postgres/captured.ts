@@ -5,6 +5,8 @@ import type { Transaction } from './connection.ts';
 /** One change of another program, as its trigger wrote it down. */
 export type CapturedChange =
   | { readonly of: BoundTable; readonly op: 'truncate' }
+  /** It could not be read, for the table had been altered: this row is to be read anew; without a key the whole table. */
+  | { readonly of: BoundTable; readonly op: 'stale'; readonly key: RowKey | null }
   | {
       readonly of: BoundTable;
       readonly op: 'insert' | 'update' | 'delete';
@@ -70,12 +72,16 @@ function toChange(
   of: BoundTable,
   { op, key, cells, changed }: { op: unknown; key: unknown; cells: unknown; changed: unknown },
 ): CapturedChange {
-  if (op !== 'I' && op !== 'U' && op !== 'D') return { of, op: 'truncate' };
+  if (op === 'T') return { of, op: 'truncate' };
+  const rowKey = typeof key === 'string' ? of.readKey(JSON.parse(key) as unknown[]) : null;
+  if ((op !== 'I' && op !== 'U' && op !== 'D') || rowKey === null) return { of, op: 'stale', key: rowKey };
   const texts = JSON.parse(String(cells)) as Record<string, unknown>;
+  // Written down before the schema had all its columns.
+  if (of.values.some(({ name }) => !Object.hasOwn(texts, name))) return { of, op: 'stale', key: rowKey };
   return {
     of,
     op: OPS[op],
-    key: of.readKey(JSON.parse(String(key)) as unknown[]),
+    key: rowKey,
     columns: Object.fromEntries(
       of.values.map((column) => [column.name, of.cellOf(column, asText(texts[column.name]))]),
     ),

@@ -15,12 +15,14 @@ export interface Effect {
   readonly image: Cells | null;
   /** The columns that have changed; null: the whole row is new. */
   readonly changed: ReadonlySet<string> | null;
+  /** The row is told anew, and nobody is said to have changed it. */
+  readonly isRetold?: boolean;
 }
 
 /** An effect, and another change on top of it. */
 export function addChange(
   effect: Effect | undefined,
-  change: Exclude<CapturedChange, { readonly op: 'truncate' }>,
+  change: Extract<CapturedChange, { readonly changed: unknown }>,
 ): Effect {
   const { of, key, columns } = change;
   if (change.op === 'delete') return { of, key, columns: null, image: columns, changed: null };
@@ -31,11 +33,12 @@ export function addChange(
 
 /** The row that an effect leaves behind; null when there is nothing to tell. */
 export function rowAfter(
-  { key, columns, image, changed }: Effect,
+  { key, columns, image, changed, isRetold = false }: Effect,
   { before, stamp, scope }: { before: StoredRow | null; stamp: Stamp; scope: string },
 ): StoredRow | null {
   const fresh = { key, stamp, overrides: {} };
   if (columns === null) return before?.columns ? { ...fresh, scope: before.scope, columns, image } : null;
+  if (before?.columns && isRetold) return { ...before, key, scope, columns };
   if (!before?.columns || changed === null) return { ...fresh, scope, columns, image: null };
   if (changed.size === 0 && scope === before.scope) return null;
   return { ...before, ...overrideStamps(before, [...changed], stamp), key, scope, columns };

@@ -29,6 +29,10 @@ export const isLostRace = ({ code }: PostgresFailure): boolean => code === '4000
 /** Another transaction holds a row and does not let go. */
 export const isHeldUp = ({ code }: PostgresFailure): boolean => code === '55P03';
 
+/** Columns, tables or types are not what a statement was made for: an ALTER TABLE may have come in between. */
+export const mayBeOfAltered = ({ code }: PostgresFailure): boolean =>
+  ['42703', '42P01', '42804', '42883', '42846', '0A000', '22P02', '428C9'].includes(code);
+
 export const isDuplicate = ({ code }: PostgresFailure): boolean => code === '23505';
 
 const NOTHING_APPLIED = 'Nothing of the mutation was applied.';

@@ -23,7 +23,7 @@ export interface HandleContext {
   readonly position: Position;
   readonly rowSecurity: RowSecurityOptions | undefined;
   /** Called before rows are read as a snapshot, which must not show what the log does not know yet. */
-  readonly beforePage: () => void;
+  readonly beforePage: () => Promise<void>;
 }
 
 /** The handle of one transaction; dead once it has ended. */
@@ -94,7 +94,7 @@ export class PostgresHandle implements StorageWriter {
 
   async page(range: RowRange) {
     const transaction = await this.#settled();
-    this.#context.beforePage();
+    await this.#context.beforePage();
     return rows.readPage(transaction, this.#table(range.table), range);
   }
 

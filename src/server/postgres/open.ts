@@ -4,9 +4,10 @@ import { type BoundTable, bindTables } from './bound-table.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
 import { Transaction, textArray } from './connection.ts';
 import { createTableSql, growTableSql } from './created-tables.ts';
-import { type CaptureOptions, MIGRATIONS, tableSql } from './install/index.ts';
+import { type CaptureOptions, MIGRATIONS, retypeKeySql, tableSql } from './install/index.ts';
 import { ownObjectsSql } from './install/own-objects.ts';
 import type { Pool } from './pool.ts';
+import { hasNewContent, readShapes, shapesText, type TableShape } from './shapes.ts';
 
 export interface OpenOptions {
   readonly schema: Schema;
@@ -14,22 +15,32 @@ export interface OpenOptions {
   readonly epoch: string;
   readonly installs: boolean;
   readonly capture: CaptureOptions;
+  /** For how long others may be kept waiting for a table that gets its triggers. Left out: as long as it takes. */
+  readonly lockTimeoutMs?: number;
+}
+
+/** The tables, and what they were when they were bound. */
+export interface Bound {
+  readonly tables: ReadonlyMap<string, BoundTable>;
+  readonly shapes: string;
 }
 
 /**
  * Holds the database against the schema, and brings it there as far as that is ours to do. Several nodes may start at once:
- * they do this one after the other, and the second finds nothing left to do.
+ * they do this one after the other, and the second finds nothing left to do. The same again when tables have been altered.
  */
-export async function openDatabase(pool: Pool, options: OpenOptions): Promise<ReadonlyMap<string, BoundTable>> {
+export async function openDatabase(pool: Pool, options: OpenOptions): Promise<Bound> {
   const origin = await originOf(pool);
-  const transaction = await Transaction.begin(pool, 'BEGIN');
+  const { lockTimeoutMs = 0 } = options;
+  const transaction = await Transaction.begin(pool, `BEGIN; SET LOCAL lock_timeout = ${lockTimeoutMs}`);
   try {
     await transaction.all(`SELECT pg_advisory_xact_lock(hashtextextended('tidemark', 0))`);
     await installOwnObjects(transaction, options);
-    const tables = await installTables(transaction, options);
+    const tables = await installTables(transaction, options, await isCopy(transaction, origin));
     await saveState(transaction, options, origin);
+    const shapes = shapesText(await readShapes(transaction, options.schema, options.pgSchema));
     await transaction.commit();
-    return parentsFirst(tables);
+    return { tables: parentsFirst(tables), shapes };
   } catch (error) {
     await transaction.rollback();
     throw explain(transaction.error ?? error);
@@ -67,39 +78,93 @@ async function installOwnObjects(transaction: Transaction, { installs }: OpenOpt
   for (const sql of ownObjectsSql().slice(version)) await transaction.exec(sql);
 }
 
-async function installTables(transaction: Transaction, options: OpenOptions): Promise<ReadonlyMap<string, BoundTable>> {
-  const { schema, pgSchema, installs, capture } = options;
+/** A copy of a database begins a history of its own, in which nothing has to be told anew. */
+async function isCopy(transaction: Transaction, origin: string): Promise<boolean> {
+  const known = await transaction.get('SELECT origin FROM tidemark.state');
+  return known !== undefined && known[0] !== origin;
+}
+
+async function installTables(
+  transaction: Transaction,
+  options: OpenOptions,
+  isCopied: boolean,
+): Promise<ReadonlyMap<string, BoundTable>> {
+  const { schema, pgSchema, installs } = options;
   const names = Object.keys(schema.tables);
+  const shapes = await readShapes(transaction, schema, pgSchema);
   if (installs) await createTables(transaction, options, await readCatalog(transaction, pgSchema, names));
   const tables = bindTables(schema, await readCatalog(transaction, pgSchema, names), pgSchema);
   const installed = await readInstalled(transaction, names);
   for (const [name, of] of tables) {
-    const sql = tableSql(of, capture);
-    if (installed.get(name)?.capture === sql) continue;
-    if (!installs) {
-      if (installed.has(name)) continue;
-      throw new SyncError(
-        'invalid-schema',
-        `The table ${name} has no triggers of tidemark yet: run \`npx tidemark init postgres\`.`,
-      );
-    }
-    await transaction.exec(sql);
-    await saveInstalled(transaction, name, sql);
+    const known = installed.get(name);
+    const shape = shapes.get(name);
+    const isAltered = Boolean(known?.shape && shape && hasNewContent(known.shape, shape));
+    await installTable(transaction, of, { options, known, isAltered, isCaptured: shape?.isCaptured === true });
+    if (isAltered && !isCopied) await transaction.all(MARK_STALE, [name]);
+  }
+  const now = await readShapes(transaction, schema, pgSchema);
+  for (const [name, shape] of now) {
+    await transaction.all('UPDATE tidemark.installed SET shape = $2 WHERE tbl = $1 AND shape IS DISTINCT FROM $2', [
+      name,
+      JSON.stringify(shape),
+    ]);
   }
   return tables;
 }
 
+/** Whoever numbers this reads the whole table: what an ALTER TABLE did to its rows has been told to nobody. */
+const MARK_STALE = `INSERT INTO tidemark.captured (tbl, op) VALUES ($1, 'S')`;
+
+interface TableState {
+  readonly options: OpenOptions;
+  readonly known: Installed | undefined;
+  readonly isAltered: boolean;
+  readonly isCaptured: boolean;
+}
+
 /** Triggers are made anew only when they differ: that locks the table against writers for a moment. */
+async function installTable(
+  transaction: Transaction,
+  of: BoundTable,
+  { options: { installs, capture }, known, isAltered, isCaptured }: TableState,
+): Promise<void> {
+  const { name } = of.table;
+  const sql = tableSql(of, capture);
+  if (!installs && (isAltered || !isCaptured)) throw notInstalled(name, known !== undefined);
+  const isInstalled = isCaptured && !isAltered && (known?.capture === sql || !installs);
+  if (isInstalled && known) return;
+  if (installs) await transaction.exec(isAltered ? `${sql}\n${retypeKeySql(of)}` : sql);
+  await saveInstalled(transaction, name, sql);
+}
+
+function notInstalled(name: string, wasInstalled: boolean): SyncError {
+  const what = wasInstalled
+    ? `was altered since its triggers were made: run \`npx tidemark init postgres\` again, as its owner`
+    : `has no triggers of tidemark yet: run \`npx tidemark init postgres\``;
+  return new SyncError('invalid-schema', `The table ${name} ${what}.`);
+}
+
+interface Installed {
+  readonly capture: string;
+  readonly isCreated: boolean;
+  /** null: it was installed before shapes were kept. */
+  readonly shape: TableShape | null;
+}
+
 async function readInstalled(
   transaction: Transaction,
   names: readonly string[],
-): Promise<ReadonlyMap<string, { capture: string; isCreated: boolean }>> {
-  const sql = 'SELECT tbl, capture, is_created FROM tidemark.installed WHERE tbl = ANY ($1::text[])';
+): Promise<ReadonlyMap<string, Installed>> {
+  const sql = 'SELECT tbl, capture, is_created, shape FROM tidemark.installed WHERE tbl = ANY ($1::text[])';
   const rows = await transaction.all(sql, [textArray(names)]);
   return new Map(
-    rows.map(([name, capture, isCreated]) => [
+    rows.map(([name, capture, isCreated, shape]) => [
       String(name),
-      { capture: String(capture), isCreated: isCreated === true },
+      {
+        capture: String(capture),
+        isCreated: isCreated === true,
+        shape: typeof shape === 'string' ? (JSON.parse(shape) as TableShape) : null,
+      },
     ]),
   );
 }
@@ -119,9 +184,12 @@ async function createTables(
   for (const [name, of] of Object.entries(schema.tables)) {
     const found = catalog.get(name);
     if (!found) {
+      // Somebody's own table that has gone, or has another name now: an empty one in its place would help nobody.
+      if (installed.get(name)?.isCreated === false) continue;
       await transaction.exec(createTableSql(of, pgSchema));
       await transaction.all(
-        `INSERT INTO tidemark.installed VALUES ($1, '', true) ON CONFLICT (tbl) DO UPDATE SET is_created = true`,
+        `INSERT INTO tidemark.installed (tbl, capture, is_created) VALUES ($1, '', true)
+          ON CONFLICT (tbl) DO UPDATE SET is_created = true`,
         [name],
       );
     } else if (installed.get(name)?.isCreated) {

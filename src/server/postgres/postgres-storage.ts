@@ -5,11 +5,10 @@ import { systemRuntime } from '../../shared/runtime.ts';
 import { Lock } from '../lock.ts';
 import type { Position, Signal } from '../records.ts';
 import type { ServerStorage, StorageReader, StorageWriter } from '../storage.ts';
-import type { BoundTable } from './bound-table.ts';
+import { Altered, Binding } from './binding.ts';
 import { connect, Transaction } from './connection.ts';
-import { isDuplicate, isHeldUp, isLostRace, toSyncError } from './errors.ts';
+import { isDuplicate, isHeldUp, isLostRace, mayBeOfAltered, toSyncError } from './errors.ts';
 import { PostgresHandle } from './handle.ts';
-import { openDatabase } from './open.ts';
 import type { PostgresStorageOptions } from './options.ts';
 import { numberPlaceholders } from './placeholders.ts';
 import { Pool } from './pool.ts';
@@ -31,12 +30,18 @@ export function postgresStorage(options: PostgresStorageOptions): ServerStorage 
   return new PostgresStorage(options);
 }
 
+interface Watching {
+  readonly listener: (position: Position) => void;
+  readonly onTrouble: ((reason: SyncError) => void) | undefined;
+}
+
 /** What is known once the storage is open. */
 interface Open {
   readonly pool: Pool;
   readonly schema: Schema;
-  readonly tables: ReadonlyMap<string, BoundTable>;
   readonly watcher: Watcher;
+  /** Anew whenever tables have been altered. */
+  readonly binding: Binding;
 }
 
 const READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
@@ -47,8 +52,12 @@ const MAX_HELD_UP = 2;
 
 class PostgresStorage implements ServerStorage {
   readonly #options: PostgresStorageOptions;
+<<<<<<< HEAD
   readonly #listeners: ((position: Position, signals: readonly Signal[]) => void)[] = [];
   readonly #signals = new SignalReader();
+=======
+  readonly #listeners: Watching[] = [];
+>>>>>>> 2070122 (A table that is altered never makes another program's write fail: the row is noted, the node binds anew or says what does not fit)
   /** Writers of one node wait here, not each on a connection of its own. */
   readonly #writeLock = new Lock();
   readonly #running = new Set<Promise<unknown>>();
@@ -66,7 +75,11 @@ class PostgresStorage implements ServerStorage {
     const options = { url, schema: pgSchema, driver };
     const pool = new Pool(maxConnections, (onclose) => connect(options, onclose));
     try {
-      const tables = await openDatabase(pool, { schema, pgSchema, epoch, installs, capture: { wakesServers } });
+      const onTrouble = (reason: SyncError) => {
+        for (const watching of this.#listeners) watching.onTrouble?.(reason);
+      };
+      const capture = { wakesServers };
+      const binding = await Binding.open({ pool, schema, pgSchema, epoch, installs, capture, onTrouble });
       const watcher = new Watcher({
         listener: connect(options),
         runtime,
@@ -74,7 +87,7 @@ class PostgresStorage implements ServerStorage {
         look: () => this.#look(),
         onNews: (news) => this.#tell(news),
       });
-      this.#open = { pool, schema, tables, watcher };
+      this.#open = { pool, schema, binding, watcher };
       await watcher.start();
     } catch (error) {
       this.#open = null;
@@ -83,11 +96,15 @@ class PostgresStorage implements ServerStorage {
     }
   }
 
+<<<<<<< HEAD
   watch(listener: (position: Position, signals: readonly Signal[]) => void): void {
     this.#listeners.push(listener);
-  }
+=======
+  watch(listener: (position: Position) => void, onTrouble?: (reason: SyncError) => void): void 
+    this.#listeners.push({ listener, onTrouble });
+>>>>>>> 2070122 (A table that is altered never makes another program's write fail: the row is noted, the node binds anew or says what does not fit)
 
-  read<T>(fn: (reader: StorageReader) => Promise<T>): Promise<T> {
+  read<T>(fn: (reader: StorageReader) => Promise<T>): Promise<T> 
     return this.#run(async (open) => {
       try {
         return await this.#readOnce(open, fn);
@@ -96,42 +113,54 @@ class PostgresStorage implements ServerStorage {
         return this.#writeLock.run(() => this.#writeUntilDone(open, fn));
       }
     });
-  }
 
-  write<T>(fn: (writer: StorageWriter) => Promise<T>): Promise<T> {
+  write<T>(fn: (writer: StorageWriter) => Promise<T>): Promise<T> 
     return this.#run((open) => this.#writeLock.run(() => this.#writeUntilDone(open, fn)));
-  }
 
-  query({ sql, parameters }: Statement): Promise<Record<string, unknown>[]> {
+  query({ sql, parameters }: Statement): Promise<Record<string, unknown>[]> 
     return this.#run((open) =>
       this.#reading(open, (transaction) => transaction.objects(numberPlaceholders(sql), parameters)),
     );
-  }
 
-  async close(): Promise<void> {
+  async close(): Promise<void> 
     if (this.#isClosed) return;
     this.#isClosed = true;
     await Promise.allSettled([...this.#running]);
     await this.#open?.watcher.close();
     await this.#open?.pool.end();
-  }
 
-  #tell({ position, signals }: News): void {
+<<<<<<< HEAD
+  #tell(position, signals : News): void {
     for (const listener of this.#listeners) listener(position, signals);
-  }
+=======
+  #tell(position: Position): void 
+    for (const { listener } of this.#listeners) listener(position);
+>>>>>>> 2070122 (A table that is altered never makes another program's write fail: the row is noted, the node binds anew or says what does not fit)
 
   #run<T>(call: (open: Open) => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(new SyncError('closed', 'The server storage has been closed.'));
     if (!this.#open)
       return Promise.reject(new SyncError('misuse', 'The server storage is not open: call open() first.'));
-    const running = call(this.#open);
+    const running = this.#runOn(this.#open, call);
     this.#running.add(running);
     const done = () => this.#running.delete(running);
     running.then(done, done);
     return running;
   }
 
-  #readOnce<T>(open: Open, fn: (reader: StorageReader) => Promise<T>): Promise<T> {
+  /** Once more, where somebody altered a table meanwhile and it still fits. */
+  async #runOn<T>(open: Open, call: (open: Open) => Promise<T>): Promise<T> 
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await call(open);
+      } catch (error) {
+        if (!(error instanceof Altered)) throw error;
+        if (attempt === MAX_ATTEMPTS) throw toSyncError(error);
+        await open.binding.renew();
+      }
+    }
+
+  #readOnce<T>(open: Open, fn: (reader: StorageReader) => Promise<T>): Promise<T> 
     return this.#reading(open, async (transaction) => {
       const handle = this.#handle(open, transaction, await readState(transaction));
       try {
@@ -140,17 +169,21 @@ class PostgresStorage implements ServerStorage {
         handle.end();
       }
     });
-  }
 
   async #reading<T>(open: Open, run: (transaction: Transaction) => Promise<T>): Promise<T> {
     const transaction = await Transaction.begin(open.pool, READ);
     try {
       return await run(transaction);
+    } catch (error) {
+      await transaction.rollback();
+      await checkAltered(transaction, open);
+      throw error;
     } finally {
       await transaction.rollback();
     }
   }
 
+<<<<<<< HEAD
   async #look(): Promise<News> {
     const { state, signals } = await this.#run((open) =>
       this.#reading(open, async (transaction) => ({
@@ -162,9 +195,20 @@ class PostgresStorage implements ServerStorage {
     // Where numbering fails, the timer asks again; what was said by others is said once.
     const numbered = this.write((writer) => writer.position());
     return { position: await numbered.catch(() => state.position), signals };
+=======
+  async #look(): Promise<Position> {
+    const state = await this.#run(async (open) => {
+      if (!open.binding.fits) await open.binding.renew();
+      return this.#reading(open, async (transaction) => {
+        await open.binding.check(transaction);
+        return readState(transaction);
+      });
+    });
+    return state.hasCaptured ? this.write((writer) => writer.position()) : state.position;
+>>>>>>> 2070122 (A table that is altered never makes another program's write fail: the row is noted, the node binds anew or says what does not fit)
   }
 
-  async #writeUntilDone<T>(open: Open, fn: (writer: StorageWriter) => Promise<T>): Promise<T> {
+  async #writeUntilDone<T>(open: Open, fn: (writer: StorageWriter) => Promise<T>): Promise<T> 
     for (let attempt = 1, heldUp = 1; ; attempt += 1) {
       const transaction = await Transaction.begin(open.pool, this.#beginWrite());
       try {
@@ -173,6 +217,7 @@ class PostgresStorage implements ServerStorage {
         await transaction.rollback();
         const { failure } = transaction;
         if (failure === null) throw error;
+        await checkAltered(transaction, open);
         if (isHeldUp(failure)) {
           if (heldUp === MAX_HELD_UP) throw busy(error);
           heldUp += 1;
@@ -180,7 +225,6 @@ class PostgresStorage implements ServerStorage {
           throw transaction.error ?? error;
       }
     }
-  }
 
   /**
    * The snapshot is taken by the first statement after the lock: it holds everything that was numbered before, and rows that
@@ -195,7 +239,8 @@ class PostgresStorage implements ServerStorage {
   async #writeOnce<T>(open: Open, transaction: Transaction, fn: (writer: StorageWriter) => Promise<T>): Promise<T> {
     const state = await readState(transaction);
     checkVersion(open.schema, state.schemaVersion);
-    const numbering = { transaction, schema: open.schema, tables: open.tables };
+    if (state.hasCaptured) await open.binding.check(transaction);
+    const numbering = { transaction, schema: open.schema, tables: open.binding.tables };
     const before = state.position.head;
     const head = state.hasCaptured ? await numberCaptured({ ...numbering, head: before, isOwn: false }) : before;
     const handle = this.#handle(open, transaction, { position: { ...state.position, head }, hasCaptured: false });
@@ -225,11 +270,12 @@ class PostgresStorage implements ServerStorage {
     return new PostgresHandle({
       transaction,
       schema: open.schema,
-      tables: open.tables,
+      tables: open.binding.tables,
       position,
       rowSecurity: this.#options.rowSecurity,
-      beforePage: () => {
+      beforePage: async () => {
         if (hasCaptured) throw new BehindTables();
+        await open.binding.check(transaction);
       },
     });
   }
@@ -263,10 +309,15 @@ function checkVersion({ version }: Schema, known: number): void {
 }
 
 /** Lost against another transaction; with the other's changes numbered, the same mutations may be decided differently. */
-function mayRunAgain(failure: NonNullable<Transaction['failure']>, { tables }: Open): boolean {
+function mayRunAgain(failure: NonNullable<Transaction['failure']>, { binding }: Open): boolean {
   if (isLostRace(failure)) return true;
   const { constraint } = failure;
-  return isDuplicate(failure) && [...tables.values()].some((of) => of.keyConstraint === constraint);
+  return isDuplicate(failure) && [...binding.tables.values()].some((of) => of.keyConstraint === constraint);
+}
+
+/** @throws Altered, where a statement failed because the tables are others by now. */
+async function checkAltered({ failure, isLost }: Transaction, { binding }: Open): Promise<void> {
+  if (failure && !isLost && mayBeOfAltered(failure)) await binding.checkNow();
 }
 
 function busy(cause: unknown): SyncError {

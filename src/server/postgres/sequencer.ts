@@ -77,7 +77,7 @@ class Batch {
   async load(captured: readonly CapturedTransaction[]): Promise<void> {
     const keys = new Map<BoundTable, RowKey[]>();
     for (const change of captured.flatMap(({ changes }) => changes)) {
-      if (change.op === 'truncate') continue;
+      if (change.op === 'truncate' || change.op === 'stale') continue;
       const id = rowId(change.of.table.name, change.key);
       this.#coming.set(id, (this.#coming.get(id) ?? 0) + 1);
       keys.set(change.of, [...(keys.get(change.of) ?? []), change.key]);
@@ -160,6 +160,11 @@ class Batch {
         for (const key of await this.#liveKeys(of, effects)) effects.set(rowId(of.table.name, key), { ...gone, key });
         continue;
       }
+      if (change.op === 'stale') {
+        for (const effect of await this.#readAnew(change, effects))
+          effects.set(rowId(of.table.name, effect.key), effect);
+        continue;
+      }
       const id = rowId(of.table.name, change.key);
       this.#coming.set(id, (this.#coming.get(id) ?? 1) - 1);
       effects.set(id, addChange(effects.get(id), change));
@@ -180,6 +185,28 @@ class Batch {
       known?.of === of && known.row.columns ? [known.row.key] : [],
     );
     return [...live, ...[...effects.values()].filter((effect) => effect.of === of).map((effect) => effect.key)];
+  }
+
+  /** Rows as they are now, since nobody wrote down what was done to them: later changes to them come again, and do no harm. */
+  async #readAnew({ of, key }: Extract<CapturedChange, { readonly op: 'stale' }>, effects: Effects): Promise<Effect[]> {
+    const { transaction } = this.#context;
+    const keys = key ? [key] : await this.#allKeys(of, effects);
+    await this.#learn(of, keys);
+    const found = await readRows(transaction, of, keys);
+    return keys.map((one, index) => {
+      const columns = found[index]?.columns ?? null;
+      return { of, key: one, columns, image: null, changed: null, isRetold: key === null };
+    });
+  }
+
+  /** Of the rows that are there, and of those that were. */
+  async #allKeys(of: BoundTable, effects: Effects): Promise<RowKey[]> {
+    const key = of.key.map((column) => readAs(column, 't')).join(', ');
+    const stored = (await this.#context.transaction.all(`SELECT ${key} FROM ${of.sql} t`)).map((row) =>
+      of.readKey(row),
+    );
+    const keys = [...stored, ...(await this.#liveKeys(of, effects))];
+    return [...new Map(keys.map((one) => [rowId(of.table.name, one), one])).values()];
   }
 
   async #learnParents(effects: Effects): Promise<void> {

@@ -2,7 +2,8 @@ import { quoteName } from '../../../core/sql.ts';
 import { type BoundColumn, type BoundTable, ownName, readAs } from '../bound-table.ts';
 
 /** Triggers fire in the order of their names, and ours has to see a row before a trigger of the user changes it again. */
-const CAPTURE_TRIGGER = quoteName('!tidemark_capture');
+export const CAPTURE_TRIGGER_NAME = '!tidemark_capture';
+const CAPTURE_TRIGGER = quoteName(CAPTURE_TRIGGER_NAME);
 const TRUNCATE_TRIGGER = quoteName('!tidemark_truncate');
 
 /**
@@ -45,11 +46,16 @@ function functionName(name: string): string {
 /**
  * The function takes each column as the text it travels as, so that nothing depends on the settings of the session that
  * writes, and runs with the rights of its owner: the writer need not know that we are here.
+ *
+ * Nor may they ever fail because of us: of a table that has been altered under the function, the row is noted by its key
+ * alone (`S`, or without a key if that cannot be read either), and read by whoever numbers it.
  */
 function functionSql(of: BoundTable, { wakesServers }: CaptureOptions): string {
   const name = literal(of.table.name);
   const texts = (columns: readonly BoundColumn[], row: 'NEW' | 'OLD') =>
     `ARRAY[${columns.map((column) => asTextSql(column, row)).join(', ')}]::text[]`;
+  const keyOf = (row: 'NEW' | 'OLD') => `array_to_json(${texts(of.key, row)})::text`;
+  const wake = wakesServers ? `PERFORM pg_notify('tidemark', 'captured');` : '';
   return `CREATE OR REPLACE FUNCTION ${functionName(of.table.name)}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
@@ -57,33 +63,42 @@ DECLARE
   new_key text; new_cells text[];
   old_key text; old_cells text[];
   changed text[];
+  is_read boolean := true;
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
     INSERT INTO tidemark.captured (tbl, op) VALUES (${name}, 'T');
-  ELSE
-    IF TG_OP <> 'DELETE' THEN
-      new_key := array_to_json(${texts(of.key, 'NEW')})::text;
-      new_cells := ${texts(of.values, 'NEW')};
-    END IF;
-    IF TG_OP <> 'INSERT' THEN
-      old_key := array_to_json(${texts(of.key, 'OLD')})::text;
-      old_cells := ${texts(of.values, 'OLD')};
-    END IF;
-    IF new_key = old_key THEN
-      changed := ARRAY(SELECT names[i] FROM generate_subscripts(names, 1) i WHERE new_cells[i] IS DISTINCT FROM old_cells[i]);
-      IF cardinality(changed) = 0 THEN RETURN NULL; END IF;
-      INSERT INTO tidemark.captured (tbl, op, key, row, changed)
-      VALUES (${name}, 'U', new_key, json_object(names, new_cells)::text, changed);
+    ${wake}
+    RETURN NULL;
+  END IF;
+  BEGIN
+    IF TG_OP <> 'DELETE' THEN new_key := ${keyOf('NEW')}; END IF;
+    IF TG_OP <> 'INSERT' THEN old_key := ${keyOf('OLD')}; END IF;
+    IF TG_OP <> 'DELETE' THEN new_cells := ${texts(of.values, 'NEW')}; END IF;
+    IF TG_OP <> 'INSERT' THEN old_cells := ${texts(of.values, 'OLD')}; END IF;
+  EXCEPTION WHEN OTHERS THEN
+    is_read := false;
+  END;
+  IF NOT is_read THEN
+    IF (TG_OP <> 'DELETE' AND new_key IS NULL) OR (TG_OP <> 'INSERT' AND old_key IS NULL) THEN
+      INSERT INTO tidemark.captured (tbl, op) VALUES (${name}, 'S');
     ELSE
-      IF old_key IS NOT NULL THEN
-        INSERT INTO tidemark.captured (tbl, op, key, row) VALUES (${name}, 'D', old_key, json_object(names, old_cells)::text);
-      END IF;
-      IF new_key IS NOT NULL THEN
-        INSERT INTO tidemark.captured (tbl, op, key, row) VALUES (${name}, 'I', new_key, json_object(names, new_cells)::text);
-      END IF;
+      INSERT INTO tidemark.captured (tbl, op, key)
+      SELECT DISTINCT ${name}, 'S', k FROM unnest(ARRAY[old_key, new_key]) k WHERE k IS NOT NULL;
+    END IF;
+  ELSIF new_key = old_key THEN
+    changed := ARRAY(SELECT names[i] FROM generate_subscripts(names, 1) i WHERE new_cells[i] IS DISTINCT FROM old_cells[i]);
+    IF cardinality(changed) = 0 THEN RETURN NULL; END IF;
+    INSERT INTO tidemark.captured (tbl, op, key, row, changed)
+    VALUES (${name}, 'U', new_key, json_object(names, new_cells)::text, changed);
+  ELSE
+    IF old_key IS NOT NULL THEN
+      INSERT INTO tidemark.captured (tbl, op, key, row) VALUES (${name}, 'D', old_key, json_object(names, old_cells)::text);
+    END IF;
+    IF new_key IS NOT NULL THEN
+      INSERT INTO tidemark.captured (tbl, op, key, row) VALUES (${name}, 'I', new_key, json_object(names, new_cells)::text);
     END IF;
   END IF;
-  ${wakesServers ? "PERFORM pg_notify('tidemark', 'captured');" : ''}
+  ${wake}
   RETURN NULL;
 END $$;`;
 }

@@ -1,10 +1,11 @@
 import type { BoundTable } from '../bound-table.ts';
-import { type CaptureOptions, captureSql, removeCaptureSql } from './capture-sql.ts';
+import { CAPTURE_TRIGGER_NAME, type CaptureOptions, captureSql, removeCaptureSql } from './capture-sql.ts';
 import { ownObjectsSql } from './own-objects.ts';
-import { versionTableSql } from './version-sql.ts';
+import { retypeKeySql, versionTableSql } from './version-sql.ts';
 
 export { MIGRATIONS } from './own-objects.ts';
 export type { CaptureOptions };
+export { CAPTURE_TRIGGER_NAME, retypeKeySql };
 
 /** What one user table needs beside it: the table of its rows' versions, and its triggers. */
 export function tableSql(of: BoundTable, options: CaptureOptions): string {

@@ -19,3 +19,9 @@ CREATE UNIQUE INDEX IF NOT EXISTS ${index('key')} ON ${of.versionSql} (${key});
 CREATE INDEX IF NOT EXISTS ${index('scope')} ON ${of.versionSql} (_tidemark_scope, ${key}) WHERE NOT _tidemark_is_deleted;
 CREATE INDEX IF NOT EXISTS ${index('gone')} ON ${of.versionSql} (_tidemark_seq) WHERE _tidemark_is_deleted;`;
 }
+
+/** Gives the keys beside a table the types that the table's own key has now. */
+export function retypeKeySql(of: BoundTable): string {
+  const changes = of.key.map(({ sql, type }) => `ALTER COLUMN ${sql} TYPE ${type.sql} USING ${sql}::text::${type.sql}`);
+  return `ALTER TABLE ${of.versionSql} ${changes.join(', ')};`;
+}

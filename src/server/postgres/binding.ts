@@ -1,0 +1,99 @@
+import type { SyncError } from '../../shared/error.ts';
+import type { BoundTable } from './bound-table.ts';
+import { Transaction } from './connection.ts';
+import { toSyncError } from './errors.ts';
+import { type Bound, type OpenOptions, openDatabase } from './open.ts';
+import type { Pool } from './pool.ts';
+import { readShapes, shapesText } from './shapes.ts';
+
+/** Somebody altered a table that the schema has: what was made for its columns holds no longer. */
+export class Altered extends Error {}
+
+export interface BindingOptions extends OpenOptions {
+  readonly pool: Pool;
+  /** Called once for each reason why schema and database do not fit. */
+  readonly onTrouble: (reason: SyncError) => void;
+}
+
+/** For how long making triggers anew may keep the writers of a table waiting, while the server is at work. */
+const RENEW_LOCK_TIMEOUT_MS = 1_000;
+
+/**
+ * The tables of the schema over those of the database, for as long as nobody alters them. When somebody has, they are bound
+ * anew: types that still fit are taken over. Otherwise nothing can be read or written until they fit again, which is tried
+ * now and then; what other programs write meanwhile waits to be numbered.
+ */
+export class Binding {
+  readonly #options: BindingOptions;
+  #bound: Bound;
+  #trouble: SyncError | null = null;
+  #renewing: Promise<void> | null = null;
+
+  private constructor(options: BindingOptions, bound: Bound) {
+    this.#options = options;
+    this.#bound = bound;
+  }
+
+  static async open(options: BindingOptions): Promise<Binding> {
+    return new Binding(options, await openDatabase(options.pool, options));
+  }
+
+  /**
+   * By name, parents before the tables that refer to them.
+   *
+   * @throws SyncError the reason, while schema and database do not fit.
+   */
+  get tables(): ReadonlyMap<string, BoundTable> {
+    if (this.#trouble) throw this.#trouble;
+    return this.#bound.tables;
+  }
+
+  get fits(): boolean {
+    return this.#trouble === null;
+  }
+
+  /** @throws Altered, when the tables are others in the eyes of this transaction. */
+  async check(transaction: Transaction): Promise<void> {
+    const { schema, pgSchema } = this.#options;
+    const { shapes } = this.#bound;
+    if (shapesText(await readShapes(transaction, schema, pgSchema)) !== shapes) throw new Altered();
+  }
+
+  /** The same, after a failure that an ALTER TABLE would explain. */
+  async checkNow(): Promise<void> {
+    const transaction = await Transaction.begin(this.#options.pool, 'BEGIN READ ONLY');
+    try {
+      await this.check(transaction);
+    } finally {
+      await transaction.rollback();
+    }
+  }
+
+  /** @throws SyncError where the tables do not fit the schema any more, or could not be asked. */
+  renew(): Promise<void> {
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      this.#bound = await openDatabase(this.#options.pool, {
+        ...this.#options,
+        lockTimeoutMs: RENEW_LOCK_TIMEOUT_MS,
+      });
+      this.#trouble = null;
+    } catch (thrown) {
+      const error = toSyncError(thrown);
+      if (error.kind === 'invalid-schema') this.#note(error);
+      throw error;
+    }
+  }
+
+  #note(trouble: SyncError): void {
+    const isKnown = this.#trouble?.message === trouble.message;
+    this.#trouble = trouble;
+    if (!isKnown) this.#options.onTrouble(trouble);
+  }
+}
