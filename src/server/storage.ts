@@ -2,18 +2,8 @@ import type { CurrentRow } from '../core/decide.ts';
 import type { Schema, Table } from '../core/schema.ts';
 import type { Statement } from '../core/sql.ts';
 import type { Cell, RowKey } from '../shared/cell.ts';
-
-<<<<<<< HEAD
-
-import type { DeviceRecord, LogEntry, LogPosition, OutcomeRecord, PartRecord, Position, Signal } from './records.ts';
-
-=======
-
 import type { SyncError } from '../shared/error.ts';
-import type { DeviceRecord, LogEntry, LogPosition, OutcomeRecord, PartRecord, Position } from './records.ts';
-
->>>>>>> 2070122 (A table that is altered never makes another program's write fail: the row is noted, the node binds anew or says what does not fit)
-
+import type { DeviceRecord, LogEntry, LogPosition, OutcomeRecord, PartRecord, Position, Signal } from './records.ts';
 import type { Identity } from './service.ts';
 
 /**
@@ -40,17 +30,14 @@ export interface ServerStorage {
   /** Runs one reading statement of app code, on committed data. Refuses to write. */
   query(statement: Statement): Promise<Record<string, unknown>[]>;
   /**
-<<<<<<< HEAD
    * Tells of commits that other nodes or programs made in the same database, of a new epoch, and of what they have signalled
-   * since. A signal may be heard twice.
+   * since. A signal may be heard twice. `onTrouble` hears, once, of what keeps the storage from its work until somebody does
+   * something about it.
    */
-  watch?(listener: (position: Position, signals?: readonly Signal[]) => void): void;
-=======
-   * Tells of commits that other nodes or programs made in the same database, and of a new epoch. `onTrouble` hears, once, of
-   * what keeps the storage from its work until somebody does something about it.
-   */
-  watch?(listener: (position: Position) => void, onTrouble?: (reason: SyncError) => void): void;
->>>>>>> 2070122 (A table that is altered never makes another program's write fail: the row is noted, the node binds anew or says what does not fit)
+  watch?(
+    listener: (position: Position, signals?: readonly Signal[]) => void,
+    onTrouble?: (reason: SyncError) => void,
+  ): void;
   /** Lets running calls end. Later ones throw `closed`. */
   close(): Promise<void>;
 }

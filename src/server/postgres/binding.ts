@@ -1,4 +1,5 @@
 import type { SyncError } from '../../shared/error.ts';
+import type { Runtime } from '../../shared/runtime.ts';
 import type { BoundTable } from './bound-table.ts';
 import { Transaction } from './connection.ts';
 import { toSyncError } from './errors.ts';
@@ -11,6 +12,9 @@ export class Altered extends Error {}
 
 export interface BindingOptions extends OpenOptions {
   readonly pool: Pool;
+  readonly runtime: Pick<Runtime, 'elapsed'>;
+  /** How often to look whether somebody altered a table. */
+  readonly checkMs: number;
   /** Called once for each reason why schema and database do not fit. */
   readonly onTrouble: (reason: SyncError) => void;
 }
@@ -28,6 +32,7 @@ export class Binding {
   #bound: Bound;
   #trouble: SyncError | null = null;
   #renewing: Promise<void> | null = null;
+  #checkedAt = 0;
 
   private constructor(options: BindingOptions, bound: Bound) {
     this.#options = options;
@@ -59,8 +64,14 @@ export class Binding {
     if (shapesText(await readShapes(transaction, schema, pgSchema)) !== shapes) throw new Altered();
   }
 
-  /** The same, after a failure that an ALTER TABLE would explain. */
+  async checkNowAndThen(): Promise<void> {
+    const { runtime, checkMs } = this.#options;
+    if (runtime.elapsed() - this.#checkedAt >= checkMs) await this.checkNow();
+  }
+
+  /** In a transaction of its own. */
   async checkNow(): Promise<void> {
+    this.#checkedAt = this.#options.runtime.elapsed();
     const transaction = await Transaction.begin(this.#options.pool, 'BEGIN READ ONLY');
     try {
       await this.check(transaction);

@@ -21,6 +21,11 @@ export interface PostgresStorageOptions {
   /** How long a push waits for rows that another program has locked, before the client is told to try again. Default: 500. */
   readonly lockTimeoutMs?: number;
   /**
+   * How long a node that has fallen silent inside a transaction (its machine is gone, or stands still) may hold up the others,
+   * before the database ends that transaction. Whatever `validate` and `access` wait for has to come sooner. Default: 10 000.
+   */
+  readonly stalledMs?: number;
+  /**
    * Whether the storage may create and change its objects when it opens. `false`: they have to be there (`tidemark init
    * postgres`), which is for roles that do not own the tables. Default: true.
    */

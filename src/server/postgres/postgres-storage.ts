@@ -31,8 +31,8 @@ export function postgresStorage(options: PostgresStorageOptions): ServerStorage 
 }
 
 interface Watching {
-  readonly listener: (position: Position) => void;
-  readonly onTrouble: ((reason: SyncError) => void) | undefined;
+  readonly listener: (position: Position, signals: readonly Signal[]) => void;
+  readonly onTrouble?: ((reason: SyncError) => void) | undefined;
 }
 
 /** What is known once the storage is open. */
@@ -52,12 +52,8 @@ const MAX_HELD_UP = 2;
 
 class PostgresStorage implements ServerStorage {
   readonly #options: PostgresStorageOptions;
-<<<<<<< HEAD
-  readonly #listeners: ((position: Position, signals: readonly Signal[]) => void)[] = [];
-  readonly #signals = new SignalReader();
-=======
   readonly #listeners: Watching[] = [];
->>>>>>> 2070122 (A table that is altered never makes another program's write fail: the row is noted, the node binds anew or says what does not fit)
+  readonly #signals = new SignalReader();
   /** Writers of one node wait here, not each on a connection of its own. */
   readonly #writeLock = new Lock();
   readonly #running = new Set<Promise<unknown>>();
@@ -79,7 +75,8 @@ class PostgresStorage implements ServerStorage {
         for (const watching of this.#listeners) watching.onTrouble?.(reason);
       };
       const capture = { wakesServers };
-      const binding = await Binding.open({ pool, schema, pgSchema, epoch, installs, capture, onTrouble });
+      const database = { schema, pgSchema, epoch, installs, capture };
+      const binding = await Binding.open({ ...database, pool, runtime, checkMs: pollMs, onTrouble });
       const watcher = new Watcher({
         listener: connect(options),
         runtime,
@@ -96,15 +93,11 @@ class PostgresStorage implements ServerStorage {
     }
   }
 
-<<<<<<< HEAD
-  watch(listener: (position: Position, signals: readonly Signal[]) => void): void {
-    this.#listeners.push(listener);
-=======
-  watch(listener: (position: Position) => void, onTrouble?: (reason: SyncError) => void): void 
+  watch(listener: Watching['listener'], onTrouble?: Watching['onTrouble']): void {
     this.#listeners.push({ listener, onTrouble });
->>>>>>> 2070122 (A table that is altered never makes another program's write fail: the row is noted, the node binds anew or says what does not fit)
+  }
 
-  read<T>(fn: (reader: StorageReader) => Promise<T>): Promise<T> 
+  read<T>(fn: (reader: StorageReader) => Promise<T>): Promise<T> {
     return this.#run(async (open) => {
       try {
         return await this.#readOnce(open, fn);
@@ -113,29 +106,29 @@ class PostgresStorage implements ServerStorage {
         return this.#writeLock.run(() => this.#writeUntilDone(open, fn));
       }
     });
+  }
 
-  write<T>(fn: (writer: StorageWriter) => Promise<T>): Promise<T> 
+  write<T>(fn: (writer: StorageWriter) => Promise<T>): Promise<T> {
     return this.#run((open) => this.#writeLock.run(() => this.#writeUntilDone(open, fn)));
+  }
 
-  query({ sql, parameters }: Statement): Promise<Record<string, unknown>[]> 
+  query({ sql, parameters }: Statement): Promise<Record<string, unknown>[]> {
     return this.#run((open) =>
       this.#reading(open, (transaction) => transaction.objects(numberPlaceholders(sql), parameters)),
     );
+  }
 
-  async close(): Promise<void> 
+  async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await Promise.allSettled([...this.#running]);
     await this.#open?.watcher.close();
     await this.#open?.pool.end();
+  }
 
-<<<<<<< HEAD
-  #tell(position, signals : News): void {
-    for (const listener of this.#listeners) listener(position, signals);
-=======
-  #tell(position: Position): void 
-    for (const { listener } of this.#listeners) listener(position);
->>>>>>> 2070122 (A table that is altered never makes another program's write fail: the row is noted, the node binds anew or says what does not fit)
+  #tell({ position, signals }: News): void {
+    for (const { listener } of this.#listeners) listener(position, signals);
+  }
 
   #run<T>(call: (open: Open) => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(new SyncError('closed', 'The server storage has been closed.'));
@@ -149,7 +142,7 @@ class PostgresStorage implements ServerStorage {
   }
 
   /** Once more, where somebody altered a table meanwhile and it still fits. */
-  async #runOn<T>(open: Open, call: (open: Open) => Promise<T>): Promise<T> 
+  async #runOn<T>(open: Open, call: (open: Open) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await call(open);
@@ -159,8 +152,9 @@ class PostgresStorage implements ServerStorage {
         await open.binding.renew();
       }
     }
+  }
 
-  #readOnce<T>(open: Open, fn: (reader: StorageReader) => Promise<T>): Promise<T> 
+  #readOnce<T>(open: Open, fn: (reader: StorageReader) => Promise<T>): Promise<T> {
     return this.#reading(open, async (transaction) => {
       const handle = this.#handle(open, transaction, await readState(transaction));
       try {
@@ -169,6 +163,7 @@ class PostgresStorage implements ServerStorage {
         handle.end();
       }
     });
+  }
 
   async #reading<T>(open: Open, run: (transaction: Transaction) => Promise<T>): Promise<T> {
     const transaction = await Transaction.begin(open.pool, READ);
@@ -183,7 +178,6 @@ class PostgresStorage implements ServerStorage {
     }
   }
 
-<<<<<<< HEAD
   async #look(): Promise<News> {
     const { state, signals } = await this.#run((open) =>
       this.#reading(open, async (transaction) => ({
@@ -191,24 +185,20 @@ class PostgresStorage implements ServerStorage {
         signals: await this.#signals.read(transaction),
       })),
     );
-    if (!state.hasCaptured) return { position: state.position, signals };
-    // Where numbering fails, the timer asks again; what was said by others is said once.
-    const numbered = this.write((writer) => writer.position());
-    return { position: await numbered.catch(() => state.position), signals };
-=======
-  async #look(): Promise<Position> {
-    const state = await this.#run(async (open) => {
-      if (!open.binding.fits) await open.binding.renew();
-      return this.#reading(open, async (transaction) => {
-        await open.binding.check(transaction);
-        return readState(transaction);
-      });
-    });
-    return state.hasCaptured ? this.write((writer) => writer.position()) : state.position;
->>>>>>> 2070122 (A table that is altered never makes another program's write fail: the row is noted, the node binds anew or says what does not fit)
+    // Where this fails, the timer asks again; what was said by others is said once.
+    return { position: await this.#keepUp(state).catch(() => state.position), signals };
   }
 
-  async #writeUntilDone<T>(open: Open, fn: (writer: StorageWriter) => Promise<T>): Promise<T> 
+  /** Numbers what others have written, and looks now and then whether the tables are still what they were. */
+  async #keepUp({ position, hasCaptured }: State): Promise<Position> {
+    await this.#run(async ({ binding }) => {
+      if (!binding.fits) await binding.renew();
+      else await binding.checkNowAndThen();
+    });
+    return hasCaptured ? this.write((writer) => writer.position()) : position;
+  }
+
+  async #writeUntilDone<T>(open: Open, fn: (writer: StorageWriter) => Promise<T>): Promise<T> {
     for (let attempt = 1, heldUp = 1; ; attempt += 1) {
       const transaction = await Transaction.begin(open.pool, this.#beginWrite());
       try {
@@ -225,14 +215,16 @@ class PostgresStorage implements ServerStorage {
           throw transaction.error ?? error;
       }
     }
+  }
 
   /**
    * The snapshot is taken by the first statement after the lock: it holds everything that was numbered before, and rows that
    * another program changes later cannot be overwritten, because Postgres then ends this transaction.
    */
   #beginWrite(): string {
-    const { lockTimeoutMs = 500 } = this.#options;
-    return `BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '60s'; LOCK TABLE tidemark.sequencer IN EXCLUSIVE MODE;
+    const { lockTimeoutMs = 500, stalledMs = 10_000 } = this.#options;
+    return `BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = ${Math.trunc(stalledMs)};
+      SET LOCAL lock_timeout = '60s'; LOCK TABLE tidemark.sequencer IN EXCLUSIVE MODE;
       SET LOCAL lock_timeout = '${Math.max(1, Math.trunc(lockTimeoutMs))}ms'; SET LOCAL tidemark.origin = 'push'`;
   }
 

@@ -61,6 +61,7 @@ export const MIGRATIONS: readonly string[] = [
     SELECT pg_catalog.pg_notify('tidemark', 'signal');
   $$;
   REVOKE ALL ON FUNCTION tidemark.access_changed FROM PUBLIC;`,
+
   `-- What the columns of a table were when its triggers were made. One that differs has been altered since.
   ALTER TABLE tidemark.installed ADD COLUMN IF NOT EXISTS shape text;`,
 ];
