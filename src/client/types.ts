@@ -230,11 +230,12 @@ export type SyncEvent = { readonly at: number } & (
    * Work that waits did not move on, and the watchdog has stepped in. `round`: nothing in a round had moved for minutes, and it
    * is tried again. `cursor`: the server tells of commits that no pull brings; it is asked ever more rarely. `timer`: a round was
    * overdue with nothing to begin it; it begins now. `write`: a `write()` kept the database without doing anything, and was
-   * rolled back. `page`: a tab did not answer what only a page knows; the next one is asked.
+   * rolled back. `page`: a tab did not answer what only a page knows; the next one is asked. `worker`: the worker of this page gives no
+   * sign of life; calls wait for it, and the status says so until it does.
    */
   | {
       readonly type: 'stalled';
-      readonly what: 'round' | 'cursor' | 'timer' | 'write' | 'page';
+      readonly what: 'round' | 'cursor' | 'timer' | 'write' | 'page' | 'worker';
       readonly error: SyncErrorJson;
     }
   /** The app's resolver threw or did not answer: the conflict stays open for a person. */

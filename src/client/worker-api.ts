@@ -24,6 +24,8 @@ export interface WorkerConfig {
 export interface WorkerMethods {
   /** Resolves when this session has an engine; rejects when the database cannot be opened. */
   start(config: WorkerConfig): Promise<void>;
+  /** Resolves at once: a sign of life. */
+  ping(): Promise<void>;
   /** The page is about to be frozen: let go of everything that others wait for. */
   suspend(): Promise<void>;
   /** The page is back. */
@@ -40,4 +42,6 @@ export type WorkerPush = EnginePush | SessionPush;
 export type SessionPush =
   | { readonly type: 'leadership'; readonly isLeader: boolean }
   /** Why this session has no engine at the moment; null when it has one. */
-  | { readonly type: 'trouble'; readonly error: SyncErrorJson | null };
+  | { readonly type: 'trouble'; readonly error: SyncErrorJson | null }
+  /** The worker gives no sign of life; null when it does again. The page itself tells this. */
+  | { readonly type: 'stalled'; readonly error: SyncErrorJson | null };

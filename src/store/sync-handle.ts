@@ -248,6 +248,7 @@ function deliver(parts: Parts, push: WorkerPush): void {
       void parts.answer(push.question).then((answer) => line.methods.answer(push.askId, answer).catch(() => {}));
       break;
     case 'trouble':
+    case 'stalled':
     case 'leadership':
       announce(parts, mirror.applySession(push, parts.now()));
       if (push.type === 'trouble' && push.error === null) void reconcile(parts).catch(() => {});

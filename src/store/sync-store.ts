@@ -55,13 +55,18 @@ export function createSyncMirror(sessionId: string, startedAt: number): SyncMirr
   /** The engine's own word, while a trouble of this session stands before it. */
   let told: SyncStatus = STARTING;
   let trouble: SyncStatus['error'] = null;
+  /** The worker hangs. */
+  let stall: SyncStatus['error'] = null;
 
   const set = (next: Partial<SyncState>) => {
     const previous = store.getState();
     const shared = shareEqual(previous, { ...previous, ...next });
     if (shared !== previous) store.setState(shared, true);
   };
-  const status = (): SyncStatus => (trouble ? { ...told, phase: 'error', error: trouble } : told);
+  const status = (): SyncStatus => {
+    const error = trouble ?? stall;
+    return error ? { ...told, phase: 'error', error } : told;
+  };
 
   return {
     store,
@@ -76,6 +81,13 @@ export function createSyncMirror(sessionId: string, startedAt: number): SyncMirr
         trouble = push.error;
         set({ status: status() });
         return [];
+      }
+      if (push.type === 'stalled') {
+        stall = push.error;
+        const events: SyncEvent[] = stall ? [{ at: now, type: 'stalled', what: 'worker', error: stall }] : [];
+        log.add(events);
+        set({ status: status(), events: log.events });
+        return events;
       }
       if (push.isLeader === store.getState().isLeader) return [];
       const event: SyncEvent = { at: now, type: 'leader-changed', isLeader: push.isLeader };

@@ -7,6 +7,7 @@ import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { watchPageLifecycle } from './page-lifecycle.ts';
 import type { SessionLine } from './session-line.ts';
+import { WorkerWatch } from './worker-watch.ts';
 
 /** A worker that has not left by then is ended as it is: what was acknowledged is on disk. */
 const LEAVE_MS = 5_000;
@@ -15,11 +16,20 @@ const LEAVE_MS = 5_000;
 export function workerLine(spawn: () => Worker, config: WorkerConfig, runtime: Runtime): SessionLine {
   const pushes = new Emitter<WorkerPush>();
   const worker = spawn();
-  const client = new RpcClient(
-    messagePort(worker, () => worker.terminate()),
-    (push) => pushes.emit(push as WorkerPush),
-  );
-  const control = (method: keyof WorkerMethods, ...args: readonly unknown[]) => client.call(method, args);
+  const port = messagePort(worker, () => worker.terminate());
+  const client = new RpcClient(port, (push) => pushes.emit(push as WorkerPush));
+  const watch = new WorkerWatch({
+    runtime,
+    isWaiting: () => client.openCount > 0,
+    ping: () => void client.call('ping', []).catch(() => {}),
+    onStall: (error) => pushes.emit({ type: 'stalled', error: error?.toJSON() ?? null }),
+  });
+  port.listen(() => watch.heard());
+  const call = (method: string, args: readonly unknown[]) => {
+    watch.called();
+    return client.call(method, args);
+  };
+  const control = (method: keyof WorkerMethods, ...args: readonly unknown[]) => call(method, args);
   const opened = control('start', config).then(() => {});
   opened.catch(() => {});
 
@@ -40,13 +50,14 @@ export function workerLine(spawn: () => Worker, config: WorkerConfig, runtime: R
   });
 
   return {
-    methods: engineMethodsOver((method, args) => client.call(method, args)),
+    methods: engineMethodsOver(call),
     opened,
     open: () => {},
     onPush: (listener) => pushes.subscribe(listener),
     endLeadership: async () => void (await control('endLeadership')),
     async close() {
       stopWatching();
+      watch.close();
       await Promise.race([control('leave').catch(() => {}), delay(runtime, LEAVE_MS)]);
       client.close(new SyncError('closed', 'This session has been closed.'));
       pushes.clear();

@@ -40,6 +40,7 @@ class SessionHost {
     this.#relay = new SessionRelay((push) => this.#push(push));
     this.#control = {
       start: (config) => this.#start(config),
+      ping: async () => {},
       suspend: () => this.#leaveGroup(),
       wake: async () => this.#joinGroup(),
       endLeadership: async () => this.#membership?.endLeadership(),

@@ -22,6 +22,11 @@ export class RpcClient {
     this.#stopListening = port.listen((message) => this.#receive(message as RpcMessage));
   }
 
+  /** How many calls wait for their answer. */
+  get openCount(): number {
+    return this.#pending.size;
+  }
+
   /** Calls a method on the other side. Rejects with the `SyncError` it threw there, or with the reason of `close`. */
   call(method: string, args: readonly unknown[]): Promise<unknown> {
     if (this.#closed) return Promise.reject(this.#closed);
