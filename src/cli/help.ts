@@ -20,7 +20,9 @@ tidemark serve
   --hooks FILE     module that exports any of \`auth\`, \`access\`, \`validate\`
   --jwt-jwks URL   callers sign in with tokens of these keys; with --jwt-issuer and --jwt-audience
   --rate-limit off take as many calls as come         (default: on, 1,000 in 10 s from one user)
-  --proxy-count N  proxies of yours in front, which tell addresses in x-forwarded-for   (default: 0)
+  --rate-limit-store postgres   nodes over one database count calls together       (default: memory)
+  --proxies LIST   your proxies, as addresses or networks: only their x-forwarded-for is believed
+  --proxy-count N  or how many stand in a row, if nobody can reach the server past them (default: 0)
   --drain-ms N     how long running calls may take once it is told to stop  (default: 5000)
   --log LEVEL      silent, error, warn or info: JSON lines on standard error   (default: warn)
 

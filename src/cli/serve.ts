@@ -21,13 +21,13 @@ export async function serveCommand(args: readonly string[], io: CliIo): Promise<
   const hooks = withTokens(settings.hooks === undefined ? {} : await loadHooks(settings.hooks, io.cwd), settings);
   const { storage, data } = await openStorage(settings, io);
   const logger = pino({ level: settings.log, base: null }, { write: (line) => io.warn(line.trimEnd()) });
-  const { base, cors, monitorToken, proxyCount } = settings;
+  const { base, cors, monitorToken } = settings;
   const server = createSyncServer({
     schema,
     storage,
     logger,
     ...hooks,
-    ...(settings.rateLimit ? { rateLimit: { proxyCount } } : {}),
+    ...(settings.rateLimit ? { rateLimit: await rateLimitOf(settings) } : {}),
     ...(monitorToken === undefined ? {} : { monitor: monitorToken }),
     ...(base === undefined ? {} : { basePath: base }),
     ...(cors === undefined ? {} : { cors: { origins: cors.includes('*') ? '*' : cors } }),
@@ -67,6 +67,13 @@ async function openStorage(settings: ServeSettings, io: CliIo): Promise<Opened> 
     rowSecurity: rowLevelSecurity ? {} : undefined,
   });
   return { storage, data: `Postgres at ${host}${pathname}, schema ${databaseSchema}` };
+}
+
+async function rateLimitOf({ proxyCount, proxies, rateLimitStore, databaseUrl }: ServeSettings) {
+  const seen = proxies === undefined ? { proxyCount } : { proxies };
+  if (rateLimitStore !== 'postgres' || databaseUrl === undefined) return seen;
+  const { postgresRateLimits } = await import('tidemark/server/postgres');
+  return { ...seen, store: postgresRateLimits({ url: databaseUrl }) };
 }
 
 /** Tokens are checked as the settings say, unless the hooks have an `auth` of their own. */

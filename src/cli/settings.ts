@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ParseArgsOptionsConfig } from 'node:util';
 import * as v from 'valibot';
 import { parseOptions } from './arguments.ts';
@@ -23,6 +24,11 @@ const postgresUrl = v.pipe(
   v.string(),
   v.check((value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value), 'must be a URL postgres://…'),
 );
+const networks = v.pipe(
+  v.string(),
+  v.transform((value) => value.split(',').map((one) => one.trim())),
+  v.array(v.pipe(v.string(), v.check(isNetwork, 'must be addresses or networks such as 10.0.0.0/8'))),
+);
 const origins = v.pipe(
   v.array(v.string()),
   v.transform((values) => values.flatMap((value) => value.split(',')).map((value) => value.trim())),
@@ -45,7 +51,9 @@ const settingsSchema = v.object({
   jwtIssuer: v.optional(text),
   jwtAudience: v.optional(text),
   rateLimit: v.optional(onOff, 'on'),
+  rateLimitStore: v.optional(v.picklist(['memory', 'postgres'], 'must be memory or postgres'), 'memory'),
   proxyCount: v.optional(whole(0, 16), '0'),
+  proxies: v.optional(networks),
   monitorToken: v.optional(v.pipe(v.string(), v.minLength(16, 'must have 16 characters at least'))),
   drainMs: v.optional(whole(0, 600_000), '5000'),
   log: v.optional(v.picklist(['silent', 'error', 'warn', 'info'], 'must be silent, error, warn or info'), 'warn'),
@@ -73,6 +81,8 @@ const SOURCES: Readonly<Record<keyof typeof settingsSchema.entries, Source>> = {
   jwtIssuer: { flag: 'jwt-issuer', variable: 'TIDEMARK_JWT_ISSUER' },
   jwtAudience: { flag: 'jwt-audience', variable: 'TIDEMARK_JWT_AUDIENCE' },
   rateLimit: { flag: 'rate-limit', variable: 'TIDEMARK_RATE_LIMIT' },
+  rateLimitStore: { flag: 'rate-limit-store', variable: 'TIDEMARK_RATE_LIMIT_STORE' },
+  proxies: { flag: 'proxies', variable: 'TIDEMARK_PROXIES' },
   proxyCount: { flag: 'proxy-count', variable: 'TIDEMARK_PROXY_COUNT' },
   monitorToken: { flag: null, variable: 'TIDEMARK_MONITOR_TOKEN' },
   drainMs: { flag: 'drain-ms', variable: 'TIDEMARK_DRAIN_MS' },
@@ -151,6 +161,10 @@ function contradictions(settings: ServeSettings): string[] {
   const problems: string[] = [];
   if (file !== undefined && databaseUrl !== undefined)
     problems.push('Give --file (SQLite) or --database-url (Postgres), not both.');
+  if (settings.rateLimitStore === 'postgres' && databaseUrl === undefined)
+    problems.push('--rate-limit-store postgres needs --database-url: that is where the nodes count together.');
+  if (settings.proxies !== undefined && settings.proxyCount > 0)
+    problems.push('Give --proxies or --proxy-count, not both.');
   if (rowLevelSecurity && databaseUrl === undefined)
     problems.push('--row-level-security needs --database-url: SQLite has no such policies.');
   if (jwtSecret !== undefined && jwtJwks !== undefined)
@@ -167,4 +181,10 @@ function contradictions(settings: ServeSettings): string[] {
 
 function isOrigin(value: string): boolean {
   return value === '*' || (URL.canParse(value) && new URL(value).origin === value);
+}
+
+function isNetwork(value: string): boolean {
+  const [address = '', prefix] = value.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return prefix === undefined ? bits > 0 : /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { ProxyOptions } from './edge/address.ts';
 export type { CallInfo } from './edge/app.ts';
 export {
   createSyncServer,
@@ -11,8 +12,9 @@ export {
   type SyncServerOptions,
   type SyncServerStats,
 } from './edge/create-sync-server.ts';
+export type { RateLimiter, RateLimitStore } from './edge/limiter.ts';
 export type { AuthFunction, AuthInput, CorsOptions, EdgeLimits, MonitorFunction } from './edge/options.ts';
-export type { Rate, RateLimiter, RateLimitOptions } from './edge/rate-limit.ts';
+export type { Rate, RateLimitOptions } from './edge/rate-limit.ts';
 export { type RunningServer, type ServeOptions, serve } from './edge/serve.ts';
 export type { ServerSocket } from './edge/socket.ts';
 export type { SpanLike, TracerLike } from './edge/tracing.ts';

@@ -4,7 +4,7 @@ import { trace } from '@opentelemetry/api';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { decode, encode } from '../../src/protocol/codec.ts';
-import type { RateLimiter } from '../../src/server/edge/rate-limit.ts';
+import type { RateLimiter } from '../../src/server/edge/limiter.ts';
 import type { SpanLike, TracerLike } from '../../src/server/edge/tracing.ts';
 import { SyncError } from '../../src/shared/error.ts';
 import { httpTransport } from '../../src/transport/http-transport.ts';
@@ -51,6 +51,16 @@ describe('too many calls', () => {
     expect((await from('2001:db8:1:2:ffff::9')).status).toBe(429);
   });
 
+  test('of people who need not sign in are counted by address: nobody uses up what belongs to all of them', async () => {
+    const rateLimit = { perIdentity: { points: 2, durationS: 60 }, perAddress: { points: 4, durationS: 60 } };
+    const { post } = await start({ rateLimit: { ...rateLimit, proxies: ['127.0.0.1'] } });
+    const from = async (address: string) =>
+      (await post('/v1/handshake', hello, { 'x-forwarded-for': `9.9.9.9, ${address}` })).status;
+    for (let n = 0; n < 4; n++) expect(await from('1.1.1.1')).toBe(200);
+    expect(await from('1.1.1.1')).toBe(429);
+    expect(await from('2.2.2.2')).toBe(200);
+  });
+
   test('are counted in a store of one’s own; one that is down keeps nobody out', async () => {
     const keys: string[] = [];
     const store = ({ keyPrefix }: { keyPrefix: string }): RateLimiter => ({
@@ -62,7 +72,7 @@ describe('too many calls', () => {
     const { post, log } = await start({ auth, rateLimit: { store } });
     expect((await post('/v1/handshake', hello, as('ada'))).status).toBe(200);
     expect(keys).toEqual([expect.stringMatching(/^tidemark_address /), 'tidemark_identity ada']);
-    expect(log.filter(({ message }) => message === 'calls could not be counted')).toHaveLength(2);
+    expect(log.filter(({ message }) => message === 'the store of rate limits is down')).toHaveLength(2);
   });
 
   test('by a client that waits as it is told', async () => {

@@ -124,7 +124,7 @@ async function answerMessage<S extends GenericSchema>({ edge, context, schema, r
   const service = await edge.service();
   await edge.rateLimits?.takeAddress(request, context.env?.remoteAddress);
   const identity = await edge.authenticate({ token: tokenOf(request), request });
-  await edge.rateLimits?.takeIdentity(identity.id);
+  await edge.rateLimits?.takeIdentity(identity);
   const bytes = await readBody(request, edge.limits.maxRequestBytes);
   const message = parseMessage(schema, bytes, { maxBytes: edge.limits.maxRequestBytes });
   return send(edge, context, { status: 200, message: await run(service, identity, message) });

@@ -82,15 +82,15 @@ export function createSyncServer(options: SyncServerOptions): SyncServer {
 
 /** Puts the edge in front of a service: HTTP and sockets. */
 export function createServer(service: Promise<SyncService>, options: Omit<SyncServerOptions, 'storage'>): SyncServer {
-  const { rateLimit, logger = silentLogger } = options;
+  const { rateLimit, logger = silentLogger, runtime = systemRuntime } = options;
   const edge = new Edge({
     ...options,
     service,
     schemaVersion: options.schema.version,
     logger,
     metrics: new Metrics(logger),
-    ...(rateLimit ? { rateLimits: new RateLimits(rateLimit, logger) } : {}),
-    runtime: options.runtime ?? systemRuntime,
+    ...(rateLimit ? { rateLimits: new RateLimits(rateLimit, { logger, runtime }) } : {}),
+    runtime,
   });
   const { sessions } = edge;
   // That it failed is told by whoever calls; without a listener Node would end the process.
@@ -115,6 +115,7 @@ export function createServer(service: Promise<SyncService>, options: Omit<SyncSe
     sessions.closeAll(reason);
     const started = await service.catch(() => null);
     await started?.close();
+    await edge.rateLimits?.close();
     edge.logger.info({}, 'server stopped');
   }
 

@@ -7,12 +7,9 @@ import type { Logger } from '../options.ts';
 import type { Identity, SyncService } from '../service.ts';
 import type { Metrics } from './metrics.ts';
 import type { AuthFunction, AuthInput, CorsOptions, EdgeLimits, MonitorFunction } from './options.ts';
-import type { RateLimits } from './rate-limit.ts';
+import { ANONYMOUS, type RateLimits } from './rate-limit.ts';
 import { Sessions } from './sessions.ts';
 import { type TracerLike, traced } from './tracing.ts';
-
-/** Who everyone is on a server without `auth`. */
-const ANONYMOUS: Identity = Object.freeze({ id: 'anonymous' });
 
 const DEFAULT_LIMITS: EdgeLimits = {
   maxRequestBytes: LIMITS.maxRequestBytes,

@@ -181,7 +181,7 @@ export class SocketSession implements Session {
       const response = await this.#edge.run('push', async () => {
         await this.#edge.service();
         const identity = await feed.currentIdentity();
-        await this.#edge.rateLimits?.takeIdentity(identity.id);
+        await this.#edge.rateLimits?.takeIdentity(identity);
         return feed.service.push(identity, request);
       });
       this.#send({ type: 'pushed', requestId, response });

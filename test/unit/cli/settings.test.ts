@@ -26,6 +26,7 @@ describe('the settings of a server', () => {
       port: 8787,
       host: '127.0.0.1',
       rateLimit: true,
+      rateLimitStore: 'memory',
       proxyCount: 0,
       drainMs: 5000,
       log: 'warn',
@@ -80,6 +81,9 @@ describe('the settings of a server', () => {
   test.each([
     [['--file', 'a.db', '--database-url', 'postgres://db/app'], {}, /not both/],
     [['--row-level-security', 'on'], {}, /needs --database-url/],
+    [['--rate-limit-store', 'postgres'], {}, /needs --database-url/],
+    [['--proxies', '10.0.0.0/8, fd00::1', '--proxy-count', '1'], {}, /not both/],
+    [['--proxies', '10.0.0.0/33'], {}, /networks such as/],
     [['--jwt-issuer', 'me'], {}, /without TIDEMARK_JWT_SECRET/],
     [['--database-url', 'postgres://db/app', '--row-level-security', 'on'], {}, /who calls/],
     [['--jwt-jwks', 'https://a.example/keys'], { TIDEMARK_JWT_SECRET: 's'.repeat(32) }, /not both/],

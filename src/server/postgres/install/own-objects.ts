@@ -64,6 +64,11 @@ export const MIGRATIONS: readonly string[] = [
 
   `-- What the columns of a table were when its triggers were made. One that differs has been altered since.
   ALTER TABLE tidemark.installed ADD COLUMN IF NOT EXISTS shape text;`,
+
+  `-- For nodes that count calls together, as "rate-limiter-flexible" has it. Worth nothing after a crash, and so not logged.
+  CREATE UNLOGGED TABLE IF NOT EXISTS tidemark.rate_limit (
+    key text PRIMARY KEY, points integer NOT NULL DEFAULT 0, expire bigint
+  ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);`,
 ];
 
 /** Every migration with its mark, in order. */
