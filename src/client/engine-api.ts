@@ -52,6 +52,8 @@ export interface EngineMethods {
   abortSync(callId: string): Promise<void>;
   pause(reason: string): Promise<void>;
   resume(reason: string): Promise<void>;
+  /** Whether this device follows a scope that it may read; from the next pull on. */
+  followScope(scope: string, isFollowed: boolean): Promise<void>;
   /** Whether somebody can see this session's page: at first it is taken for granted. */
   attend(isAttended: boolean): Promise<void>;
 

@@ -56,6 +56,12 @@ export interface LocalStore {
   // ── pulling ─────────────────────────────────────────────────────────────────────────────────────────
   readonly cursor: Cursor | null;
   readonly scopes: readonly string[];
+  /** Those left out when `cursor` was reached: of `*` in `scopes`, what is not here. Ascending. */
+  readonly lacks: readonly string[];
+  /** Scopes that this device does not want, though it may read them: from the next pull on. Ascending; outlives restarts. */
+  readonly without: readonly string[];
+  /** Wants a scope or not. Tells whether that is new. */
+  want(scope: string, isWanted: boolean): boolean;
   /** True once a first chain has been applied completely. */
   readonly hasSynced: boolean;
   readonly lastSyncedAt: number | null;

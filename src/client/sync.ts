@@ -168,6 +168,20 @@ export interface Sync<S extends Schema = Schema> {
     resolve(id: string, resolution: Resolution): Promise<void>;
     resolveAll(resolution: 'local' | 'remote', filter?: Omit<ConflictFilter, 'state'>): Promise<number>;
   };
+  /**
+   * Which of the scopes that it may read this device follows: all, unless it is told otherwise. `useCursors()` has them. Kept
+   * across restarts; takes effect with the next pull, which follows at once when the server can be reached.
+   * @throws SyncError `no-server`, `invalid-value` for what is no name of a scope.
+   */
+  readonly scopes: {
+    /** Follows a scope again: its rows come with the next pull. */
+    subscribe(scope: string): Promise<void>;
+    /**
+     * Leaves a scope out: its rows leave this device with the next pull. Unsent work on them stays in the
+     * outbox and goes up like any other. `*` stands for everything, where everything may be read.
+     */
+    unsubscribe(scope: string): Promise<void>;
+  };
   readonly devices: {
     list(): Promise<DeviceInfo[]>;
     rename(name: string): Promise<void>;

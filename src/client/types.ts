@@ -127,6 +127,8 @@ export interface CursorInfo {
   /** Commits between. */
   readonly lag: number | null;
   readonly isComplete: boolean;
+  /** False: left out on this device by choice (`sync.scopes.unsubscribe`). Its rows are here only until the next pull. */
+  readonly isFollowed: boolean;
 }
 
 /** A conflict as durable data: kept until resolved, and in the history afterwards. */

@@ -27,6 +27,7 @@ export function commonProtocol(
  * - `snapshot-tables`: `snapshotTables` in a pull.
  * - `devices`: `/v1/devices`.
  * - `gzip`: requests may be compressed.
+ * - `without`: scopes a client leaves out by choice.
  */
 export const CAPABILITIES: readonly string[] = Object.freeze([
   'realtime',
@@ -34,6 +35,7 @@ export const CAPABILITIES: readonly string[] = Object.freeze([
   'snapshot-tables',
   'devices',
   'gzip',
+  'without',
 ]);
 
 /** The media type of every request and answer that carries a message. */

@@ -17,6 +17,17 @@ export interface Access {
 /** Of the server itself. */
 export const FULL_ACCESS: Access = { readable: [ALL_SCOPES], canRead: () => true, canWrite: () => true };
 
+/** What is left when a client leaves some scopes out by its own choice. What `*` stands for then has exceptions: see `Puller`. */
+export function leaveOut(access: Access, without: readonly string[]): Access {
+  if (without.length === 0) return access;
+  const left = new Set(without);
+  return {
+    readable: access.readable.filter((scope) => !left.has(scope)),
+    canRead: (scope) => !left.has(scope) && access.canRead(scope),
+    canWrite: access.canWrite,
+  };
+}
+
 /** Asks the app's `access` function, and makes one answer of what it says. */
 export function createAccess(storage: ServerStorage, access: AccessFunction | undefined) {
   if (!access) return async (): Promise<Access> => FULL_ACCESS;

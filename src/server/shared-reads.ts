@@ -84,7 +84,7 @@ function shareLog(reader: StorageReader): StorageReader {
   const log = async (range: LogRange): Promise<LogPart> => {
     if (range.until - range.after.seq > SHARED_COMMITS) return reader.log(range);
     const { entries, isEnd } = await wholePart(range);
-    return isEnd ? { entries: withinScopes(entries, range.scopes), isEnd } : reader.log(range);
+    return isEnd ? { entries: withinScopes(entries, range), isEnd } : reader.log(range);
   };
   return {
     log,
@@ -92,7 +92,7 @@ function shareLog(reader: StorageReader): StorageReader {
     rows: (table, keys) => reader.rows(table, keys),
     keysWhere: (table, column, value) => reader.keysWhere(table, column, value),
     page: (range) => reader.page(range),
-    count: (table, scopes) => reader.count(table, scopes),
+    count: (table, scopes, except) => reader.count(table, scopes, except),
     outcomes: (clientId, mutationIds) => reader.outcomes(clientId, mutationIds),
     parts: (clientId) => reader.parts(clientId),
     partBytes: (clientId, mutationId) => reader.partBytes(clientId, mutationId),
@@ -102,7 +102,8 @@ function shareLog(reader: StorageReader): StorageReader {
   };
 }
 
-function withinScopes(entries: readonly LogEntry[], scopes: readonly string[] | null): LogEntry[] {
+function withinScopes(entries: readonly LogEntry[], { scopes, except = [] }: LogRange): LogEntry[] {
   const wanted = scopes && new Set(scopes);
-  return entries.filter(({ scope }) => wanted === null || wanted.has(scope));
+  const unwanted = new Set(except);
+  return entries.filter(({ scope }) => (wanted === null ? !unwanted.has(scope) : wanted.has(scope)));
 }

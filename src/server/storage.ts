@@ -54,12 +54,12 @@ export interface StorageReader {
   rows(table: Table, keys: readonly RowKey[]): Promise<(StoredRow | null)[]>;
   /** Keys of the live rows whose column has this value. */
   keysWhere(table: Table, column: string, value: Cell): Promise<RowKey[]>;
-  /** Entries after a position up to a seq, in log order, of these scopes (null: all). Stops once `maxBytes` are reached. */
+  /** Entries after a position up to a seq, in log order, of these scopes (null: all but `except`). Stops once `maxBytes` are reached. */
   log(range: LogRange): Promise<{ entries: LogEntry[]; isEnd: boolean }>;
   /** Live rows in key order after a key: all columns, in the schema's order. Stops once `maxBytes` are reached. */
   page(range: RowRange): Promise<{ rows: Cell[][]; bytes: number; isEnd: boolean }>;
-  /** How many live rows these scopes hold (null: all). */
-  count(table: Table, scopes: readonly string[] | null): Promise<number>;
+  /** How many live rows these scopes hold (null: all but `except`). */
+  count(table: Table, scopes: readonly string[] | null, except?: readonly string[]): Promise<number>;
   outcomes(clientId: string, mutationIds: readonly number[]): Promise<OutcomeRecord[]>;
   parts(clientId: string): Promise<Omit<PartRecord, 'bytes'>[]>;
   partBytes(clientId: string, mutationId: number): Promise<Uint8Array[]>;
@@ -91,6 +91,8 @@ export interface LogRange {
   readonly after: LogPosition;
   readonly until: number;
   readonly scopes: readonly string[] | null;
+  /** Where `scopes` is null: these are not wanted. */
+  readonly except?: readonly string[];
   readonly maxBytes: number;
   /** Only puts and deletes. */
   readonly isWholeRows?: boolean;
@@ -98,7 +100,9 @@ export interface LogRange {
 
 export interface RowRange {
   readonly table: Table;
+  /** null: all but `except`. */
   readonly scope: string | null;
+  readonly except?: readonly string[];
   readonly after: RowKey | null;
   readonly maxBytes: number;
 }

@@ -55,6 +55,12 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
   const write = createWriter({ schema, methods, runtime: given.runtime, settlements, hasServer: server !== undefined });
   const round = (kind: 'sync' | 'push' | 'pull') => (options?: SyncCallOptions) => calls.run(kind, options);
 
+  const followScope = async (what: string, scope: string, isFollowed: boolean) => {
+    calls.requireServer(what);
+    if (!isName(scope)) throw new SyncError('invalid-value', 'A scope has 1 to 200 characters of valid Unicode.');
+    await methods.followScope(scope, isFollowed);
+  };
+
   return {
     schema,
     get ready() {
@@ -103,6 +109,10 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       list: (filter) => methods.listConflicts(filter),
       resolve: async (id, resolution) => void (await methods.resolveConflict(id, resolution)),
       resolveAll: (resolution, filter) => methods.resolveConflicts(resolution, filter),
+    },
+    scopes: {
+      subscribe: (scope) => followScope('scopes.subscribe()', scope, true),
+      unsubscribe: (scope) => followScope('scopes.unsubscribe()', scope, false),
     },
     devices: {
       async list() {

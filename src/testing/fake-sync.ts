@@ -1,5 +1,5 @@
 import type { KeyInput, Sync, WriteReceipt, WriteTransaction } from '../client/sync.ts';
-import type { MutationOutcome, OutboxEntry, SyncEvent, SyncRound, SyncStats } from '../client/types.ts';
+import type { CursorInfo, MutationOutcome, OutboxEntry, SyncEvent, SyncRound, SyncStats } from '../client/types.ts';
 import type { Change } from '../core/change.ts';
 import { type Schema, tableOf } from '../core/schema.ts';
 import { type QueryInput, toStatement } from '../core/sql.ts';
@@ -91,6 +91,7 @@ export function createFakeSync<S extends Schema>(options: FakeSyncOptions<S>): F
     ...fakeRounds(core),
     outbox: outbox.actions,
     conflicts: fakeConflicts(core),
+    scopes: fakeScopes(core),
     devices: fakeDevices(core),
     stats: async () => ({ ...NO_STATS, ...options.stats }),
     history: async () => [...rounds],
@@ -162,6 +163,33 @@ function fakeRounds(core: FakeCore) {
       const pausedBy = core.state.status.pausedBy.filter((one) => one !== reason);
       core.setState({ status: pausedBy.length > 0 ? { pausedBy } : { pausedBy, phase: 'synced' } });
       core.emit({ at: core.now(), type: 'resumed', reason });
+    },
+  };
+}
+
+/** As an engine that reaches its server at once: what is left out goes, what is followed again comes. */
+function fakeScopes(core: FakeCore) {
+  const follow = (scope: string, isFollowed: boolean) => {
+    const { cursors } = core.state;
+    const head = cursors.find((one) => one.head !== null)?.head ?? null;
+    const known = cursors.find((one) => one.scope === scope);
+    const here = cursors.find((one) => one.cursor !== null && one.scope !== scope)?.cursor ?? known?.cursor ?? null;
+    const info: CursorInfo = isFollowed
+      ? { scope, cursor: here, head, lag: here && head !== null ? head - here.seq : null, isComplete: true, isFollowed }
+      : { scope, cursor: null, head, lag: null, isComplete: false, isFollowed };
+    const isCovered = isFollowed && scope !== '*' && cursors.some((one) => one.scope === '*' && one.isFollowed);
+    const others = cursors.map((one) => (one.scope === scope ? info : one));
+    const next = known ? others.filter((one) => one !== info || !isCovered) : [...cursors, info];
+    core.setState({ cursors: next });
+  };
+  return {
+    async subscribe(scope: string) {
+      core.called('scopes.subscribe', scope);
+      follow(scope, true);
+    },
+    async unsubscribe(scope: string) {
+      core.called('scopes.unsubscribe', scope);
+      follow(scope, false);
     },
   };
 }

@@ -148,7 +148,7 @@ export class Network implements SimulatedNetwork {
       get state() {
         return isOver ? 'closed' : channel.state;
       },
-      subscribe: (cursor, scopes) => channel.subscribe(cursor, scopes),
+      subscribe: (cursor, scopes, without) => channel.subscribe(cursor, scopes, without),
       close() {
         end();
         channel.close();

@@ -53,9 +53,10 @@ export class Channel implements RealtimeChannel {
     return this.#state;
   }
 
-  subscribe({ epoch, seq }: Cursor, scopes: readonly string[]): void {
-    if (this.#state === 'open')
-      this.#send(encodeFrame({ type: 'subscribe', cursor: { epoch, seq }, scopes: [...scopes] }));
+  subscribe({ epoch, seq }: Cursor, scopes: readonly string[], without: readonly string[] = []): void {
+    if (this.#state !== 'open') return;
+    const leftOut = without.length > 0 ? { without: [...without] } : {};
+    this.#send(encodeFrame({ type: 'subscribe', cursor: { epoch, seq }, scopes: [...scopes], ...leftOut }));
   }
 
   /** null when the request does not fit into a frame. */

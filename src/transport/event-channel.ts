@@ -29,6 +29,12 @@ const SILENT_MS = 25_000;
 interface Subscribe {
   readonly cursor: { readonly epoch: string; readonly seq: number };
   readonly scopes: readonly string[];
+  readonly without: readonly string[];
+}
+
+function frameOf({ cursor, scopes, without }: Subscribe): Uint8Array {
+  const leftOut = without.length > 0 ? { without: [...without] } : {};
+  return encodeMessage({ type: 'subscribe', cursor: { ...cursor }, scopes: [...scopes], ...leftOut });
 }
 
 /**
@@ -57,8 +63,8 @@ export class EventChannel implements RealtimeChannel {
     return this.#state;
   }
 
-  subscribe({ epoch, seq }: Cursor, scopes: readonly string[]): void {
-    if (this.#state === 'open') void this.#open({ cursor: { epoch, seq }, scopes });
+  subscribe({ epoch, seq }: Cursor, scopes: readonly string[], without: readonly string[] = []): void {
+    if (this.#state === 'open') void this.#open({ cursor: { epoch, seq }, scopes, without });
   }
 
   close(): void {
@@ -93,8 +99,7 @@ export class EventChannel implements RealtimeChannel {
     const headers: Record<string, string> = { accept: 'text/event-stream' };
     if (token !== null) headers.authorization = `Bearer ${token}`;
     if (subscribe) headers['content-type'] = CONTENT_TYPE;
-    const body =
-      subscribe && encodeMessage({ type: 'subscribe', cursor: { ...subscribe.cursor }, scopes: [...subscribe.scopes] });
+    const body = subscribe && frameOf(subscribe);
     const response = await fetch(`${url}?${queryOf(handshake)}`, {
       method: body ? 'POST' : 'GET',
       headers,

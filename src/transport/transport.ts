@@ -50,8 +50,11 @@ export type RealtimeListener = (event: RealtimeEvent) => void;
 
 export interface RealtimeChannel {
   readonly state: 'connecting' | 'open' | 'closed';
-  /** From here on, what happens after `cursor` in `scopes` is sent. Does nothing unless the channel is open. */
-  subscribe(cursor: Cursor, scopes: readonly string[]): void;
+  /**
+   * From here on, what happens after `cursor` in `scopes` is sent; `without` are those left out of them (default: none). Does
+   * nothing unless the channel is open.
+   */
+  subscribe(cursor: Cursor, scopes: readonly string[], without?: readonly string[]): void;
   /** Ends the channel. Pushes on it reject with `network`. */
   close(): void;
 }

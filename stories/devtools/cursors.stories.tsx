@@ -24,9 +24,9 @@ export const BehindAndUpToDate: Story = {
     tab: 'cursors',
     state: {
       cursors: [
-        { scope: 'public', cursor: cursor(1_204), head: 1_204, lag: 0, isComplete: true },
-        { scope: 'project:harbour', cursor: cursor(980), head: 1_204, lag: 224, isComplete: true },
-        { scope: 'user:mara', cursor: cursor(1_200), head: null, lag: null, isComplete: true },
+        { scope: 'public', cursor: cursor(1_204), head: 1_204, lag: 0, isComplete: true, isFollowed: true },
+        { scope: 'project:harbour', cursor: cursor(980), head: 1_204, lag: 224, isComplete: true, isFollowed: true },
+        { scope: 'user:mara', cursor: cursor(1_200), head: null, lag: null, isComplete: true, isFollowed: true },
       ],
       status: { phase: 'syncing' },
     },
@@ -43,7 +43,9 @@ export const FirstLoad: Story = {
   ...panelStory({
     tab: 'cursors',
     state: {
-      cursors: [{ scope: 'project:harbour', cursor: null, head: 1_204, lag: null, isComplete: false }],
+      cursors: [
+        { scope: 'project:harbour', cursor: null, head: 1_204, lag: null, isComplete: false, isFollowed: true },
+      ],
       status: { phase: 'syncing', hasSynced: false, progress: { step: 'snapshot', done: 12_000, total: 45_000 } },
     },
   }),
@@ -59,7 +61,7 @@ export const Resync: Story = {
     tab: 'cursors',
     theme: 'dark',
     state: {
-      cursors: [{ scope: '*', cursor: cursor(1_200), head: 1_204, lag: 4, isComplete: true }],
+      cursors: [{ scope: '*', cursor: cursor(1_200), head: 1_204, lag: 4, isComplete: true, isFollowed: true }],
       status: { phase: 'pending', lastSyncedAt: ago(75) },
     },
   }),
@@ -83,6 +85,7 @@ export const ManyScopes: Story = {
         head: 1_060,
         lag: 60 - index,
         isComplete: true,
+        isFollowed: true,
       })),
     },
   }),

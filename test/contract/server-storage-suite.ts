@@ -172,6 +172,8 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
         expect([await count(null), await count(['list:a']), await count(['list:a', 'none']), await count([])]).toEqual([
           3, 2, 3, 0,
         ]);
+        const but = (...except: string[]) => storage.read((reader) => reader.count(items, null, except));
+        expect([await but('list:a'), await but('list:a', 'none'), await but('nowhere')]).toEqual([1, 0, 3]);
       });
     });
 
@@ -197,6 +199,16 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
         expect((await page('nowhere', null, 1e6)).rows).toEqual([]);
       });
 
+      test('walk all scopes but some, a row at a time if need be', async () => {
+        const walk = (except: string[], after: StoredRow['key'] | null, maxBytes: number) =>
+          storage.read((reader) => reader.page({ table: items, scope: null, except, after, maxBytes }));
+        const idsOf = async (...except: string[]) => (await walk(except, null, 1e6)).rows.map(([id]) => id);
+        expect(await idsOf('list:other')).toEqual(['a', 'b', 'd', 'e']);
+        expect(await idsOf('list:a', 'nowhere')).toEqual(['c']);
+        expect(await idsOf('list:a', 'list:other')).toEqual([]);
+        expect((await walk(['list:other'], [1, 'b'], 1)).rows.map(([id]) => id)).toEqual(['d']);
+      });
+
       test.each([null, 'list:a'])('go on after a key, a row at a time if need be (scope %s)', async (scope) => {
         const seen: unknown[] = [];
         for (let after: StoredRow['key'] | null = null; ; ) {
@@ -216,6 +228,7 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
         n?: number;
         until?: number;
         scopes?: string[] | null;
+        except?: string[];
         maxBytes?: number;
         isWholeRows?: boolean;
       }) =>
@@ -224,6 +237,7 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
             after: { seq: range.seq ?? 0, n: range.n ?? Number.MAX_SAFE_INTEGER },
             until: range.until ?? 100,
             scopes: range.scopes ?? null,
+            except: range.except ?? [],
             maxBytes: range.maxBytes ?? 1e6,
             isWholeRows: range.isWholeRows ?? false,
           }),
@@ -262,6 +276,8 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
         expect(places((await read({ scopes: ['list:b'] })).entries)).toEqual(['2.1', '3.0']);
         expect(places((await read({ scopes: ['list:b'], until: 100_000 })).entries)).toEqual(['2.1', '3.0']);
         expect(places((await read({ scopes: [] })).entries)).toEqual([]);
+        expect(places((await read({ except: ['list:b'] })).entries)).toEqual(['1.0', '2.0']);
+        expect(places((await read({ except: ['list:b', 'x'], until: 100_000 })).entries)).toEqual(['1.0', '2.0']);
       });
 
       test('tells puts and deletes apart from patches', async () => {

@@ -40,6 +40,7 @@ export function bundleSync(bundle: Bundle): Sync {
     resume: refuse,
     outbox: outboxOf(bundle),
     conflicts: { list: async () => [...bundle.state.conflicts], resolve: refuse, resolveAll: refuse },
+    scopes: { subscribe: refuse, unsubscribe: refuse },
     devices: { list: async () => [...bundle.state.devices], rename: refuse, revoke: refuse },
     stats: async () => bundle.stats ?? refuse(),
     history: async () => [...bundle.rounds],

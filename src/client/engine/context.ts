@@ -40,6 +40,8 @@ export interface EngineContext {
   committed(result: WriteResult): void;
   /** Changes the outbox or the conflicts by hand. */
   change(fn: (store: LocalStore, now: number) => WriteResult): Promise<{ mutationId: number | null }>;
+  /** Whether this device follows a scope, from the next pull on. */
+  followScope(scope: string, isFollowed: boolean): Promise<void>;
   resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;
   /** Answers all open conflicts alike; resolves with how many they were. */
   resolveConflicts(resolution: 'local' | 'remote', filter: Omit<ConflictFilter, 'state'>): Promise<number>;

@@ -164,6 +164,15 @@ export class EngineCore implements EngineContext {
     return { mutationId: result.mutationId };
   }
 
+  async followScope(scope: string, isFollowed: boolean): Promise<void> {
+    const isNew = await this.gate.run(() => {
+      this.assertUnlocked();
+      return this.store.want(scope, isFollowed);
+    });
+    if (isNew) this.loop.scopesChosen();
+    this.feed.answered();
+  }
+
   async resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }> {
     const table = this.store.conflict(id)?.table;
     const result = await this.gate.run(() =>

@@ -211,6 +211,10 @@ export class EngineSession implements EngineConnection, EngineMethods {
     this.#core.feed.answered();
   }
 
+  async followScope(scope: string, isFollowed: boolean): Promise<void> {
+    await this.#core.followScope(scope, isFollowed);
+  }
+
   async attend(isAttended: boolean): Promise<void> {
     this.#isAttended = isAttended;
     this.#core.attended();

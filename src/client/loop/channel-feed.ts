@@ -70,8 +70,8 @@ export class ChannelFeed {
 
   /** Tells the server where this device stands now. */
   subscribe(): void {
-    const { cursor, scopes } = this.#feed.options.store;
-    if (cursor) this.#realtime.subscribe(cursor, scopes);
+    const { cursor, scopes, lacks } = this.#feed.options.store;
+    if (cursor) this.#realtime.subscribe(cursor, scopes, lacks);
   }
 
   /** A channel is a session like any other: the same user, the same history, or none. */

@@ -19,7 +19,13 @@ export function applyFrame(
   const { cursor } = store;
   if (!cursor || !page.cursor || page.resume !== null || cursor.epoch !== page.epoch) return { outcome: 'gap' };
   if (page.from > cursor.seq) return { outcome: 'gap' };
+  // Of the subscription before another choice of scopes: it would bring back what has been dropped.
+  if (!isSame(page.scopes, store.scopes) || !isSame(page.without ?? [], store.lacks)) return { outcome: 'gap' };
   // Of the subscription before the last chain: what it lacks comes with the one after it.
   if (page.from < cursor.seq) return { outcome: 'known' };
   return { outcome: 'applied', result: store.applyChain(page, options.now), seq: page.cursor.seq };
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((scope) => b.includes(scope));
 }

@@ -17,6 +17,7 @@ export function createLocalLoop({ store, persisted, onlineHint }: SyncLoopOption
     pause() {},
     resume() {},
     tokenChanged() {},
+    scopesChosen() {},
     attend() {},
     status: () =>
       statusOf({

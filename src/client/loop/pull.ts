@@ -31,6 +31,7 @@ async function finishChain(context: RoundContext, snapshotTables: readonly strin
   const start = await change(context, (store) => ({
     cursor: store.cursor,
     scopes: [...store.scopes],
+    leftOut: leftOutBy(store),
     resume: store.stagedChain()?.resume ?? null,
     epoch: context.line.epoch,
     unanswered: unansweredIn(context, store),
@@ -57,7 +58,14 @@ interface ChainStart {
   readonly unanswered: Pick<PullRequest, 'unanswered'>;
   readonly cursor: { epoch: string; seq: number } | null;
   readonly scopes: string[];
+  readonly leftOut: Pick<PullRequest, 'without' | 'lacks'>;
   readonly resume: string | null;
+}
+
+/** Nothing for who leaves nothing out. */
+function leftOutBy({ without, lacks }: LocalStore): Pick<PullRequest, 'without' | 'lacks'> {
+  if (without.length === 0 && lacks.length === 0) return {};
+  return { without: [...without], lacks: [...lacks] };
 }
 
 function unansweredIn({ line }: RoundContext, store: LocalStore): Pick<PullRequest, 'unanswered'> {
@@ -85,7 +93,7 @@ async function followChain(context: RoundContext, start: ChainStart, snapshotTab
 
 function requestOf(
   { options }: RoundContext,
-  { cursor, scopes, resume, unanswered }: ChainStart,
+  { cursor, scopes, leftOut, resume, unanswered }: ChainStart,
   snapshotTables: readonly string[],
 ): PullRequest {
   const { clientId } = options.store;
@@ -96,6 +104,7 @@ function requestOf(
     cursor,
     scopes,
     resume,
+    ...leftOut,
     ...unanswered,
     ...ownerOf(options.store),
     ...(wantsTables ? { snapshotTables: [...snapshotTables] } : {}),

@@ -55,10 +55,10 @@ export class Realtime {
   }
 
   /** From here on, what happens after `cursor` is brought. */
-  subscribe(cursor: { epoch: string; seq: number }, scopes: readonly string[]): void {
+  subscribe(cursor: { epoch: string; seq: number }, scopes: readonly string[], without: readonly string[]): void {
     if (this.#state.name !== 'open') return;
     this.#isSubscribed = true;
-    this.#channel?.subscribe(cursor, [...scopes]);
+    this.#channel?.subscribe(cursor, [...scopes], [...without]);
   }
 
   #dispatch(event: ChannelEvent): void {

@@ -138,6 +138,11 @@ export class ServerLoop implements SyncLoop {
     if (trouble?.phase === 'needs-auth' || trouble?.error.kind === 'forbidden') this.#wishFor('retry');
   }
 
+  scopesChosen(): void {
+    this.#wishFor('manual');
+    this.#options.onStateChanged();
+  }
+
   attend(isAttended: boolean): void {
     const hasCome = isAttended && !this.#isAttended;
     this.#isAttended = isAttended;
@@ -178,9 +183,9 @@ export class ServerLoop implements SyncLoop {
   }
 
   cursors(): CursorInfo[] {
-    const { cursor, scopes, hasSynced } = this.#options.store;
+    const { cursor, scopes, without, hasSynced } = this.#options.store;
     const granted = this.#line.session?.scopes ?? [];
-    return cursorInfos({ cursor, head: this.#line.head, held: scopes, granted, hasSynced });
+    return cursorInfos({ cursor, head: this.#line.head, held: scopes, granted, without, hasSynced });
   }
 
   history(): SyncRound[] {

@@ -85,19 +85,22 @@ export function connectionOf({ hasServer, autoSync, loop, channel, offersChannel
   return isUnavailable ? 'polling' : 'connecting';
 }
 
-/** One entry per scope that is held, and one per scope that was granted and has not come yet. */
+/** One entry per scope that is held, per scope that was granted and has not come yet, and per scope that is left out. */
 export function cursorInfos(input: {
   readonly cursor: CursorInfo['cursor'];
   readonly head: number | null;
   readonly held: readonly string[];
   readonly granted: readonly string[];
+  readonly without: readonly string[];
   readonly hasSynced: boolean;
 }): CursorInfo[] {
-  const { cursor, head, held, granted, hasSynced } = input;
+  const { cursor, head, held, granted, without, hasSynced } = input;
   const lag = cursor && head !== null ? Math.max(0, head - cursor.seq) : null;
-  const here = held.map((scope) => ({ scope, cursor, head, lag, isComplete: hasSynced && cursor !== null }));
-  const coming = granted
+  const isComplete = hasSynced && cursor !== null;
+  const isFollowed = (scope: string) => !without.includes(scope);
+  const here = held.map((scope) => ({ scope, cursor, head, lag, isComplete, isFollowed: isFollowed(scope) }));
+  const elsewhere = [...new Set([...granted, ...without])]
     .filter((scope) => !held.includes(scope))
-    .map((scope) => ({ scope, cursor: null, head, lag: null, isComplete: false }));
-  return [...here, ...coming];
+    .map((scope) => ({ scope, cursor: null, head, lag: null, isComplete: false, isFollowed: isFollowed(scope) }));
+  return [...here, ...elsewhere];
 }

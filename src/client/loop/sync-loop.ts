@@ -37,6 +37,8 @@ export interface SyncLoop {
   resume(reason: string): void;
   /** The app has a new token, or a person signed in: tries at once when that was what it waited for. */
   tokenChanged(): void;
+  /** This device wants other scopes than before: a round is due. */
+  scopesChosen(): void;
   /**
    * Whether somebody looks at the app; taken for granted at first. Then dead connections are found out, and tries repeated,
    * within seconds; otherwise with little traffic. Whoever comes back finds an immediate try.

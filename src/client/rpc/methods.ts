@@ -30,6 +30,7 @@ export const CALL_FATES: Readonly<Record<MethodName, CallFate>> = {
   abortSync: 'repeat',
   pause: 'repeat',
   resume: 'repeat',
+  followScope: 'repeat',
   attend: 'repeat',
   listOutbox: 'repeat',
   countOutbox: 'repeat',

@@ -1,4 +1,5 @@
 import type { Cursor } from '../../core/change.ts';
+import { ALL_SCOPES } from '../../core/scope.ts';
 import { quoteName } from '../../core/sql.ts';
 import type { PulledTransaction, PullPage, StoredOutcome } from '../../protocol/messages/pull.ts';
 import type { PushResponse } from '../../protocol/messages/push.ts';
@@ -10,7 +11,7 @@ import type { ChainStage } from './chain-stage.ts';
 import { type ChangeCollector, collectChanges } from './changed-rows.ts';
 import type { ClientIds } from './client-ids.ts';
 import type { DeviceClock } from './clock.ts';
-import { dropScopes } from './drop-scopes.ts';
+import { droppedScopes, dropScopes } from './drop-scopes.ts';
 import { advance, type Images } from './images.ts';
 import type { LocalTables } from './local-table.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
@@ -69,18 +70,27 @@ export function applyChain(parts: ChainParts, last: PullPage, now: number): Appl
   }
   finishAnswered(parts, run, end);
   rebase.finish(changed);
-  const droppedScopes = dropScopes({ ...parts, changed, held, kept: last.scopes, isFresh });
+  const lacks = lackedAfter(parts, last, isFresh);
+  const dropped = droppedScopes({ held, lacked: parts.position.lacks }, { held: last.scopes, lacked: lacks });
+  dropScopes({ ...parts, changed, dropped, kept: last.scopes, isFresh });
   parts.stage.clear();
-  parts.position.move({ cursor: end, scopes: last.scopes, now });
+  parts.position.move({ cursor: end, scopes: last.scopes, lacks, now });
   const answered = settleTold(parts, run, now);
   return {
     changed: changed.rows,
     changeCount: run.changeCount,
     tables: [...changed.rows.keys()],
-    droppedScopes,
+    droppedScopes: dropped,
     echoed: run.echoed,
     answered,
   };
+}
+
+/** A server that knows nothing of scopes left out brings all of them, and takes it that all are here. */
+function lackedAfter({ position }: ChainParts, last: PullPage, isFresh: boolean): readonly string[] {
+  const isIgnored = last.without === undefined && !isFresh && last.scopes.includes(ALL_SCOPES);
+  if (!isIgnored || position.lacks.length === 0) return last.without ?? [];
+  throw new SyncError('resync', 'The server does not know that scopes were left out here: they are fetched anew.');
 }
 
 function startRun({ overlay, images, rows }: ChainParts) {

@@ -124,6 +124,13 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
     get scopes() {
       return position.scopes;
     },
+    get lacks() {
+      return position.lacks;
+    },
+    get without() {
+      return position.without;
+    },
+    want: (scope, isWanted) => atomically(() => position.want(scope, isWanted)),
     get hasSynced() {
       return position.hasSynced;
     },

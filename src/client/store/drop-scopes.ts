@@ -13,8 +13,21 @@ import type { RowRef } from './row-access.ts';
 import { readRow, writeRow } from './row-access.ts';
 import { scopeSql } from './scope-sql.ts';
 
+/** The scopes of a database, or of `*` all but some. */
+interface HeldScopes {
+  readonly held: readonly string[];
+  readonly lacked: readonly string[];
+}
+
+/** What was held before and is not after. */
+export function droppedScopes(before: HeldScopes, after: HeldScopes): string[] {
+  if (!after.held.includes(ALL_SCOPES)) return before.held.filter((scope) => !after.held.includes(scope));
+  if (!before.held.includes(ALL_SCOPES)) return [];
+  return after.lacked.filter((scope) => !before.lacked.includes(scope));
+}
+
 /**
- * Takes the rows of scopes away that the caller may no longer read. Scopes are those of the confirmed rows, so pending
+ * Takes the rows of scopes away that the caller may no longer read, or does not want. Scopes are those of the confirmed rows, so pending
  * changes step aside while the rows are chosen; they stay in the outbox and lie on top again afterwards.
  *
  * @throws SyncError `resync` where the scope of a row cannot be told any more.
@@ -26,14 +39,13 @@ export function dropScopes(parts: {
   readonly images: Images;
   readonly overlay: Overlay;
   readonly changed: ChangeCollector;
-  readonly held: readonly string[];
+  readonly dropped: readonly string[];
   readonly kept: readonly string[];
   /** The chain has brought every row anew: those of lost scopes are gone already. */
   readonly isFresh: boolean;
-}): string[] {
-  const { database, tables, images, overlay, changed, held, kept, isFresh } = parts;
-  const dropped = kept.includes(ALL_SCOPES) ? [] : held.filter((scope) => !kept.includes(scope));
-  if (dropped.length === 0) return [];
+}): void {
+  const { database, tables, images, overlay, changed, dropped, kept, isFresh } = parts;
+  if (dropped.length === 0) return;
   const pending = coveredRows(parts);
   for (const { of, row } of pending) writeConfirmed(database, images, of, row);
   if (!isFresh) refuseOrphans(database, tables);
@@ -50,7 +62,6 @@ export function dropScopes(parts: {
     if (!isLeft && image?.exists) images.set(row.table, row.keyText, advance(image, null));
     overlay.show(row, changed);
   }
-  return dropped;
 }
 
 /**

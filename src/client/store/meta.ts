@@ -12,6 +12,8 @@ export type MetaName =
   | 'epoch'
   | 'seq'
   | 'scopes'
+  | 'lacks'
+  | 'without'
   | 'has_synced'
   | 'last_synced_at'
   | 'hlc'

@@ -6,6 +6,11 @@ import { count, cursor, hlc, mutationId, name, rows, seq } from './shared.ts';
 /** Ids of mutations, both ends included. A database that found out to be a copy of another has had several clientIds. */
 const idSpan = v.object({ clientId: name, from: mutationId, to: mutationId });
 
+/** Scopes that a client can leave out at most. */
+export const MAX_SCOPES_LEFT_OUT = 1_000;
+
+export const leftOut = v.pipe(v.array(name), v.maxLength(MAX_SCOPES_LEFT_OUT));
+
 /**
  * `POST /v1/pull`. The answer is a chain of one or more pages: while `resume` is not null, ask again with it.
  * The pages of one chain are applied in one local transaction, in their order, and in each page the snapshot before the
@@ -19,6 +24,10 @@ export const pullRequest = v.object({
   cursor: v.nullable(cursor),
   /** The scopes whose rows the client holds complete at `cursor`. The server adds and takes away by access. */
   scopes: v.array(name),
+  /** Scopes that the client does not want, though it may read them: as if it could not. */
+  without: v.optional(leftOut),
+  /** Of `*` in `scopes`: those that it does not hold, since they were left out at `cursor`. */
+  lacks: v.optional(leftOut),
   /** The continuation the last page gave, or null to begin a chain. */
   resume: v.nullable(v.string()),
   /** A wish for the size of a page in bytes; the server's limit holds. */
@@ -65,6 +74,8 @@ export const pullPage = v.object({
   cursor: v.nullable(cursor),
   /** On the last page: the scopes then held. Those the client had and are missing here are to be dropped with their rows. */
   scopes: v.array(name),
+  /** On the last page, for who asked `without` some: those that were left out. Rows of theirs are to be dropped. */
+  without: v.optional(v.array(name)),
   /** On the first page: tables whose confirmed rows this chain's snapshot replaces entirely (resync, hydrate). */
   replaces: v.array(name),
   head: seq,

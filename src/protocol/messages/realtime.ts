@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { errorMessage } from './error.ts';
 import { handshakeRequest, handshakeResponse } from './handshake.ts';
-import { pullPage } from './pull.ts';
+import { leftOut, pullPage } from './pull.ts';
 import { pushRequest, pushResponse } from './push.ts';
 import { count, cursor, name, seq } from './shared.ts';
 
@@ -11,7 +11,13 @@ import { count, cursor, name, seq } from './shared.ts';
 export const clientFrame = v.variant('type', [
   v.object({ type: v.literal('hello'), token: v.nullable(v.string()), handshake: handshakeRequest }),
   /** From here on, send what happens after `cursor` in `scopes`. Sent again after each chain pulled by HTTP. */
-  v.object({ type: v.literal('subscribe'), cursor, scopes: v.array(name) }),
+  v.object({
+    type: v.literal('subscribe'),
+    cursor,
+    scopes: v.array(name),
+    /** The scopes left out of what the client holds: they stay left out. */
+    without: v.optional(leftOut),
+  }),
   v.object({ type: v.literal('push'), requestId: count, request: pushRequest }),
   v.object({ type: v.literal('ping'), at: count }),
 ]);

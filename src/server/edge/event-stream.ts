@@ -51,7 +51,9 @@ async function readQuestion(edge: Edge, request: Request): Promise<Question> {
   });
   if (request.method !== 'POST') {
     const cursor = { epoch: query.get('epoch'), seq: whole('seq', 0) };
-    const frame = { type: 'subscribe', cursor, scopes: query.getAll('scope') };
+    const without = query.getAll('without');
+    const leftOut = without.length > 0 ? { without } : {};
+    const frame = { type: 'subscribe', cursor, scopes: query.getAll('scope'), ...leftOut };
     return { handshake, subscribe: query.has('epoch') ? asSubscribe(checkMessage(clientFrame, frame)) : null };
   }
   const maxBytes = edge.limits.maxRequestBytes;
@@ -105,7 +107,7 @@ class EventStream implements Session {
     this.#clientId = handshake.clientId;
     edge.sessions.add(this);
     this.#send({ type: 'welcome', handshake: this.#feed.welcome });
-    if (subscribe) this.#feed.subscribe({ cursor: subscribe.cursor, scopes: subscribe.scopes });
+    if (subscribe) this.#feed.subscribe(subscribe);
     this.#keepAlive();
     edge.logger.info({ socketId: this.#id, subject: this.#feed.identity.id }, 'event stream opened');
   }

@@ -85,8 +85,9 @@ export class Feed {
     const { clientId, schemaVersion, owner } = handshake;
     const { limits, runtime } = edge;
     return new Subscription({
-      pull: async ({ cursor, scopes }) => {
-        const request = { clientId, schemaVersion, cursor, scopes: [...scopes], resume: null, owner };
+      pull: async ({ cursor, scopes, without }) => {
+        const leftOut = without ? { without: [...without], lacks: [...without] } : {};
+        const request = { clientId, schemaVersion, cursor, scopes: [...scopes], ...leftOut, resume: null, owner };
         return this.service.pull(await this.#caller.current(), { ...request, maxBytes: limits.maxFrameBytes });
       },
       send,

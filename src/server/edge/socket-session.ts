@@ -130,7 +130,7 @@ export class SocketSession implements Session {
     if (!feed) throw new SyncError('protocol', `The first frame must be a hello, and the next wait for the welcome.`);
     switch (frame.type) {
       case 'subscribe':
-        return feed.subscribe({ cursor: frame.cursor, scopes: frame.scopes });
+        return feed.subscribe(frame);
       case 'push':
         return this.#enqueue(feed, frame);
       case 'ping':

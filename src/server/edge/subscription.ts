@@ -30,6 +30,8 @@ export interface SubscriptionOptions {
 export interface Position {
   readonly cursor: Cursor;
   readonly scopes: readonly string[];
+  /** Scopes that it has left out, and goes on to. */
+  readonly without?: readonly string[];
 }
 
 /**
@@ -116,7 +118,7 @@ export class Subscription {
     if (page === null || !isWhole(page, position)) return this.#poke();
     const { cursor } = page;
     if (cursor === null) return false;
-    this.#position = { cursor, scopes: position.scopes };
+    this.#position = { ...position, cursor };
     if (page.transactions.length > 0 || this.#isDue(cursor)) this.#tell(page, cursor);
     else if (cursor.seq > this.#toldSeq) this.#leaveBehind();
     if (cursor.seq < page.head) this.#isWoken = true;

@@ -98,8 +98,8 @@ export class PostgresHandle implements StorageWriter {
     return rows.readPage(transaction, this.#table(range.table), range);
   }
 
-  async count(table: Table, scopes: readonly string[] | null) {
-    return rows.countRows(await this.#settled(), this.#table(table), scopes);
+  async count(table: Table, scopes: readonly string[] | null, except: readonly string[] = []) {
+    return rows.countRows(await this.#settled(), this.#table(table), { scopes, except });
   }
 
   async outcomes(clientId: string, mutationIds: readonly number[]) {

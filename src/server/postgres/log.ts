@@ -46,13 +46,14 @@ export async function readLog(
   transaction: Transaction,
   range: LogRange,
 ): Promise<{ entries: LogEntry[]; isEnd: boolean }> {
-  const { until, scopes, maxBytes, isWholeRows = false } = range;
-  const sql = logSql({ isScoped: scopes !== null, isWholeRows });
+  const { until, scopes, except = [], maxBytes, isWholeRows = false } = range;
+  const by = scopes !== null ? 'scopes' : except.length > 0 ? 'others' : 'all';
+  const sql = logSql({ by, isWholeRows });
   const entries: LogEntry[] = [];
   let { seq, n } = range.after;
   let bytes = 0;
   for (let limit = FIRST_ENTRIES; ; limit = MAX_ENTRIES) {
-    const parameters = [seq, Math.min(n, MAX_N), until, limit, ...(scopes === null ? [] : [textArray(scopes)])];
+    const parameters = [seq, Math.min(n, MAX_N), until, limit, ...(by === 'all' ? [] : [textArray(scopes ?? except)])];
     const part = await transaction.all(sql, parameters);
     for (const row of part) {
       const entry = toEntry(row);
@@ -69,11 +70,22 @@ export async function readLog(
 /** The greatest `integer`: after the last entry of a commit. */
 const MAX_N = 2 ** 31 - 1;
 
-function logSql({ isScoped, isWholeRows }: { readonly isScoped: boolean; readonly isWholeRows: boolean }): string {
+const IN_SCOPES = {
+  all: '',
+  scopes: 'AND l.scope = ANY ($5::text[])',
+  others: 'AND l.scope <> ALL ($5::text[])',
+} as const;
+
+interface LogSql {
+  readonly by: keyof typeof IN_SCOPES;
+  readonly isWholeRows: boolean;
+}
+
+function logSql({ by, isWholeRows }: LogSql): string {
   return `SELECT l.seq, l.n, l.scope, l.tbl, l.op, c.client_id, c.mutation_id, c.hlc, c.at, l.row
     FROM tidemark.log l JOIN tidemark.commit c ON c.seq = l.seq
     WHERE (l.seq, l.n) > ($1::bigint, $2::integer) AND l.seq <= $3::bigint
-    ${isScoped ? 'AND l.scope = ANY ($5::text[])' : ''} ${isWholeRows ? "AND l.op <> 'patch'" : ''}
+    ${IN_SCOPES[by]} ${isWholeRows ? "AND l.op <> 'patch'" : ''}
     ORDER BY l.seq, l.n LIMIT $4::bigint`;
 }
 

@@ -79,14 +79,16 @@ export async function readPage(transaction: Transaction, of: BoundTable, range: 
 async function readPart(
   transaction: Transaction,
   of: BoundTable,
-  { scope, after, limit }: Pick<RowRange, 'scope' | 'after'> & { readonly limit: number },
+  { scope, except = [], after, limit }: Pick<RowRange, 'scope' | 'except' | 'after'> & { readonly limit: number },
 ): Promise<Cell[][]> {
-  const walked = scope === null ? 't' : 'v';
+  const isScoped = scope !== null || except.length > 0;
+  const walked = isScoped ? 'v' : 't';
   const parameters: (string | number | null)[] = [limit];
   const conditions: string[] = [];
-  if (scope !== null) {
-    parameters.push(scope);
-    conditions.push('v._tidemark_scope = $2 AND NOT v._tidemark_is_deleted');
+  if (isScoped) {
+    parameters.push(scope ?? textArray(except));
+    const isWanted = scope === null ? '<> ALL ($2::text[])' : '= $2';
+    conditions.push(`v._tidemark_scope ${isWanted} AND NOT v._tidemark_is_deleted`);
   }
   const key = of.key.map(({ sql }) => `${walked}.${sql}`).join(', ');
   if (after) {
@@ -95,7 +97,7 @@ async function readPart(
     const values = of.key.map((column, index) => writeAs(column, `($${start + index + 1}::text)`));
     conditions.push(`(${key}) > (${values.join(', ')})`);
   }
-  const from = scope === null ? `${of.sql} t` : `${of.versionSql} v JOIN ${of.sql} t ON ${of.joinOnKey('t', 'v')}`;
+  const from = isScoped ? `${of.versionSql} v JOIN ${of.sql} t ON ${of.joinOnKey('t', 'v')}` : `${of.sql} t`;
   const sql = `SELECT ${of.all.map((column) => readAs(column, 't')).join(', ')} FROM ${from}
     ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY ${key} LIMIT $1::bigint`;
   return (await transaction.all(sql, parameters)).map((texts) =>
@@ -113,11 +115,13 @@ function rowBytes(row: readonly Cell[]): number {
 export async function countRows(
   transaction: Transaction,
   of: BoundTable,
-  scopes: readonly string[] | null,
+  { scopes, except }: { readonly scopes: readonly string[] | null; readonly except: readonly string[] },
 ): Promise<number> {
-  if (scopes === null) return Number((await transaction.get(`SELECT count(*) FROM ${of.sql}`))?.[0]);
-  const sql = `SELECT count(*) FROM ${of.versionSql} WHERE _tidemark_scope = ANY ($1::text[]) AND NOT _tidemark_is_deleted`;
-  return Number((await transaction.get(sql, [textArray(scopes)]))?.[0]);
+  if (scopes === null && except.length === 0)
+    return Number((await transaction.get(`SELECT count(*) FROM ${of.sql}`))?.[0]);
+  const isWanted = scopes === null ? '<> ALL ($1::text[])' : '= ANY ($1::text[])';
+  const sql = `SELECT count(*) FROM ${of.versionSql} WHERE _tidemark_scope ${isWanted} AND NOT _tidemark_is_deleted`;
+  return Number((await transaction.get(sql, [textArray(scopes ?? except)]))?.[0]);
 }
 
 /** Forgets tombstones older than what is left of the log. */

@@ -3,7 +3,7 @@ import { ALL_SCOPES } from '../../core/scope.ts';
 import type { PulledTransaction } from '../../protocol/messages/pull.ts';
 import { keyText } from '../../shared/cell.ts';
 import { COMMIT_END, type LogEntry, type LogPosition } from '../records.ts';
-import type { StorageReader } from '../storage.ts';
+import type { LogRange, StorageReader } from '../storage.ts';
 import type { ChainState } from './resume-token.ts';
 import { toTransactions } from './transactions.ts';
 
@@ -26,7 +26,7 @@ export interface LogPartInput {
 /** Reads the log as far as a page goes: to the end of a commit, or inside one only if it is larger than a page. */
 export async function readLogPart(input: LogPartInput): Promise<LogPart> {
   const { schema, reader, state, until, maxBytes } = input;
-  const all = await reader.log({ after: state.after, until, scopes: scopesOf(state), maxBytes });
+  const all = await reader.log({ after: state.after, until, ...scopesOf(state), maxBytes });
   const { entries, after, isEnd } = all.isEnd
     ? { entries: all.entries, after: { seq: until, n: COMMIT_END }, isEnd: true }
     : cutAtCommit(all.entries, state.after);
@@ -39,9 +39,11 @@ export async function readLogPart(input: LogPartInput): Promise<LogPart> {
   return { transactions: toTransactions(wanted), after, isEnd };
 }
 
-function scopesOf(state: ChainState): string[] | null {
-  const scopes = state.phase === 'catch-up' ? state.held : [...state.held, ...state.added];
-  return scopes.includes(ALL_SCOPES) ? null : scopes;
+function scopesOf({ phase, held, added, without }: ChainState): Pick<LogRange, 'scopes' | 'except'> {
+  const isCatchingUp = phase === 'catch-up';
+  const scopes = isCatchingUp ? held : [...held, ...added];
+  if (!scopes.includes(ALL_SCOPES)) return { scopes };
+  return { scopes: null, except: isCatchingUp ? [...without, ...added] : without };
 }
 
 /**
@@ -51,7 +53,7 @@ function scopesOf(state: ChainState): string[] | null {
 async function findMootPatches({ reader, state }: LogPartInput): Promise<(entry: LogEntry) => boolean> {
   const { after, until } = state;
   if (state.phase === 'catch-up' || after.seq >= until) return () => false;
-  const range = { after, until, scopes: scopesOf(state), maxBytes: Number.POSITIVE_INFINITY, isWholeRows: true };
+  const range = { after, until, ...scopesOf(state), maxBytes: Number.POSITIVE_INFINITY, isWholeRows: true };
   const lastWhole = new Map<string, number>();
   for (let position = after, isEnd = false; !isEnd; ) {
     const part = await reader.log({ ...range, after: position });

@@ -2,7 +2,7 @@ import type { Schema } from '../../core/schema.ts';
 import { ALL_SCOPES } from '../../core/scope.ts';
 import type { PullPage, PullRequest } from '../../protocol/messages/pull.ts';
 import { SyncError } from '../../shared/error.ts';
-import type { Access } from '../access.ts';
+import { type Access, leaveOut } from '../access.ts';
 import { COMMIT_END, type Position } from '../records.ts';
 import type { SharedReads } from '../shared-reads.ts';
 import type { ServerStorage, StorageReader } from '../storage.ts';
@@ -28,7 +28,8 @@ export class Puller {
     this.#options = options;
   }
 
-  async pull(access: Access, request: PullRequest): Promise<PullPage> {
+  async pull(whole: Access, request: PullRequest): Promise<PullPage> {
+    const access = leaveOut(whole, request.without ?? []);
     const { schema, storage, sharedReads, pageBytes } = this.#options;
     const maxBytes = Math.max(Math.min(request.maxBytes ?? pageBytes, pageBytes), MIN_PAGE_BYTES);
     const source = readsLogOnly(access, request) ? sharedReads : storage;
@@ -40,6 +41,7 @@ export class Puller {
           ? await begin({ schema, reader, position, access, request })
           : fromToken(request.resume);
       checkChain(state, position, access);
+      if (!isSame(state.without, request.without ?? [])) throw chainOver('what it is to leave out has changed');
       const page = await readPage({ schema, reader, position, request, state, maxBytes });
       return { ...page, replaces: isFirst ? replacedTables(schema, state) : [] };
     });
@@ -47,9 +49,15 @@ export class Puller {
 }
 
 /** Whether the client has all that it may see up to its cursor, as those have that follow: a short read. */
-function readsLogOnly({ readable }: Access, { cursor, resume, scopes, snapshotTables = [] }: PullRequest): boolean {
+function readsLogOnly({ readable }: Access, request: PullRequest): boolean {
+  const { cursor, resume, scopes, snapshotTables = [] } = request;
   if (cursor === null || resume !== null || snapshotTables.length > 0) return false;
-  return heldScopes(scopes, readable).length === readable.length;
+  return heldScopes(scopes, readable).length === readable.length && wantedBack(request).length === 0;
+}
+
+/** With all scopes but some, those of them that the client wants again. */
+function wantedBack({ scopes, lacks = [], without = [] }: PullRequest): string[] {
+  return scopes.includes(ALL_SCOPES) ? lacks.filter((scope) => !without.includes(scope)) : [];
 }
 
 interface Beginning {
@@ -68,7 +76,10 @@ async function begin({ schema, reader, position, access, request }: Beginning): 
   // Rows of scopes that cannot be told apart from those the client had: it starts over, from nothing.
   const startsOver = cursor === null || isAllOrSome(request.scopes, access.readable);
   const heldAlready = new Set(held);
-  const added = access.readable.filter((scope) => !heldAlready.has(scope));
+  const added = [
+    ...access.readable.filter((scope) => !heldAlready.has(scope)),
+    ...(heldAlready.has(ALL_SCOPES) ? wantedBack(request) : []),
+  ];
   const from = startsOver ? 0 : cursor.seq;
   const needsSnapshot = added.length > 0 || tables.length > 0;
   const state: ChainState = {
@@ -78,6 +89,7 @@ async function begin({ schema, reader, position, access, request }: Beginning): 
     at: position.head,
     held,
     added,
+    without: [...(request.without ?? [])],
     tables,
     step: 0,
     afterKey: null,
@@ -111,10 +123,22 @@ function checkChain(state: ChainState, { epoch, head, prunedTo }: Position, acce
   }
   const needed = state.phase === 'snapshot' ? state.at : state.after.seq;
   const readable = new Set(access.readable);
-  const isWithin = [...state.held, ...state.added].every((scope) => readable.has(scope));
-  if (needed < prunedTo || !isWithin) {
-    throw new SyncError('resync', 'The chain of pages cannot go on: the log or the access has changed. Start over.');
-  }
+  const isWithin = [...state.held, ...state.added].every((scope) => readable.has(scope) || readable.has(ALL_SCOPES));
+  if (needed < prunedTo || !isWithin) throw chainOver('the log or the access has changed');
+}
+
+function chainOver(why: string): SyncError {
+  return new SyncError('resync', `The chain of pages cannot go on: ${why}. Start over.`);
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}
+
+/** What is held when the chain has been applied. */
+function heldAfter({ held, added }: ChainState): string[] {
+  const scopes = [...held, ...added];
+  return scopes.includes(ALL_SCOPES) ? [ALL_SCOPES] : scopes;
 }
 
 function heldScopes(scopes: readonly string[], readable: readonly string[]): string[] {
@@ -156,7 +180,8 @@ async function readPage(input: PageInput): Promise<Page> {
     progress: { rowsDone: state.rowsDone, rowsTotal: Math.max(state.rowsTotal, state.rowsDone) },
     resume: isDone ? null : toToken(state),
     cursor: isDone ? { epoch: position.epoch, seq: state.after.seq } : null,
-    scopes: isDone ? [...state.held, ...state.added] : [],
+    scopes: isDone ? heldAfter(state) : [],
+    ...(isDone && input.request.without ? { without: state.without } : {}),
     ...(outcomes === undefined ? {} : { outcomes }),
     head: position.head,
   };

@@ -23,6 +23,8 @@ const chainState = v.object({
   /** Scopes the client held complete at `from`, and those it gets now. */
   held: names,
   added: names,
+  /** Scopes the client leaves out: a chain is of one choice. */
+  without: v.optional(names, []),
   /** Tables fetched anew in all scopes. */
   tables: names,
   /** In the snapshot: the step (table and scope) and the last key of it. */

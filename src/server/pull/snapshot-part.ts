@@ -11,6 +11,8 @@ import type { ChainState } from './resume-token.ts';
 interface Step {
   readonly table: Table;
   readonly scope: string | null;
+  /** Where it walks through all: not these. */
+  readonly except: readonly string[];
 }
 
 export interface SnapshotPart {
@@ -21,19 +23,27 @@ export interface SnapshotPart {
 }
 
 /** The walks of a chain, the same for all its pages: new scopes in every table, and tables fetched anew in all scopes. */
-export function snapshotSteps(schema: Schema, state: Pick<ChainState, 'held' | 'added' | 'tables'>): Step[] {
+export function snapshotSteps(
+  schema: Schema,
+  state: Pick<ChainState, 'held' | 'added' | 'tables' | 'without'>,
+): Step[] {
+  // What is added to all but some has walks of its own.
+  const except = [...state.without, ...state.added.filter((scope) => scope !== ALL_SCOPES)];
   return Object.values(schema.tables).flatMap((table) => {
     const scopes = state.tables.includes(table.name) ? [...state.held, ...state.added] : state.added;
-    return scopes.map((scope) => ({ table, scope: scope === ALL_SCOPES ? null : scope }));
+    return scopes.map((scope) =>
+      scope === ALL_SCOPES ? { table, scope: null, except } : { table, scope, except: [] },
+    );
   });
 }
 
 export async function countSnapshot(reader: StorageReader, steps: readonly Step[]): Promise<number> {
-  const scopes = new Map<Table, string[] | null>();
-  for (const { table, scope } of steps) {
-    scopes.set(table, scope === null ? null : [...(scopes.get(table) ?? []), scope]);
-  }
+  const scopes = new Map<Table, string[]>();
   let count = 0;
+  for (const { table, scope, except } of steps) {
+    if (scope === null) count += await reader.count(table, null, except);
+    else scopes.set(table, [...(scopes.get(table) ?? []), scope]);
+  }
   for (const [table, of] of scopes) count += await reader.count(table, of);
   return count;
 }

@@ -47,8 +47,8 @@ export class SqliteWriter implements StorageWriter {
     return rows.readPage(this.#connection, range);
   }
 
-  async count(table: Table, scopes: readonly string[] | null) {
-    return rows.countRows(this.#connection, table, scopes);
+  async count(table: Table, scopes: readonly string[] | null, except: readonly string[] = []) {
+    return rows.countRows(this.#connection, table, { scopes, except });
   }
 
   async outcomes(clientId: string, mutationIds: readonly number[]) {

@@ -51,11 +51,12 @@ const SCAN_COMMITS = 2_000;
 const SORTED_ENTRIES = 5_000;
 
 export function readLog(connection: Connection, range: LogRange): { entries: LogEntry[]; isEnd: boolean } {
-  const { after, until, scopes, maxBytes, isWholeRows = false } = range;
+  const { after, until, scopes, except = [], maxBytes, isWholeRows = false } = range;
   const isSorted = scopes !== null && until - after.seq > SCAN_COMMITS;
   const parameters: Cell[] = [after.seq, after.seq, after.n, until];
-  if (scopes !== null) parameters.push(JSON.stringify(scopes));
-  const sql = logSql({ isScoped: scopes !== null, isSorted, isWholeRows });
+  const by = scopes !== null ? 'scopes' : except.length > 0 ? 'others' : 'all';
+  if (by !== 'all') parameters.push(JSON.stringify(scopes ?? except));
+  const sql = logSql({ by, isSorted, isWholeRows });
   const { rows, isEnd } = connection.take(sql, parameters, { maxBytes, bytesOf: entryBytes });
   return { entries: rows.map(toEntry), isEnd: isEnd && !(isSorted && rows.length === SORTED_ENTRIES) };
 }
@@ -65,12 +66,24 @@ function entryBytes(cells: readonly Cell[]): number {
   return ENTRY_OVERHEAD_BYTES + (row instanceof Uint8Array ? row.length : 0);
 }
 
-function logSql({ isScoped, isSorted, isWholeRows }: Readonly<Record<string, boolean>>): string {
+const IN_SCOPES = {
+  all: '',
+  scopes: 'AND l.scope IN (SELECT value FROM json_each(?))',
+  others: 'AND l.scope NOT IN (SELECT value FROM json_each(?))',
+} as const;
+
+interface LogSql {
+  readonly by: keyof typeof IN_SCOPES;
+  readonly isSorted: boolean;
+  readonly isWholeRows: boolean;
+}
+
+function logSql({ by, isSorted, isWholeRows }: LogSql): string {
   const index = isSorted ? 'INDEXED BY _tidemark_log_scope' : 'NOT INDEXED';
   return `SELECT l.seq, l.n, l.scope, l.tbl, l.op, c.client_id, c.mutation_id, c.hlc, c.at, l.row
     FROM _tidemark_log l ${index} CROSS JOIN _tidemark_commit c ON c.seq = l.seq
     WHERE l.seq >= ? AND (l.seq, l.n) > (?, ?) AND l.seq <= ?
-    ${isScoped ? 'AND l.scope IN (SELECT value FROM json_each(?))' : ''} ${isWholeRows ? "AND l.op <> 'patch'" : ''}
+    ${IN_SCOPES[by]} ${isWholeRows ? "AND l.op <> 'patch'" : ''}
     ORDER BY l.seq, l.n ${isSorted ? `LIMIT ${SORTED_ENTRIES}` : ''}`;
 }
 

@@ -31,14 +31,15 @@ class TableSql {
     this.upsertVersion = upsertSql(versionTable(of), [...key, ...VERSION_COLUMNS], key);
   }
 
-  page(range: { isScoped: boolean; hasAfter: boolean }): string {
-    const key = this.#of.primaryKey.map((column) => `${range.isScoped ? 'v' : 't'}.${quoteName(column)}`);
+  page(range: { by: 'all' | 'scope' | 'others'; hasAfter: boolean }): string {
+    const isScoped = range.by !== 'all';
+    const key = this.#of.primaryKey.map((column) => `${isScoped ? 'v' : 't'}.${quoteName(column)}`);
     const columns = Object.keys(this.#of.columns).map((column) => `t.${quoteName(column)}`);
     const conditions = [
-      ...(range.isScoped ? ['v._tidemark_scope = ? AND v._tidemark_is_deleted = 0'] : []),
+      ...(isScoped ? [`v._tidemark_scope ${IN_SCOPES[range.by]} AND v._tidemark_is_deleted = 0`] : []),
       ...(range.hasAfter ? [`(${key.join(', ')}) > (${key.map(() => '?').join(', ')})`] : []),
     ];
-    return `SELECT ${columns.join(', ')} FROM ${this.#from(range.isScoped)}
+    return `SELECT ${columns.join(', ')} FROM ${this.#from(isScoped)}
       ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY ${key.join(', ')}`;
   }
 
@@ -53,6 +54,8 @@ class TableSql {
     return `${versionTable(this.#of)} v CROSS JOIN ${name} t ON ${on.join(' AND ')}`;
   }
 }
+
+const IN_SCOPES = { all: '', scope: '= ?', others: 'NOT IN (SELECT value FROM json_each(?))' } as const;
 
 const VERSION_COLUMNS = [
   '_tidemark_scope',
@@ -132,9 +135,11 @@ export function keysWhere(connection: Connection, of: Table, at: { column: strin
 }
 
 export function readPage(connection: Connection, range: RowRange): Taken {
-  const { table, scope, after, maxBytes } = range;
-  const statement = sqlOf(table).page({ isScoped: scope !== null, hasAfter: after !== null });
-  const parameters = [...(scope === null ? [] : [scope]), ...(after ?? [])];
+  const { table, scope, except = [], after, maxBytes } = range;
+  const by = scope !== null ? 'scope' : except.length > 0 ? 'others' : 'all';
+  const statement = sqlOf(table).page({ by, hasAfter: after !== null });
+  const of = { all: [], scope: [scope], others: [JSON.stringify(except)] }[by];
+  const parameters = [...of, ...(after ?? [])];
   return connection.take(statement, parameters, { maxBytes, bytesOf: rowBytes });
 }
 
@@ -145,11 +150,16 @@ function rowBytes(row: readonly Cell[]): number {
   return bytes;
 }
 
-export function countRows(connection: Connection, of: Table, scopes: readonly string[] | null): number {
-  if (scopes === null) return Number(connection.get(`SELECT count(*) FROM ${quoteName(of.name)}`)?.[0]);
+export function countRows(
+  connection: Connection,
+  of: Table,
+  { scopes, except }: { readonly scopes: readonly string[] | null; readonly except: readonly string[] },
+): number {
+  if (scopes === null && except.length === 0)
+    return Number(connection.get(`SELECT count(*) FROM ${quoteName(of.name)}`)?.[0]);
   const sql = `SELECT count(*) FROM ${versionTable(of)}
-    WHERE _tidemark_scope IN (SELECT value FROM json_each(?)) AND _tidemark_is_deleted = 0`;
-  return Number(connection.get(sql, [JSON.stringify(scopes)])?.[0]);
+    WHERE _tidemark_scope ${scopes === null ? 'NOT ' : ''}IN (SELECT value FROM json_each(?)) AND _tidemark_is_deleted = 0`;
+  return Number(connection.get(sql, [JSON.stringify(scopes ?? except)])?.[0]);
 }
 
 /** Forgets tombstones older than what is left of the log. */

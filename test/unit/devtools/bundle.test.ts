@@ -34,7 +34,7 @@ const entry: OutboxEntry = {
 
 const state = fakeState({
   outbox: [entry, { ...entry, mutationId: 2 }],
-  cursors: [{ scope: 'user:secret-person', cursor: null, head: 4, lag: null, isComplete: false }],
+  cursors: [{ scope: 'user:secret-person', cursor: null, head: 4, lag: null, isComplete: false, isFollowed: true }],
   devices: [{ deviceId: 'd', name: 'secret phone', firstSeenAt: 0, lastSeenAt: 0, revoked: false, isThisDevice: true }],
   conflicts: [
     {

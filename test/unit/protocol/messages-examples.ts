@@ -160,6 +160,19 @@ export const examples: readonly Example[] = [
     },
   },
   {
+    name: 'pullRequest without a scope',
+    schema: protocol.pullRequest,
+    value: {
+      clientId: 'c1',
+      schemaVersion: 1,
+      cursor: { epoch: EPOCH, seq: 41 },
+      scopes: ['*'],
+      without: ['project:p2'],
+      lacks: [],
+      resume: null,
+    },
+  },
+  {
     name: 'pullRequest after lost answers',
     schema: protocol.pullRequest,
     value: {

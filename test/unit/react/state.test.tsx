@@ -55,7 +55,7 @@ describe('useSyncStatus', () => {
 
 test('the lists are what the store has', () => {
   const sync = fake({
-    cursors: [{ scope: 'main', cursor: { epoch: 'e', seq: 4 }, head: 5, lag: 1, isComplete: true }],
+    cursors: [{ scope: 'main', cursor: { epoch: 'e', seq: 4 }, head: 5, lag: 1, isComplete: true, isFollowed: true }],
     status: { progress: { step: 'pull', done: 1, total: 2 } },
   });
   const { result } = renderHook(

@@ -118,12 +118,32 @@ describe('cursors', () => {
   const cursor = { epoch: 'e', seq: 7 };
 
   test('show each held scope against the head', () => {
-    const infos = cursorInfos({ cursor, head: 9, held: ['a', 'b'], granted: ['a', 'b'], hasSynced: true });
-    expect(infos).toEqual(['a', 'b'].map((scope) => ({ scope, cursor, head: 9, lag: 2, isComplete: true })));
+    const infos = cursorInfos({ cursor, head: 9, held: ['a', 'b'], granted: ['a', 'b'], without: [], hasSynced: true });
+    expect(infos).toEqual(
+      ['a', 'b'].map((scope) => ({ scope, cursor, head: 9, lag: 2, isComplete: true, isFollowed: true })),
+    );
   });
 
   test('show a scope that was granted and has not come yet', () => {
-    const infos = cursorInfos({ cursor, head: 9, held: ['a'], granted: ['a', 'b'], hasSynced: true });
-    expect(infos[1]).toEqual({ scope: 'b', cursor: null, head: 9, lag: null, isComplete: false });
+    const infos = cursorInfos({ cursor, head: 9, held: ['a'], granted: ['a', 'b'], without: [], hasSynced: true });
+    expect(infos[1]).toEqual({ scope: 'b', cursor: null, head: 9, lag: null, isComplete: false, isFollowed: true });
+  });
+
+  test('show what is left out: on its way out, gone, and not known to the server yet', () => {
+    const without = ['b', 'c', 'd'];
+    const infos = cursorInfos({
+      cursor,
+      head: 9,
+      held: ['a', 'b'],
+      granted: ['a', 'b', 'c'],
+      without,
+      hasSynced: true,
+    });
+    expect(infos.map(({ scope, isFollowed, cursor: at }) => [scope, isFollowed, at !== null])).toEqual([
+      ['a', true, true],
+      ['b', false, true],
+      ['c', false, false],
+      ['d', false, false],
+    ]);
   });
 });

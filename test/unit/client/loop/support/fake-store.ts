@@ -35,6 +35,8 @@ export class FakeStore implements LocalStore {
   subject: string | null = null;
   cursor: Cursor | null = null;
   scopes: string[] = [];
+  readonly lacks: string[] = [];
+  readonly without: string[] = [];
   hasSynced = false;
   lastSyncedAt: number | null = null;
   /** Set by the harness: whether the gate is held. */
@@ -71,6 +73,10 @@ export class FakeStore implements LocalStore {
   locked: SyncErrorJson | null = null;
   setLocked(locked: SyncErrorJson | null): void {
     this.locked = locked;
+  }
+
+  want(): boolean {
+    return false;
   }
 
   bindSubject(subject: string): void {
