@@ -14,6 +14,7 @@ import { type Theme, usePreference } from '../shell/preferences.ts';
 import { BrokenView } from './broken-view.tsx';
 import { BundleBanner } from './bundle-banner.tsx';
 import { Header } from './header.tsx';
+import { keepFocus } from './keep-focus.ts';
 import { LabBanner } from './lab-banner.tsx';
 import type { DockControl } from './place-buttons.tsx';
 import { Tabs } from './tabs.tsx';
@@ -42,6 +43,7 @@ export function Panel({ sync, theme = 'system', dock, onClose, lab = false, take
   useEffect(() => {
     if (takesFocus) root.current?.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus();
   }, [takesFocus]);
+  useEffect(() => (root.current ? keepFocus(root.current) : undefined), []);
   const closeByEscape = (event: KeyboardEvent) => {
     if (event.key === 'Escape') onClose?.();
   };

@@ -1,7 +1,7 @@
 import { type ComponentType, lazy } from 'react';
 import type { SyncState } from '../../src/client/types.ts';
 import { Conflicts } from '../views/conflicts/conflicts.tsx';
-import { Cursors } from '../views/cursors.tsx';
+import { Cursors } from '../views/cursors/cursors.tsx';
 import { conditionWords } from '../views/lab/conditions.ts';
 import { Overview } from '../views/overview/overview.tsx';
 import { Queue } from '../views/queue/queue.tsx';

@@ -24,21 +24,29 @@ export function FloatingButton({ buttonRef, sync, position, shortcut, onOpen, is
   const words = statusWords(status, useNow());
   const keys = shortcut === false ? '' : ` (${shortcut})`;
   const needsPerson = status.conflictCount + status.rejectedCount;
-  const what = isElsewhere ? 'Show the window of the tidemark devtools' : `Open tidemark devtools${keys}`;
   return (
     <button
       ref={buttonRef}
       type="button"
       className={`float ${position}`}
       data-tone={toneOf(status)}
-      aria-label={`${what}. ${[words.headline, ...words.details].join(', ')}`}
       title={`tidemark: ${words.headline}${keys}`}
       onClick={onOpen}
     >
       <span className="dot" />
+      <span className="hidden">{isElsewhere ? 'Show the window of the ' : 'Open '}</span>
       <span className="float-name">tidemark</span>
-      {status.pendingCount > 0 && <span className="count">{formatCount(status.pendingCount)} ↑</span>}
-      {needsPerson > 0 && <span className="count warn">{formatCount(needsPerson)} !</span>}
+      <span className="hidden">{` devtools${keys}. ${[words.headline, ...words.details].join(', ')}`}</span>
+      {status.pendingCount > 0 && (
+        <span aria-hidden className="count">
+          {formatCount(status.pendingCount)} ↑
+        </span>
+      )}
+      {needsPerson > 0 && (
+        <span aria-hidden className="count warn">
+          {formatCount(needsPerson)} !
+        </span>
+      )}
     </button>
   );
 }

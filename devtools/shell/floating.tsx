@@ -31,14 +31,28 @@ function Floating(props: FloatingProps) {
   const button = useRef<HTMLButtonElement>(null);
   const isShown = shell.isOpen;
   const wasShown = useRef(isShown);
-  useShortcut(shortcut, shell.toggle);
+  // A panel that was left open is there again with the page, and the page keeps the focus.
+  const [isOpenedByHand, setOpenedByHand] = useState(false);
+  const cameFrom = useRef<Element | null>(null);
+  const aboutToOpen = () => {
+    cameFrom.current = focusInPage();
+    setOpenedByHand(true);
+  };
+  useShortcut(shortcut, () => {
+    if (!isShown) aboutToOpen();
+    shell.toggle();
+  });
   useEffect(() => {
-    // Closing gives the focus back to the button, so that the keyboard is not lost in the page.
-    if (wasShown.current && !isShown) button.current?.focus();
+    // Closing gives the focus back to where it was in the page, or to the button, so that the keyboard is not lost.
+    if (wasShown.current && !isShown) giveBack(cameFrom.current, button.current);
     wasShown.current = isShown;
   }, [isShown]);
+  const open = () => {
+    aboutToOpen();
+    shell.open();
+  };
   if (!isShown) {
-    return <FloatingButton buttonRef={button} {...{ sync, position, shortcut }} onOpen={shell.open} />;
+    return <FloatingButton buttonRef={button} {...{ sync, position, shortcut }} onOpen={open} />;
   }
   const panel = (
     <Suspense fallback={<p className="loading">Loading the devtools…</p>}>
@@ -48,7 +62,7 @@ function Floating(props: FloatingProps) {
         lab={props.lab}
         onClose={shell.close}
         dock={{ place: shell.place, onPlace: shell.moveTo }}
-        takesFocus
+        takesFocus={isOpenedByHand}
       />
     </Suspense>
   );
@@ -63,6 +77,17 @@ function Floating(props: FloatingProps) {
       )}
     </>
   );
+}
+
+/** What has the focus in the page; null for nothing, and for the devtools themselves. */
+function focusInPage(): Element | null {
+  const { activeElement, body } = document;
+  return activeElement === body || activeElement?.shadowRoot ? null : activeElement;
+}
+
+function giveBack(cameFrom: Element | null, button: HTMLElement | null): void {
+  if (cameFrom instanceof HTMLElement && cameFrom.isConnected) cameFrom.focus();
+  else button?.focus();
 }
 
 interface Shell {

@@ -72,7 +72,12 @@ label.choice-name { cursor: pointer; color: var(--text); font-weight: 500; }
 .cursor-facts { display: flex; flex-wrap: wrap; gap: 2px 16px; color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 .cursor-facts b { color: var(--text); }
 .held ul { display: grid; gap: 2px; }
-.held li { display: grid; grid-template-columns: minmax(120px, 240px) 1fr 70px; gap: 12px; align-items: center; }
+.held li { display: grid; grid-template-columns: minmax(120px, 240px) 1fr 96px 120px; gap: 2px 12px; align-items: center; }
+.held .follow { display: contents; }
+.held .follow > .actions { justify-content: end; }
+.held .follow > :not(.actions) { grid-column: 1 / -1; }
+.cursor .follow { display: grid; gap: 8px; margin-top: 8px; }
+[data-followed='false'] > :is(code, .cursor-head) .scope, .held [data-followed='false'] > code { color: var(--muted); font-weight: 400; }
 .held .count-words { text-align: end; }
 .count-words { font-variant-numeric: tabular-nums; }
 .payload { padding: 12px 14px; white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -9,6 +9,7 @@ import type {
 } from '../client/inspection.ts';
 import { NO_LAB_CONDITIONS } from '../client/inspection.ts';
 import type { LabOptions, SyncInspector } from '../client/sync.ts';
+import type { ScopeInfo } from '../client/types.ts';
 import { columnOf, type Schema, type Table, tableOf } from '../core/schema.ts';
 import { toCell } from '../core/values.ts';
 import { type Cell, keyText, type RowKey } from '../shared/cell.ts';
@@ -20,6 +21,8 @@ import type { FakeOutbox } from './fake-outbox.ts';
 export interface FakeInspection {
   /** The rows of each table, in app values. Their state follows from the outbox. */
   readonly rows?: Readonly<Record<string, readonly FakeRow[]>>;
+  /** How many rows lie in which scope. Default: none in each that has a cursor. */
+  readonly scopes?: readonly ScopeInfo[];
   readonly liveQueries?: readonly LiveQueryInfo[];
   readonly frames?: readonly WireFrame[];
   /** What frames carry, by `frameId`. */
@@ -46,7 +49,7 @@ export function fakeInspector({ schema, core, outbox, current }: FakeInspectorPa
     store: core.store,
     cursors: () => core.state.cursors,
     tables: () => opened(Object.keys(schema.tables).map((table) => ({ table, rowCount: rowsOf(table).length }))),
-    scopes: async () => core.state.cursors.map(({ scope }) => ({ scope, rowCount: 0 })),
+    scopes: async () => [...(current().scopes ?? core.state.cursors.map(({ scope }) => ({ scope, rowCount: 0 })))],
     rows: async (request) =>
       pageOf({ of: tableOf(schema, request.table), rows: rowsOf(request.table), outbox, request }),
     liveQueries: () => opened([...(current().liveQueries ?? [])]),

@@ -1,7 +1,7 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import { ago } from '../fixtures/outbox.ts';
-import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { hasFocus, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 
 const meta: Meta = { title: 'Devtools/Cursors', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -93,5 +93,105 @@ export const ManyScopes: Story = {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByText('60 scopes, 60 behind')).toBeVisible();
     await expect(panel.getAllByRole('meter')).toHaveLength(60);
+  },
+};
+
+/** By keyboard alone: the question takes the focus, and gives it back to the button that asked. */
+export const LeavesAScopeOut: Story = {
+  ...panelStory({
+    tab: 'cursors',
+    state: {
+      cursors: ['public', 'project:harbour'].map((scope) => ({
+        scope,
+        cursor: cursor(1_204),
+        head: 1_204,
+        lag: 0,
+        isComplete: true,
+        isFollowed: true,
+      })),
+      status: { pendingCount: 2 },
+    },
+    inspection: {
+      scopes: [
+        { scope: 'public', rowCount: 12 },
+        { scope: 'project:harbour', rowCount: 3_400 },
+      ],
+    },
+  }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const harbour = within(panel.getByText('project:harbour').closest('li') as HTMLElement);
+    await expect(await harbour.findByText('3,400')).toBeVisible();
+    harbour.getByRole('button', { name: 'Unsubscribe from project:harbour' }).focus();
+    await userEvent.keyboard('{Enter}');
+    const question = within(harbour.getByRole('alertdialog', { name: 'Leave project:harbour out?' }));
+    await expect(question.getByText(/3,400 rows of it leave this device/)).toBeVisible();
+    await expect(question.getByText(/Changes that wait stay in the queue/)).toBeVisible();
+    await waitFor(() => expect(hasFocus(question.getByRole('button', { name: 'Cancel' }))).toBe(true));
+    await userEvent.keyboard('{Escape}');
+    await expect(syncOf(context).calls).toEqual([]);
+    await waitFor(() =>
+      expect(hasFocus(harbour.getByRole('button', { name: 'Unsubscribe from project:harbour' }))).toBe(true),
+    );
+    await userEvent.keyboard('{Enter}');
+    harbour.getByRole('button', { name: 'Unsubscribe' }).focus();
+    await userEvent.keyboard('{Enter}');
+    await waitFor(() => expect(harbour.getByText('left out')).toBeVisible());
+    const subscribe = harbour.getByRole('button', { name: 'Subscribe to project:harbour' });
+    await waitFor(() => expect(hasFocus(subscribe)).toBe(true));
+    await expect(panel.getByText('1 scope, all at the head of the log; 1 left out')).toBeVisible();
+    await userEvent.keyboard('{Enter}');
+    await waitFor(() => expect(harbour.getByText('up to date')).toBeVisible());
+    await expect(syncOf(context).calls).toEqual([
+      { name: 'scopes.unsubscribe', args: ['project:harbour'] },
+      { name: 'scopes.subscribe', args: ['project:harbour'] },
+    ]);
+  },
+};
+
+/** Who may read everything has one cursor, and each scope that rows lie in can be left out of it. */
+export const LeavesAScopeOutOfAll: Story = {
+  ...panelStory({
+    tab: 'cursors',
+    theme: 'dark',
+    state: {
+      cursors: [
+        { scope: '*', cursor: cursor(1_204), head: 1_204, lag: 0, isComplete: true, isFollowed: true },
+        { scope: 'project:old', cursor: null, head: 1_204, lag: null, isComplete: false, isFollowed: false },
+      ],
+    },
+    inspection: {
+      scopes: [
+        { scope: 'public', rowCount: 12 },
+        { scope: 'project:harbour', rowCount: 3_400 },
+        { scope: null, rowCount: 2 },
+      ],
+    },
+  }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const rows = within(await panel.findByRole('region', { name: 'Rows by scope' }));
+    await expect(rows.getAllByRole('listitem').map((item) => item.querySelector('code')?.textContent)).toEqual([
+      'parent not here',
+      'project:harbour',
+      'project:old',
+      'public',
+    ]);
+    await expect(panel.getAllByRole('button', { name: /^(Uns|S)ubscribe/ })).toHaveLength(4);
+    await userEvent.click(rows.getByRole('button', { name: 'Unsubscribe from public' }));
+    await userEvent.click(rows.getByRole('button', { name: 'Unsubscribe' }));
+    await expect(await rows.findByText('12, leaving')).toBeVisible();
+    syncOf(context).setInspection({ scopes: [{ scope: 'project:harbour', rowCount: 3_400 }] });
+    syncOf(context).setState({ status: { lastSyncedAt: ago(0) } });
+    await waitFor(() => expect(rows.getAllByText('left out')).toHaveLength(2));
+    await userEvent.click(rows.getByRole('button', { name: 'Subscribe to project:old' }));
+    await expect(syncOf(context).calls).toEqual([
+      { name: 'scopes.unsubscribe', args: ['public'] },
+      { name: 'scopes.subscribe', args: ['project:old'] },
+    ]);
+    syncOf(context).failNext('scopes.unsubscribe', new Error('Only so many scopes can be left out.'));
+    await userEvent.click(rows.getByRole('button', { name: 'Unsubscribe from project:harbour' }));
+    await userEvent.click(rows.getByRole('button', { name: 'Unsubscribe' }));
+    await expect(await rows.findByText('Only so many scopes can be left out.')).toBeVisible();
   },
 };

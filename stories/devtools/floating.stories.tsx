@@ -71,3 +71,40 @@ export const DocksAtEachEdge: Story = {
     await expect(devtools.getByRole('separator', { name: 'Height of the panel' })).toBeVisible();
   },
 };
+
+/** Opened by the keys from a field of the app: the focus goes back there. */
+export const GivesTheFocusBack: Story = {
+  loaders: [() => ({ sync: busy() })],
+  render: (_args, { loaded }) => (
+    <>
+      <input aria-label="A field of the app" />
+      <SyncDevtools sync={loaded.sync} />
+    </>
+  ),
+  play: async ({ canvasElement }) => {
+    const field = within(canvasElement).getByRole('textbox');
+    const devtools = await floating(canvasElement.ownerDocument);
+    field.focus();
+    await userEvent.keyboard('{Alt>}{Shift>}S{/Shift}{/Alt}');
+    await waitFor(() => expect(hasFocus(devtools.getByRole('tab', { name: 'Overview' }))).toBe(true));
+    await userEvent.keyboard('{Escape}');
+    await waitFor(() => expect(field).toHaveFocus());
+  },
+};
+
+/** A panel that was left open comes back with the page, and leaves the focus to it. */
+export const LeavesTheFocusToThePage: Story = {
+  loaders: [() => ({ sync: busy() })],
+  render: (_args, { loaded }) => (
+    <>
+      {/* biome-ignore lint/a11y/noAutofocus: what is tested */}
+      <input aria-label="A field of the app" autoFocus />
+      <SyncDevtools sync={loaded.sync} initialIsOpen />
+    </>
+  ),
+  play: async ({ canvasElement }) => {
+    const devtools = await floating(canvasElement.ownerDocument);
+    await expect(await devtools.findByRole('tab', { name: 'Overview' })).toBeVisible();
+    await expect(within(canvasElement).getByRole('textbox')).toHaveFocus();
+  },
+};

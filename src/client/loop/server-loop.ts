@@ -40,6 +40,7 @@ export class ServerLoop implements SyncLoop {
   readonly #cursorWatch = new CursorWatch();
   readonly #unsubscribeHint: () => void;
   readonly devices: SyncLoop['devices'];
+  readonly scopesChosen = (): void => this.#wishFor('manual');
 
   #state: LoopState = initialLoopState;
   #wish: Wish | null = null;
@@ -136,11 +137,6 @@ export class ServerLoop implements SyncLoop {
     this.#line.forget();
     const { trouble } = this.#state;
     if (trouble?.phase === 'needs-auth' || trouble?.error.kind === 'forbidden') this.#wishFor('retry');
-  }
-
-  scopesChosen(): void {
-    this.#wishFor('manual');
-    this.#options.onStateChanged();
   }
 
   attend(isAttended: boolean): void {
