@@ -7,6 +7,8 @@ interface Place {
 }
 
 const REMEMBERED = 6;
+/** So long a button may rest before something else gets the focus. */
+const PATIENCE_MS = 2_000;
 const FOCUSABLE = 'button, input, select, textarea, summary, [tabindex]';
 
 /**
@@ -31,21 +33,25 @@ export function keepFocus(root: HTMLElement): () => void {
       if (canTake(target as HTMLElement)) trail.length = 0;
     });
   };
-  const restore = () => {
-    const last = trail.at(-1);
-    if (!last || isInUse(root)) return;
-    // It rests while its action runs, and comes back.
-    if (last.element.isConnected && last.element.matches(':disabled')) return;
-    const next = successorOf(trail);
+  let patience: ReturnType<typeof setTimeout> | undefined;
+  const restore = (isPatient: boolean) => {
+    clearTimeout(patience);
+    if (trail.length === 0 || isInUse(root)) return;
+    const next = successorOf(trail, isPatient);
+    if (next === 'resting') {
+      patience = setTimeout(restore, PATIENCE_MS, false);
+      return;
+    }
     trail.length = 0;
     next?.focus();
   };
-  const observer = new MutationObserver(restore);
+  const observer = new MutationObserver(() => restore(true));
   root.addEventListener('focusin', onFocusIn);
   root.addEventListener('focusout', onFocusOut);
   observer.observe(root, { childList: true, subtree: true, attributeFilter: ['disabled', 'data-has-detail'] });
   return () => {
     observer.disconnect();
+    clearTimeout(patience);
     root.removeEventListener('focusin', onFocusIn);
     root.removeEventListener('focusout', onFocusOut);
   };
@@ -59,9 +65,11 @@ function isInUse(root: HTMLElement): boolean {
   return activeElement !== null && activeElement !== body;
 }
 
-function successorOf(trail: readonly Place[]): HTMLElement | null {
+/** Who waits gets the button again that rests while its action runs. */
+function successorOf(trail: readonly Place[], isPatient: boolean): HTMLElement | 'resting' | null {
   for (const { element, label, around } of [...trail].reverse()) {
     if (canTake(element)) return element;
+    if (isPatient && canShow(element)) return 'resting';
     const twin = twinIn(around.find(canShow), { element, label });
     if (twin) return twin;
   }
