@@ -19,20 +19,25 @@ export const DARK = /* css */ `
   --shadow: 0 2px 18px rgb(0 0 0 / 0.6);
 `;
 
-/** Type, colours, and the few things every part shares. Lengths are in px: the app's font size has no say here. */
+/**
+ * Type, colours, and the few things every part shares. Lengths are in px: the app's font size has no say here.
+ * The app's rules reach the host, and beat ours there unless ours are important; what is inherited from it ends at the root.
+ */
 export const BASE = /* css */ `
-:host {
-  all: initial;
+:host { all: initial !important; direction: ltr !important; }
+:host([data-tidemark-devtools='panel']) { display: block !important; width: 100% !important; height: 100% !important; min-height: 240px !important; }
+:host([data-tidemark-devtools='window']) { display: block !important; position: fixed !important; inset: 0 !important; }
+.root {
+  all: initial; display: block; direction: ltr; height: 100%;
   --font: system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif;
   --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace;
   ${LIGHT}
 }
-@media (prefers-color-scheme: dark) { :host { ${DARK} } }
-:host([data-theme='light']) { ${LIGHT} }
-:host([data-theme='dark']) { ${DARK} }
-:host([data-tidemark-devtools='panel']) { display: block; width: 100%; height: 100%; min-height: 240px; }
-.root { font: 13px/1.45 var(--font); color: var(--text); text-align: start; height: 100%; }
-:host([data-tidemark-devtools='window']) { position: fixed; inset: 0; display: block; background: var(--bg); }
+@media (prefers-color-scheme: dark) { .root { ${DARK} } }
+:host([data-theme='light']) .root { ${LIGHT} }
+:host([data-theme='dark']) .root { ${DARK} }
+.root { font: 13px/1.45 var(--font); color: var(--text); text-align: start; }
+:host([data-tidemark-devtools='window']) .root { background: var(--bg); }
 :host([data-tidemark-devtools='floating']) .root { height: auto; }
 *, *::before, *::after { box-sizing: border-box; }
 h3, h4, p, dl, dd, ul, fieldset, table, pre { margin: 0; padding: 0; font-size: inherit; font-weight: inherit; border: 0; }

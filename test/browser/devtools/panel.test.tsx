@@ -65,6 +65,55 @@ test('styles of the page do not reach the panel, nor its styles the page', async
   button.remove();
 });
 
+/** What an app might say, with good reason or without, of everything there is. */
+const HOSTILE = `
+  :root { --bg: red; --text: red }
+  * { all: unset; --bg: red; letter-spacing: 9px; text-transform: uppercase; visibility: hidden; direction: rtl }
+  body > div, div { display: none !important; opacity: 0.1 !important; transform: scale(0.5) !important; --text: red }
+  button, [role='tab'], input, table { display: none !important; color: red !important }
+`;
+
+test.each(['panel', 'floating'] as const)('the %s looks the same in an app that styles everything', async (kind) => {
+  const isPanel = kind === 'panel';
+  root.render(isPanel ? <SyncDevtoolsPanel sync={fake()} /> : <SyncDevtools sync={fake()} initialIsOpen />);
+  const tab = page.getByRole('tab', { name: 'Queue' });
+  await expect.element(tab).toBeVisible();
+  const before = looks(inside(kind));
+  const style = document.createElement('style');
+  style.textContent = HOSTILE;
+  document.head.append(style);
+  try {
+    // What holds the panel is the app's own, and has to be there.
+    for (let around: Element | null = place; around; around = around.parentElement) stand(around);
+    expect(looks(inside(kind))).toEqual(before);
+  } finally {
+    style.remove();
+    for (let around: Element | null = place; around; around = around.parentElement) around.removeAttribute('style');
+  }
+});
+
+function stand(element: Element): void {
+  element.setAttribute('style', 'all: initial !important; display: block !important; height: 400px !important');
+}
+
+/** How each element of the panel is drawn; where it stands is the app's to say. */
+function looks(shadow: ShadowRoot): Record<string, string>[] {
+  const names = [
+    'display',
+    'color',
+    'backgroundColor',
+    'font',
+    'letterSpacing',
+    'textTransform',
+    'visibility',
+  ] as const;
+  const own = ['direction', 'opacity', 'transform', 'cursor', 'padding', 'border'] as const;
+  return [shadow.host, ...shadow.querySelectorAll('*')].map((element) => {
+    const style = getComputedStyle(element);
+    return Object.fromEntries([...names, ...own].map((name) => [name, style[name]]));
+  });
+}
+
 test('keys typed in the panel are not the shortcuts of the app', async () => {
   const shortcut = vi.fn();
   document.addEventListener('keydown', shortcut);
