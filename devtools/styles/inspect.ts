@@ -2,7 +2,7 @@
 export const INSPECT = /* css */ `
 .data, .queries, .events { display: flex; flex-direction: column; height: 100%; min-height: 0; }
 .data > .master-detail, .queries > .master-detail, .events > .master-detail { flex: 1; height: auto; min-height: 0; }
-.data > .master-detail { grid-template-columns: minmax(0, 3fr) minmax(280px, 2fr); }
+.data > .master-detail { grid-template-columns: minmax(0, 11fr) minmax(280px, 9fr); }
 .check { display: inline-flex; align-items: center; gap: 6px; white-space: nowrap; }
 .grid { flex: 1; min-height: 0; overflow: auto; }
 .grid:focus-visible { outline-offset: -2px; }
@@ -21,13 +21,16 @@ export const INSPECT = /* css */ `
 .cell-value[data-mark='changed'] { color: var(--busy); font-weight: 600; }
 .cell-value[data-mark='deleted'] { color: var(--bad); text-decoration: line-through; }
 .row-table { width: 100%; table-layout: fixed; }
-.row-table th:first-child { width: 30%; overflow-wrap: anywhere; }
+.row-table th:first-child { width: 24%; overflow-wrap: anywhere; }
 .row-table th .muted { font-size: 11px; font-weight: 400; }
 .row-table thead th { font-size: 12px; padding-block: 0; }
 .row-table tbody tr { border-top: 1px solid var(--line); }
 .row-table tr[data-changed='true'] th { color: var(--text); font-weight: 600; }
 .value-line { display: flex; align-items: baseline; justify-content: space-between; gap: 8px; min-width: 0; }
 .value-line .value { min-width: 0; }
+.row-table .value-line { align-items: flex-start; }
+.row-table .value-line .link { margin-block: -4px; }
+.card dd .link { min-height: 24px; }
 button.link { border: 0; background: none; padding: 2px 4px; color: var(--accent); font: 500 12px/1.3 var(--font); cursor: pointer; border-radius: 4px; }
 button.link:hover { text-decoration: underline; }
 .sql { display: flex; flex-direction: column; height: 100%; min-height: 0; }

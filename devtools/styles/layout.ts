@@ -45,15 +45,16 @@ export const LAYOUT = /* css */ `
 .view { flex: 1; min-height: 0; overflow: auto; }
 .empty { display: grid; place-content: center; justify-items: center; gap: 4px; padding: 36px 20px; color: var(--muted); text-align: center; min-height: 120px; }
 .empty-title { color: var(--text); font-weight: 600; }
-.master-detail { display: grid; grid-template-columns: minmax(300px, 2fr) 3fr; height: 100%; }
+.master-detail { display: grid; grid-template-columns: minmax(300px, 2fr) minmax(0, 3fr); height: 100%; }
+.master-detail[data-even='true'] { grid-template-columns: minmax(300px, 1fr) minmax(0, 1fr); }
 .master { display: flex; flex-direction: column; min-width: 0; min-height: 0; border-inline-end: 1px solid var(--line); }
 .detail { overflow: auto; min-width: 0; }
 .hint { padding: 20px; color: var(--muted); }
 .back { display: none; }
 .toolbar { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 8px; padding: 8px 10px; border-bottom: 1px solid var(--line); background: var(--surface); }
-.toolbar input[type='search'] { flex: 1 1 120px; min-width: 0; max-width: 320px; }
-.toolbar select { flex: 0 1 auto; max-width: 130px; }
-.toolbar .group { display: flex; flex-wrap: wrap; gap: 6px 8px; align-items: center; }
+.toolbar input[type='search'] { flex: 1 1 70px; min-width: 0; max-width: 320px; }
+.toolbar select { flex: 0 1 auto; max-width: 118px; }
+.toolbar .group { margin-inline-start: auto; display: flex; flex-wrap: wrap; gap: 6px 8px; align-items: center; }
 .view:focus-visible, .detail:focus-visible { outline-offset: -2px; }
 .toolbar .notice { flex-basis: 100%; }
 .list { flex: 1; min-height: 0; overflow: auto; contain: strict; }
@@ -69,7 +70,7 @@ export const LAYOUT = /* css */ `
 .row-main .muted { font-size: 12px; }
 .row-side { display: grid; justify-items: end; flex: none; font-size: 12px; gap: 1px; }
 @container (max-width: 719px) {
-  .master-detail { grid-template-columns: 1fr; }
+  .master-detail, .master-detail[data-even='true'] { grid-template-columns: minmax(0, 1fr); }
   .master { border-inline-end: 0; }
   .master-detail[data-has-detail='true'] .master { display: none; }
   .master-detail[data-has-detail='false'] .detail { display: none; }

@@ -5,13 +5,15 @@ interface MasterDetailProps {
   /** Null while nothing is selected. */
   readonly detail: ReactNode | null;
   readonly hint: string;
+  /** Whether the list needs as much room as the details. */
+  readonly isEven?: boolean;
   readonly onBack: () => void;
 }
 
 /** A list with the details of one entry beside it; on a narrow panel they take its place. */
-export function MasterDetail({ list, detail, hint, onBack }: MasterDetailProps) {
+export function MasterDetail({ list, detail, hint, isEven = false, onBack }: MasterDetailProps) {
   return (
-    <div className="master-detail" data-has-detail={detail !== null}>
+    <div className="master-detail" data-has-detail={detail !== null} data-even={isEven}>
       <div className="master">{list}</div>
       {/* It scrolls, so the keyboard has to be able to enter it. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls */}

@@ -198,7 +198,7 @@ export type SyncTrigger =
   | 'manual'
   | 'resume';
 
-/** Totals since this device was set up. */
+/** Totals since the engine was opened, by whichever tab leads. */
 export interface SyncStats {
   readonly roundCount: number;
   readonly failedRoundCount: number;

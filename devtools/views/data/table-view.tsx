@@ -54,7 +54,7 @@ export function TableView({ table, head }: TableViewProps) {
         <input
           type="search"
           aria-label="Search rows"
-          placeholder="Search in every column…"
+          placeholder="Search…"
           value={search}
           onChange={(event) => setSearch(event.target.value)}
         />

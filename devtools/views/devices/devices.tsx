@@ -29,7 +29,7 @@ export function Devices() {
     <div className="padded">
       <div className="actions">
         <span className="summary" role="status">
-          {loading.isRunning ? 'Asking the server…' : countWords(devices.length, 'device')}
+          {loading.isRunning ? 'Asking the server…' : devices.length > 0 && countWords(devices.length, 'device')}
         </span>
         <span className="spring" />
         <button type="button" disabled={loading.isRunning} onClick={() => run(() => sync.devices.list())}>

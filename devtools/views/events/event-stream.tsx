@@ -1,5 +1,6 @@
 import { memo, type ReactNode, useCallback, useMemo, useState } from 'react';
 import type { SyncEvent } from '../../../src/client/types.ts';
+import { eventWords } from '../../data/event-words.ts';
 import { useInspected } from '../../data/inspected.ts';
 import { preciseClockWords } from '../../data/time.ts';
 import { jsonSafe } from '../../data/value-text.ts';
@@ -54,6 +55,7 @@ export function EventStream({ head }: { readonly head: ReactNode }) {
   );
   return (
     <MasterDetail
+      isEven
       list={list}
       hint="Select an event to see what it carries."
       detail={selected && <EventDetail event={selected} />}
@@ -68,7 +70,7 @@ const EventRow = memo(function EventRow({ event }: { readonly event: SyncEvent |
     <>
       <time className="mono muted">{preciseClockWords(event.at)}</time>
       <Badge tone={toneOf(event)}>{event.type}</Badge>
-      <span className="ellipsis muted">{gist(event)}</span>
+      <span className="ellipsis muted">{eventWords(event)}</span>
     </>
   );
 });
@@ -80,6 +82,7 @@ function EventDetail({ event }: { readonly event: SyncEvent }) {
       <h3 className="detail-title">
         <Badge tone={toneOf(event)}>{type}</Badge> <time className="mono">{preciseClockWords(at)}</time>
       </h3>
+      <p>{eventWords(event)}</p>
       {type === 'mutation-written' && <MutationSize mutationId={event.mutationId} />}
       <JsonTree value={payload} openLevels={3} />
     </div>
@@ -101,15 +104,13 @@ function newestFirst(events: readonly SyncEvent[], type: string, search: string)
   const wanted = search.trim().toLowerCase();
   return events
     .filter((event) => type === '' || event.type === type)
-    .filter((event) => wanted === '' || JSON.stringify(event, jsonSafe).toLowerCase().includes(wanted))
+    .filter((event) => wanted === '' || textOf(event).toLowerCase().includes(wanted))
     .reverse();
 }
 
-/** What the event carries, on one line. */
-function gist({ at: _at, type: _type, ...payload }: SyncEvent): string {
-  return Object.entries(payload)
-    .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value, jsonSafe) : String(value)}`)
-    .join('  ');
+/** What a search goes through: all that an event carries, and what is said of it. */
+function textOf(event: SyncEvent): string {
+  return `${JSON.stringify(event, jsonSafe)} ${eventWords(event)}`;
 }
 
 const TONES: Partial<Readonly<Record<SyncEvent['type'], Tone>>> = {

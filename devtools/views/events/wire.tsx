@@ -57,6 +57,7 @@ export function Wire({ head }: { readonly head: ReactNode }) {
   );
   return (
     <MasterDetail
+      isEven
       list={list}
       hint="Select a message to read what it carries. They are recorded while this view is open; tokens are never kept."
       detail={selected && <FrameDetail key={`${selected.at} ${selected.frameId}`} frame={selected} />}

@@ -14,12 +14,12 @@ const TONES: Readonly<Record<ConnectionState, Tone>> = {
 
 const SHOWN = 8;
 
-/** What the channel has been, newest first: as a strip over time, and in words. */
+/** What the channel has been: as a strip over time, and in words in the same order. */
 export function ConnectionHistory({ now }: { readonly now: number }) {
   const spans = connectionSpans(useInspected((state) => state.events));
   const first = spans[0];
   if (!first) return null;
-  const newest = [...spans].reverse().slice(0, SHOWN);
+  const newest = spans.slice(-SHOWN);
   return (
     <section className="card" aria-label="Connection history">
       <h3>Connection history</h3>
@@ -56,5 +56,5 @@ function partOf(at: number, from: number, to: number): number {
 }
 
 function lengthWords({ from, to }: ConnectionSpan, now: number): string {
-  return to === null ? `for ${durationWords(Math.max(0, now - from))} now` : durationWords(to - from);
+  return to === null ? `for ${durationWords(Math.max(0, now - from))} so far` : `for ${durationWords(to - from)}`;
 }

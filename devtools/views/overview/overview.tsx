@@ -5,6 +5,7 @@ import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { clockWords, durationWords, useNow } from '../../data/time.ts';
 import { useFetched } from '../../data/use-fetched.ts';
 import { countWords, formatCount, progressWords } from '../../data/words.ts';
+import { CopiedId } from '../../ui/copied-id.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { ConnectionHistory } from './connection-history.tsx';
@@ -73,8 +74,8 @@ function Identity() {
     <Facts
       title="This device"
       facts={[
-        ['clientId', <code key="id">{clientId ?? 'not yet'}</code>],
-        ['sessionId', <code key="id">{sessionId}</code>],
+        ['clientId', clientId === null ? 'not yet' : <CopiedId key="id" id={clientId} name="client id" />],
+        ['sessionId', <CopiedId key="id" id={sessionId} name="session id" />],
         ['Leader', isLeader ? 'this tab' : 'another tab'],
         ['Schema', `version ${schema.version}, ${countWords(Object.keys(schema.tables).length, 'table')}`],
         ['Protocol', `version ${PROTOCOL_VERSION}`],

@@ -47,6 +47,7 @@ export function Queue() {
   );
   return (
     <MasterDetail
+      isEven
       list={list}
       hint={isUnfiltered(filter) ? 'Select a mutation to see its changes.' : 'Select one of these mutations.'}
       detail={selected?.entry ? <MutationDetail key={selected.entry.mutationId} entry={selected.entry} /> : null}
