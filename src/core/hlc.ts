@@ -38,10 +38,20 @@ export function observeHlc(local: Hlc, remote: Hlc): Hlc {
   return remote > local ? remote : local;
 }
 
-/** `hlc`, or the stamp at `now + aheadMs` when it lies further ahead than that: a wrong clock must not win for ever. */
+/**
+ * `hlc`, or a stamp at `now + aheadMs` when it lies further ahead than that: a wrong clock must not win for ever. The counter stays: by
+ * it the writer knows its own again.
+ */
 export function boundHlc(hlc: Hlc, now: number, aheadMs: number): Hlc {
   const latest = now + aheadMs;
-  return hlcMs(hlc) > latest ? makeHlc(latest, 0) : hlc;
+  return hlcMs(hlc) > latest ? makeHlc(latest, hlcCounter(hlc)) : hlc;
+}
+
+/** Whether `stored` is what a server may have made of `hlc`: itself, or set back by {@link boundHlc}. Older servers leave no counter. */
+export function isBoundHlc(stored: Hlc, hlc: Hlc): boolean {
+  if (stored >= hlc) return stored === hlc;
+  const counter = hlcCounter(stored);
+  return counter === hlcCounter(hlc) || counter === 0;
 }
 
 /** Whether stamp `a` of device `aClient` comes after stamp `b` of device `bClient`. */

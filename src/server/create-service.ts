@@ -129,8 +129,7 @@ class Service implements SyncService {
   pull(identity: Identity, request: PullRequest): Promise<PullPage> {
     return this.#run(async () => {
       await this.#devices.admit(identity, request);
-      const unanswered = await this.#devices.ownSpans(identity, request);
-      const page = await this.#puller.pull(await this.#access(identity), { ...request, unanswered });
+      const page = await this.#puller.pull({ subject: identity.id, access: await this.#access(identity) }, request);
       for (const { rows } of page.snapshot) this.#counts.snapshot += rows.length;
       for (const { changes } of page.transactions) this.#counts.pulled += changes.length;
       return page;

@@ -1,5 +1,5 @@
+import { familyOf } from '../core/client-family.ts';
 import type { DevicesRequest, DevicesResponse } from '../protocol/messages/devices.ts';
-import type { IdSpan, PullRequest } from '../protocol/messages/pull.ts';
 import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import type { DeviceRecord } from './records.ts';
@@ -46,16 +46,6 @@ export class Devices {
     if (!known) await this.seen(identity, { clientId });
   }
 
-  /** What a pull asks about mutations, as far as they are the caller's own: sent by this device, under whichever of its ids. */
-  async ownSpans({ id }: Identity, { clientId, unanswered }: PullRequest): Promise<IdSpan[] | undefined> {
-    if (unanswered === undefined || unanswered.every((span) => span.clientId === clientId)) return unanswered;
-    return this.#storage.read(async (reader) => {
-      const own: IdSpan[] = [];
-      for (const span of unanswered) if ((await reader.device(span.clientId))?.subject === id) own.push(span);
-      return own;
-    });
-  }
-
   /**
    * Notes that a device was here, under this name. The device of somebody else is not noted and not refused: the caller learns who
    * they are taken for, and that is how a device finds out that another person has signed in. Everything else of it is refused.
@@ -74,7 +64,7 @@ export class Devices {
    * person, whoever is signed in when it is first heard of.
    */
   #find(clientId: string): Promise<{ known: DeviceRecord | null; root: DeviceRecord | null }> {
-    const [root = clientId] = clientId.split('.');
+    const root = familyOf(clientId);
     return this.#sharedReads.read(async (reader) => ({
       known: await reader.device(clientId),
       root: root === clientId ? null : await reader.device(root),

@@ -98,6 +98,7 @@ function shareLog(reader: StorageReader): StorageReader {
     partBytes: (clientId, mutationId) => reader.partBytes(clientId, mutationId),
     device: (clientId) => reader.device(clientId),
     devices: (subject) => reader.devices(subject),
+    family: (root) => reader.family(root),
     setting: (name) => reader.setting(name),
   };
 }

@@ -65,6 +65,8 @@ export interface StorageReader {
   partBytes(clientId: string, mutationId: number): Promise<Uint8Array[]>;
   device(clientId: string): Promise<DeviceRecord | null>;
   devices(subject: string): Promise<DeviceRecord[]>;
+  /** The devices whose clientId is this root or begins with it and a dot: copies of one local database. */
+  family(root: string): Promise<DeviceRecord[]>;
   /** A word of the server to itself; null when it was never saved. */
   setting(name: string): Promise<string | null>;
 }

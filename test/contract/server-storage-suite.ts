@@ -394,6 +394,21 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
         expect(await storage.read((reader) => reader.device('b'))).toEqual(device('b', 'ben'));
         expect(await storage.read((reader) => reader.device('c'))).toBeNull();
       });
+
+      test('know the copies of a device by the id they began with', async () => {
+        const ids = ['a', 'a.2.0000000000010000', 'A.1.x', 'a.2.0000000000010000.y', 'a-b', 'ab', 'a%', 'b.a'];
+        await storage.write(async (writer) => {
+          for (const clientId of ids) {
+            const times = { firstSeenAt: 1, lastSeenAt: 2 };
+            await writer.saveDevice({ clientId, subject: 'ana', name: null, ...times, isRevoked: false });
+          }
+        });
+        const family = async (root: string) =>
+          (await storage.read((reader) => reader.family(root))).map(({ clientId }) => clientId).sort();
+        expect(await family('a')).toEqual(['a', 'a.2.0000000000010000', 'a.2.0000000000010000.y']);
+        expect(await family('a%')).toEqual(['a%']);
+        expect(await family('c')).toEqual([]);
+      });
     });
 
     describe('transactions', () => {

@@ -1,4 +1,6 @@
 import type { Cursor } from '../../core/change.ts';
+import { familyOf } from '../../core/client-family.ts';
+import { isBoundHlc } from '../../core/hlc.ts';
 import { ALL_SCOPES } from '../../core/scope.ts';
 import { quoteName } from '../../core/sql.ts';
 import type { PulledTransaction, PullPage, StoredOutcome } from '../../protocol/messages/pull.ts';
@@ -162,11 +164,15 @@ function applyTransaction(parts: ChainParts, run: Run, transaction: PulledTransa
   echo(parts, run, transaction);
 }
 
-/** A mutation of this device may have come back: then what is confirmed now includes it. */
+/**
+ * A mutation of this device may have come back: then what is confirmed now includes it. It may have gone up under another id than it
+ * has here: by a copy of this database that holds it too and found out sooner, or later, that there are two.
+ */
 function echo(parts: ChainParts, run: Run, { clientId, mutationId, hlc }: PulledTransaction): void {
-  if (mutationId === null || clientId !== parts.clientIds.ofMutation(mutationId)) return;
+  if (mutationId === null || clientId === null || familyOf(clientId) !== familyOf(parts.clientIds.current)) return;
   const item = parts.outbox.byMutation(mutationId);
-  if (!item || item.isEchoed || !isStampOf(item, hlc)) return;
+  // Copies use one number for different mutations. The stamp tells which it is.
+  if (!item || item.isEchoed || !isBoundHlc(hlc, item.hlc)) return;
   run.echoed.push(mutationId);
   if (item.state === 'accepted') {
     retire(parts, run, item);
@@ -175,11 +181,6 @@ function echo(parts: ChainParts, run: Run, { clientId, mutationId, hlc }: Pulled
   // Its outcome has yet to come, with the conflicts that were decided: it stays queued, no longer shown.
   uncover(parts, run, item);
   parts.outbox.update(item, { isEchoed: true, epoch: run.end.epoch });
-}
-
-/** Not so where a copy of this database has used the same number. The server sets stamps back that lie too far ahead. */
-function isStampOf(item: OutboxItem, hlc: string): boolean {
-  return hlc === item.hlc || (hlc < item.hlc && hlc.endsWith('0000'));
 }
 
 /** Looks after mutations whose effect must have come by now, under another name or filtered away. */

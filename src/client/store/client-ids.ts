@@ -1,3 +1,4 @@
+import { copyId } from '../../core/client-family.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Meta } from './meta.ts';
 
@@ -33,8 +34,7 @@ export function createClientIds(meta: Meta): ClientIds {
     },
     ofMutation: (mutationId) => spans.findLast(({ from }) => from <= mutationId)?.clientId ?? current(),
     renew({ mutationId: from, hlc }) {
-      const [root] = (spans[0]?.clientId ?? '').split('.');
-      const clientId = `${root}.${from}.${hlc}`;
+      const clientId = copyId(current(), { mutationId: from, hlc });
       const others = spans.filter((span) => span.from !== from);
       spans = [...others, { from, clientId }].sort((a, b) => a.from - b.from);
       meta.set('client_ids', JSON.stringify(spans));

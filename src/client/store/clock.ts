@@ -22,10 +22,10 @@ export interface DeviceClock {
 }
 
 /**
- * Where the counter of a stamp begins: somewhere in the lowest sixteenth. So two copies of one database that write in the same millisecond
- * hardly ever give the same stamp to their next mutation, which is how the server tells them apart.
+ * Where the counter of a stamp begins: somewhere in the lower half. So two copies of one database hardly ever give the same counter to
+ * their next mutation, which is how they are told apart, also where the server has set a stamp back.
  */
-const COUNTER_START = 0x1000;
+const COUNTER_START = 0x8000;
 
 export function createDeviceClock(
   database: LocalDatabase,

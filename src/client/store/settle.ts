@@ -47,15 +47,6 @@ export function createSettle(parts: {
     parking.parkBehind([rejected]);
   };
 
-  /** The server has decided this id with other content: it stays to be sent, under an id of this database's own. */
-  const sendAsOwn = (item: OutboxItem, changed: ChangeCollector) => {
-    if (!item.isEchoed) return;
-    const rows = overlay.rowsOf(item);
-    for (const row of rows) overlay.keepImage(row);
-    outbox.update(item, { isEchoed: false, epoch: null });
-    for (const row of rows) overlay.show(row, changed);
-  };
-
   const record = (item: OutboxItem, { outcome, now }: Answer): ConflictRecord[] =>
     outcome.conflicts.flatMap((report, index) => {
       const row = { table: report.table, key: report.key, keyText: keyText(report.key) };
@@ -75,9 +66,9 @@ export function createSettle(parts: {
       const item = outbox.byMutation(outcome.mutationId);
       if (!item || isSettled(item)) continue;
       if (outcome.reason?.code === COPIED) {
+        // It stays to be sent, under an id of this database's own. Its echo may have come: then a copy has sent it under that id.
         if (!isRenewed) clientIds.renew(item);
         isRenewed = true;
-        sendAsOwn(item, changed);
         continue;
       }
       const answer = { outcome, response, now };

@@ -122,6 +122,10 @@ export class PostgresHandle implements StorageWriter {
     return ledger.readDevices(this.#transaction, subject);
   }
 
+  async family(root: string) {
+    return ledger.readFamily(this.#transaction, root);
+  }
+
   async setting(name: string) {
     return ledger.readSetting(this.#transaction, name);
   }

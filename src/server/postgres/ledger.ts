@@ -95,6 +95,11 @@ export async function readDevices(transaction: Transaction, subject: string): Pr
   return (await transaction.all(sql, [subject])).map(toDevice);
 }
 
+export async function readFamily(transaction: Transaction, root: string): Promise<DeviceRecord[]> {
+  const sql = `SELECT ${DEVICE_COLUMNS} FROM tidemark.device WHERE split_part(client_id, '.', 1) = $1`;
+  return (await transaction.all(sql, [root])).map(toDevice);
+}
+
 function toDevice([clientId, subject, name, firstSeenAt, lastSeenAt, isRevoked]: Row): DeviceRecord {
   return {
     clientId: String(clientId),

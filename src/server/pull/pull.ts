@@ -18,6 +18,12 @@ export interface PullerOptions {
   readonly pageBytes: number;
 }
 
+/** Who pulls. */
+export interface PullCaller {
+  readonly subject: string;
+  readonly access: Access;
+}
+
 const MIN_PAGE_BYTES = 1_024;
 
 /** Answers pulls, page by page, from one committed state each. */
@@ -28,7 +34,7 @@ export class Puller {
     this.#options = options;
   }
 
-  async pull(whole: Access, request: PullRequest): Promise<PullPage> {
+  async pull({ subject, access: whole }: PullCaller, request: PullRequest): Promise<PullPage> {
     const access = leaveOut(whole, request.without ?? []);
     const { schema, storage, sharedReads, pageBytes } = this.#options;
     const maxBytes = Math.max(Math.min(request.maxBytes ?? pageBytes, pageBytes), MIN_PAGE_BYTES);
@@ -42,7 +48,7 @@ export class Puller {
           : fromToken(request.resume);
       checkChain(state, position, access);
       if (!isSame(state.without, request.without ?? [])) throw chainOver('what it is to leave out has changed');
-      const page = await readPage({ schema, reader, position, request, state, maxBytes });
+      const page = await readPage({ schema, reader, position, subject, request, state, maxBytes });
       return { ...page, replaces: isFirst ? replacedTables(schema, state) : [] };
     });
   }
@@ -160,6 +166,7 @@ interface PageInput {
   readonly schema: Schema;
   readonly reader: StorageReader;
   readonly position: Position;
+  readonly subject: string;
   readonly request: PullRequest;
   readonly state: ChainState;
   readonly maxBytes: number;
@@ -201,13 +208,13 @@ const PHASES: Readonly<Record<ChainState['phase'], (input: PageInput) => Promise
 };
 
 /** At the end of a chain with a snapshot the client hears of those mutations of its own that are in it, and it had no answer to. */
-async function withOutcomes({ reader, request, maxBytes }: PageInput, part: PagePart): Promise<PagePart> {
+async function withOutcomes({ reader, subject, request, maxBytes }: PageInput, part: PagePart): Promise<PagePart> {
   const { unanswered } = request;
   const { nextId, after, added, tables } = part.state;
   // A log tells of each commit whose it is.
   const hasSnapshot = added.length > 0 || tables.length > 0;
   if (unanswered === undefined || !hasSnapshot) return part;
-  const told = await readOutcomePart({ reader, unanswered, nextId, until: after.seq, maxBytes });
+  const told = await readOutcomePart({ reader, subject, unanswered, nextId, until: after.seq, maxBytes });
   if (told.nextId === null) return { ...part, outcomes: told.outcomes };
   const state: ChainState = { ...part.state, phase: 'outcomes', nextId: told.nextId };
   return { ...part, outcomes: told.outcomes, state, isDone: false };

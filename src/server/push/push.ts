@@ -7,7 +7,6 @@ import { SyncError, type SyncErrorKind } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import { type Access, FULL_ACCESS } from '../access.ts';
 import type { ServiceLimits, ValidateFunction } from '../options.ts';
-import type { OutcomeRecord } from '../records.ts';
 import type { Identity } from '../service.ts';
 import { checkChanges } from './check-change.ts';
 import type { CommitQueue } from './commit-queue.ts';
@@ -18,6 +17,7 @@ import {
   toRejection,
   type Verdict,
 } from './decide-mutation.ts';
+import { ANY_HLC, loadKnown } from './known-outcomes.ts';
 import { receivePart } from './parts.ts';
 import { StoppedRows } from './stopped-rows.ts';
 import type { WorkingSet } from './working-set.ts';
@@ -156,9 +156,8 @@ export class Pusher {
     const { mutationId } = part;
     const options = { clientId, now: runtime.now(), maxMutationBytes: limits.maxMutationBytes };
     return queue.run(async (set) => {
-      await set.loadOutcomes(clientId, [mutationId]);
-      const known = set.outcome(clientId, mutationId);
-      if (known) return [isSame(known, part) ? known.outcome : copied(mutationId)];
+      const known = (await loadKnown(set, pushing, [mutationId])).of(part);
+      if (known) return [known === COPIED ? copied(mutationId) : known.outcome];
       const received = await receivePart(set, part, options);
       if (received.kind === 'waiting') return [];
       await set.writer.dropParts(clientId, mutationId);
@@ -179,10 +178,8 @@ export class Pusher {
   ): Promise<PushAnswer> {
     const { clientId, waits = false } = pushing.request;
     await set.actAs(pushing.identity);
-    await set.loadOutcomes(
-      clientId,
-      mutations.map((mutation) => mutation.mutationId),
-    );
+    const ids = mutations.map((mutation) => mutation.mutationId);
+    const outcomesBefore = await loadKnown(set, pushing, ids);
     const checked = mutations.map((mutation) => ({ mutation, content: this.#check(set, pushing.request, mutation) }));
     await loadRows(
       set,
@@ -197,13 +194,17 @@ export class Pusher {
     };
     for (const { mutation, content } of checked) {
       const { mutationId, hlc } = mutation;
-      const known = set.outcome(clientId, mutationId);
-      const isKnown = known !== undefined && isSame(known, mutation);
-      if (isKnown) answer(mutation, known.outcome);
+      const known = outcomesBefore.of(mutation);
       // What a copy of the database wrote after that was no more written by the original.
-      stopped.isCopy ||= known !== undefined && !isKnown;
-      if (stopped.isCopy && !isKnown) answer(mutation, copied(mutationId));
-      if (stopped.isCopy || isKnown) continue;
+      stopped.isCopy ||= known === COPIED;
+      if (known !== undefined && known !== COPIED) {
+        answer(mutation, known.outcome);
+        continue;
+      }
+      if (stopped.isCopy) {
+        answer(mutation, copied(mutationId));
+        continue;
+      }
       if (waits && stopped.holds(mutation)) {
         waiting.push(mutationId);
         continue;
@@ -247,14 +248,6 @@ const REFUSALS: readonly SyncErrorKind[] = ['invalid-value', 'forbidden', 'rejec
 function refusalOf(error: unknown): Verdict {
   if (error instanceof SyncError && REFUSALS.includes(error.kind)) return toRejection(error);
   throw error;
-}
-
-/** Of a mutation whose parts could not be read, or not be kept. */
-const ANY_HLC = '';
-
-/** A part of an older client does not tell its stamp. */
-function isSame(known: OutcomeRecord, { hlc }: { readonly hlc?: string | undefined }): boolean {
-  return hlc === undefined || known.hlc === hlc || known.hlc === ANY_HLC;
 }
 
 /** Not an answer to a repeated push: two databases count their mutations under one clientId. Nothing may pass for applied. */

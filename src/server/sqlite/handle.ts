@@ -71,6 +71,10 @@ export class SqliteWriter implements StorageWriter {
     return ledger.readDevices(this.#connection, subject);
   }
 
+  async family(root: string) {
+    return ledger.readFamily(this.#connection, root);
+  }
+
   async writeRows(table: Table, changed: readonly StoredRow[]) {
     rows.writeRows(this.#connection, table, changed);
   }

@@ -82,6 +82,13 @@ export function readDevices(connection: Connection, subject: string): DeviceReco
   return connection.all(sql, [subject]).map(toDevice);
 }
 
+/** As a range of the key: `/` comes right after the dot. */
+export function readFamily(connection: Connection, root: string): DeviceRecord[] {
+  const sql = `SELECT ${DEVICE_COLUMNS} FROM _tidemark_device WHERE client_id = ?1
+    UNION ALL SELECT ${DEVICE_COLUMNS} FROM _tidemark_device WHERE client_id > ?1 || '.' AND client_id < ?1 || '/'`;
+  return connection.all(sql, [root]).map(toDevice);
+}
+
 function toDevice([clientId, subject, name, firstSeenAt, lastSeenAt, isRevoked]: readonly Cell[]): DeviceRecord {
   return {
     clientId: String(clientId),

@@ -86,7 +86,6 @@ export class Client {
   /** Writes that have begun and not ended. */
   openWriteCount = 0;
   crashCount = 0;
-  isCopied = false;
   /** How many entries it had written when its disk was last copied. */
   lonelyUntil = 0;
   /** An earlier state of the disk, for a power cut that takes what was not flushed. */

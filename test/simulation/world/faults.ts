@@ -127,13 +127,11 @@ const EVENTS = {
     });
   },
   'client cloned': async (world: World, client: Client) => {
-    if (world.clients.length >= world.plan.clientCount + 2) return;
-    // Once each: what two copies of one disk have in common may for a moment be shown twice by the third.
-    if (client.isCopied || client.disk.inTransaction || client.entries.size === 0) return;
+    if (world.clients.length >= world.plan.clientCount + 3) return;
+    if (client.disk.inTransaction || client.entries.size === 0) return;
     const copy = world.copyOf(client, await openImage(client.disk.exportBytes()));
     // Both write from here on: then the server must be told two devices.
     for (const one of [client, copy]) {
-      one.isCopied = true;
       one.lonelyUntil = one.entries.size;
     }
     restart(world, copy);
@@ -258,7 +256,7 @@ export function planOf(seed: number, wanted?: readonly string[]): Plan {
   const isLarge = chance.happens(0.05);
   const share = chance.between(0.1, 0.5);
   const drawn = FAULT_NAMES.filter(() => chance.happens(share));
-  const faults = new Set(wanted ?? (isFair ? [] : drawn.filter((name) => isDecided(name, drawn))));
+  const faults = new Set(wanted ?? (isFair ? [] : drawn.filter((name) => isDecided(name))));
   return {
     faults,
     clientCount: isLarge ? 6 : 3 + chance.below(2),
@@ -271,12 +269,10 @@ export function planOf(seed: number, wanted?: readonly string[]): Plan {
 
 /**
  * What is open is not drawn yet, and can be asked for with `--faults`:
- * - A copy sends again what its original sent to a server that was set back, and one of them may show it twice meanwhile.
  * - A device changes hands by `wipe()` while it is at work.
  */
-function isDecided(name: string, drawn: readonly string[]): boolean {
-  if (name === 'account switch') return false;
-  return name !== 'client cloned' || !drawn.includes('restore from a copy');
+function isDecided(name: string): boolean {
+  return name !== 'account switch';
 }
 
 export function setWeather({ plan, clients }: World): void {

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { boundHlc, hlcAfter, hlcMs, makeHlc, nextHlc, observeHlc, ZERO_HLC } from '../../../src/core/hlc.ts';
+import {
+  boundHlc,
+  hlcAfter,
+  hlcMs,
+  isBoundHlc,
+  makeHlc,
+  nextHlc,
+  observeHlc,
+  ZERO_HLC,
+} from '../../../src/core/hlc.ts';
 
 const clock = fc.oneof(
   fc.constantFrom(0, -5, Date.UTC(1970, 0, 1), Date.UTC(2106, 1, 7), 2 ** 48),
@@ -40,6 +49,14 @@ test('a stamp far ahead is bounded, one in the past is not', () => {
   const year2106 = makeHlc(Date.UTC(2106, 0, 1), 7);
   expect(hlcMs(boundHlc(year2106, 1_000, 60_000))).toBe(61_000);
   expect(boundHlc(makeHlc(5, 1), 1_000, 60_000)).toBe(makeHlc(5, 1));
+});
+
+test('a stamp that was set back is known again by its counter, and no other is', () => {
+  const [mine, others] = [makeHlc(200_000, 0x1a2b), makeHlc(200_000, 0x1a2c)];
+  const stored = boundHlc(mine, 1_000, 60_000);
+  expect([isBoundHlc(stored, mine), isBoundHlc(stored, others)]).toEqual([true, false]);
+  expect([isBoundHlc(mine, mine), isBoundHlc(mine, stored)]).toEqual([true, false]);
+  expect(isBoundHlc(makeHlc(61_000, 0), mine)).toBe(true);
 });
 
 test('equal stamps are told apart by their devices, the same way everywhere', () => {

@@ -68,6 +68,15 @@ test('mutations sent under an earlier id of the same person are told of, those o
   expect(page.outcomes?.map(({ seq }) => seq)).toEqual([1]);
 });
 
+test('a mutation that a copy sent under an id of its own is told of too', async () => {
+  const service = await memoryService();
+  const [device, copy] = [new Pusher(service, 'device'), new Pusher(service, 'device.1.00000190000010aa')];
+  const both = device.mutation([putIssue('1')]);
+  await copy.send([both]);
+  const page = await service.pull(ana, request({ unanswered: [{ clientId: 'device', from: 1, to: 1 }] }));
+  expect(page.outcomes).toEqual([{ mutationId: 1, hlc: both.hlc, outcome: 'applied', seq: 1, conflicts: [] }]);
+});
+
 test('what is committed between the pages is told of exactly where the chain has it', async () => {
   const service = await memoryService();
   const rows = Array.from({ length: 80 }, (_, n) => putIssue(`i${n}`, { body: 'b'.repeat(90) }));

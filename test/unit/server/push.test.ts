@@ -92,6 +92,32 @@ describe('a mutation', () => {
     expect(service.stats().head).toBe(1);
   });
 
+  test('is taken once, by whichever of the ids of one database and its copies it comes first', async () => {
+    const service = await memoryService();
+    const [original, copy] = [new Pusher(service, 'a'), new Pusher(service, 'a.1.00000190000010aa')];
+    await original.push([putIssue('1')]);
+    await copy.push([putIssue('2')], { at: 9 });
+    const count = original.mutation([patch('issue', '1', {}, { votes: 1 })]);
+    const [first] = await copy.send([count]);
+    expect(first).toMatchObject({ outcome: 'merged', seq: 3 });
+    const other = { ...count, mutationId: 3 };
+    expect(await original.send([count, other])).toMatchObject([first, { mutationId: 3, outcome: 'merged', seq: 4 }]);
+    expect(await copy.send([count, other])).toMatchObject([{ seq: 3 }, { seq: 4 }]);
+    expect((await rows(service, 'issue'))[0]).toMatchObject({ votes: 2 });
+    // Its own number decides who it is: another one under the same id is a copy's, whatever is known elsewhere.
+    const [refused] = await copy.send([{ ...count, mutationId: 1 }]);
+    expect(refused).toMatchObject({ outcome: 'rejected', reason: { code: 'copied' } });
+  });
+
+  test('of somebody whose device goes by such an id is theirs', async () => {
+    const service = await memoryService();
+    await new Pusher(service, 'b', ben).push([putIssue('1')]);
+    const [device, stranger] = [new Pusher(service, 'a'), new Pusher(service, 'a.1.00000190000010aa', ben)];
+    const count = device.mutation([patch('issue', '1', {}, { votes: 1 })]);
+    await stranger.send([count]);
+    expect(await device.send([count])).toMatchObject([{ outcome: 'merged', seq: 3 }]);
+  });
+
   test('of a copied database never passes for the one of the original', async () => {
     const service = await memoryService();
     const [original, copy] = [new Pusher(service, 'a'), new Pusher(service, 'a')];

@@ -69,6 +69,11 @@ export const MIGRATIONS: readonly string[] = [
   CREATE UNLOGGED TABLE IF NOT EXISTS tidemark.rate_limit (
     key text PRIMARY KEY, points integer NOT NULL DEFAULT 0, expire bigint
   ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);`,
+
+  `-- Copies of one local database, by the id they began with.
+  CREATE INDEX IF NOT EXISTS device_family ON tidemark.device (split_part(client_id, '.', 1));
+  -- The last commit that this epoch has in common with the one before it; null where nobody can tell.
+  ALTER TABLE tidemark.state ADD COLUMN IF NOT EXISTS epoch_from bigint;`,
 ];
 
 /** Every migration with its mark, in order. */

@@ -140,6 +140,65 @@ test('a transaction that goes in parts is not taken for another one of the same 
   expect([copy.rows('issue').length, original.rows('issue').length]).toEqual([2_401, 2_401]);
 });
 
+/** The original has written under the common id; a copy, and a copy of that one, hold the same unsent work. */
+async function copiesOfOneCopy(): Promise<{ original: RealDevice; copy: RealDevice; second: RealDevice }> {
+  const { original } = await deviceWithIssue();
+  const copy = await world.clone(original);
+  await addIssue(copy, 'by-copy');
+  await copy.write("UPDATE issue SET votes = votes + 1, status = 'done' WHERE id = 'shared'");
+  const second = await world.clone(copy, { autoSync: false });
+  await vote(original, 'shared');
+  await vote(original, 'shared');
+  await settled();
+  return { original, copy, second };
+}
+
+const pull = (device: RealDevice) => Promise.all([device.loop.run('pull'), settled()]);
+const sync = (device: RealDevice) => Promise.all([device.loop.run('sync'), settled()]);
+
+test('what another copy brought under an id that this one does not have yet is shown once, and sent once', async () => {
+  const { original, copy, second } = await copiesOfOneCopy();
+  copy.loop.start();
+  await settled();
+  second.loop.start();
+  expect(second.store.clientId).not.toBe(copy.store.clientId);
+  await pull(second);
+  expect(votes(second, 'shared')).toBe(3);
+  await vote(second, 'shared');
+  expect(votes(second, 'shared')).toBe(4);
+  await sync(second);
+  await vote(copy, 'shared');
+  await settled();
+  await sync(second);
+  for (const device of [original, copy, second])
+    expect([device.rows('issue').length, votes(device, 'shared')]).toEqual([2, 5]);
+  expect(new Set([original, copy, second].map(({ store }) => store.clientId)).size).toBe(3);
+});
+
+test('it is shown once where it comes in a snapshot too', async () => {
+  const { copy, second } = await copiesOfOneCopy();
+  copy.loop.start();
+  await settled();
+  second.store.resetCursor();
+  second.loop.start();
+  await pull(second);
+  expect(votes(second, 'shared')).toBe(3);
+  await sync(second);
+  expect(votes(copy, 'shared')).toBe(3);
+});
+
+test('what one copy throws away and the other sends stays sent, and what both hold after it is taken once', async () => {
+  const { original, copy, second } = await copiesOfOneCopy();
+  const [first] = second.store.outbox();
+  second.store.discard(first?.mutationId ?? 0, world.runtime.now());
+  copy.loop.start();
+  await settled();
+  second.loop.start();
+  await sync(second);
+  for (const device of [original, copy, second])
+    expect([device.rows('issue').length, votes(device, 'shared')]).toEqual([2, 3]);
+});
+
 test('copies of copies in a bad network, all at once, lose nothing and double nothing', async () => {
   for (const seed of [11, 12, 13, 14]) {
     const { original } = await deviceWithIssue(seed);
