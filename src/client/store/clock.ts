@@ -35,16 +35,17 @@ export function createDeviceClock(
   let lastHlc: Hlc = ZERO_HLC;
   let lastId = 0;
   /**
-   * Nothing has been stamped since the database was opened: it may have been set back (a power cut, a copy). On a device whose
-   * wall clock is behind, counting on would give the next mutation the very stamp that one before the setback had.
+   * Whether the last stamp was given here, since the database was opened. Where the wall clock is behind that stamp, only then may be
+   * counted on: a database that was set back (a power cut, a copy) would give the next mutation the very stamp that one before the
+   * setback had, and two copies that have both heard of somebody's later stamp would give the same to two mutations.
    */
-  let isFresh = true;
+  let isOwn = false;
   return {
     get lastHlc() {
       return lastHlc;
     },
     stamp(now) {
-      const time = isFresh ? Math.max(now, hlcMs(lastHlc) + 1) : now;
+      const time = isOwn ? now : Math.max(now, hlcMs(lastHlc) + 1);
       return nextHlc(lastHlc, time, Math.floor(random() * COUNTER_START));
     },
     get nextMutationId() {
@@ -53,7 +54,7 @@ export function createDeviceClock(
     took(mutationId, hlc) {
       lastId = Math.max(lastId, mutationId);
       lastHlc = observeHlc(lastHlc, hlc);
-      isFresh = false;
+      isOwn = true;
     },
     persist() {
       meta.set('hlc', lastHlc);
@@ -62,10 +63,11 @@ export function createDeviceClock(
     observe(hlc) {
       if (hlc <= lastHlc) return;
       lastHlc = hlc;
+      isOwn = false;
       meta.set('hlc', hlc);
     },
     load() {
-      isFresh = true;
+      isOwn = false;
       const [row] = database.read(
         `SELECT max(id), max(hlc) FROM (
            SELECT max(mutation_id) AS id, max(hlc) AS hlc FROM _tidemark_outbox

@@ -1,7 +1,6 @@
 import { familyOf } from '../../core/client-family.ts';
 import { COPIED } from '../../protocol/messages/push.ts';
 import type { OutcomeRecord } from '../records.ts';
-import type { Pushing } from './push.ts';
 import type { WorkingSet } from './working-set.ts';
 
 /** Of a mutation whose parts could not be read, or not be kept. */
@@ -11,6 +10,12 @@ export const ANY_HLC = '';
 interface Stamped {
   readonly mutationId: number;
   readonly hlc?: string | undefined;
+}
+
+/** Who sends. */
+interface Sender {
+  readonly identity: { readonly id: string };
+  readonly request: { readonly clientId: string };
 }
 
 export interface KnownOutcomes {
@@ -28,7 +33,7 @@ export interface KnownOutcomes {
  */
 export async function loadKnown(
   set: WorkingSet,
-  { identity, request: { clientId } }: Pushing,
+  { identity, request: { clientId } }: Sender,
   mutationIds: readonly number[],
 ): Promise<KnownOutcomes> {
   const [family] = await Promise.all([set.writer.family(familyOf(clientId)), set.loadOutcomes(clientId, mutationIds)]);
