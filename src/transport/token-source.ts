@@ -12,24 +12,16 @@ export async function askToken(getToken: GetToken | undefined, refresh: boolean)
   }
 }
 
-/** Makes a call, and once more when the server refuses the token it had and the app has another one. */
+/** Makes a call, and once more for a new token when the server refuses the one it had. */
 export async function withRefresh<T>(
   getToken: GetToken | undefined,
   call: (token: () => Promise<string | null>) => Promise<T>,
 ): Promise<T> {
-  let refused: string | null | undefined;
   try {
-    return await call(async () => {
-      refused = await askToken(getToken, false);
-      return refused;
-    });
+    return await call(() => askToken(getToken, false));
   } catch (error) {
     const isRefused = error instanceof SyncError && error.kind === 'needs-auth';
     if (!isRefused || !getToken) throw error;
-    return call(async () => {
-      const token = await askToken(getToken, true);
-      if (token === refused) throw error;
-      return token;
-    });
+    return call(() => askToken(getToken, true));
   }
 }
