@@ -12,9 +12,19 @@ interface MasterDetailProps {
 
 /** A list with the details of one entry beside it; on a narrow panel they take its place. */
 export function MasterDetail({ list, detail, hint, isEven = false, onBack }: MasterDetailProps) {
+  const master = useRef<HTMLDivElement>(null);
+  const back = useRef<HTMLButtonElement>(null);
+  const hasDetail = detail !== null;
+  useEffect(() => {
+    // The list that had the focus has made room: who uses the keyboard goes along, and comes back by the first button.
+    const isHidden = hasDetail && master.current?.checkVisibility() === false;
+    if (isHidden && master.current?.contains(focusBeside(master.current))) back.current?.focus();
+  }, [hasDetail]);
   return (
-    <div className="master-detail" data-has-detail={detail !== null} data-even={isEven}>
-      <div className="master">{list}</div>
+    <div className="master-detail" data-has-detail={hasDetail} data-even={isEven}>
+      <div className="master" ref={master}>
+        {list}
+      </div>
       {/* It scrolls, so the keyboard has to be able to enter it. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls */}
       <section className="detail" aria-label="Details" tabIndex={0}>
@@ -22,7 +32,7 @@ export function MasterDetail({ list, detail, hint, isEven = false, onBack }: Mas
           <p className="hint">{hint}</p>
         ) : (
           <>
-            <button type="button" className="back" onClick={onBack}>
+            <button ref={back} type="button" className="back" onClick={onBack}>
               ‹ Back to the list
             </button>
             {detail}
@@ -31,6 +41,12 @@ export function MasterDetail({ list, detail, hint, isEven = false, onBack }: Mas
       </section>
     </div>
   );
+}
+
+/** What has the focus in the same tree. */
+function focusBeside(element: HTMLElement): Element | null {
+  const tree = element.getRootNode();
+  return tree instanceof ShadowRoot || tree instanceof Document ? tree.activeElement : null;
 }
 
 /** Puts the details back to their top when another entry is shown. */

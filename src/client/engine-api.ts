@@ -64,8 +64,8 @@ export interface EngineMethods {
   editMutation(mutationId: number, changes: readonly Change[]): Promise<{ mutationId: number | null }>;
   listConflicts(filter?: ConflictFilter): Promise<Conflict[]>;
   resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;
-  /** Answers all open conflicts alike; resolves with how many they were. */
-  resolveConflicts(resolution: 'local' | 'remote', filter?: Omit<ConflictFilter, 'state'>): Promise<number>;
+  /** Answers all open conflicts alike, or each by the later side; resolves with how many they were. */
+  resolveConflicts(resolution: 'local' | 'remote' | 'later', filter?: Omit<ConflictFilter, 'state'>): Promise<number>;
   listDevices(): Promise<DeviceInfo[]>;
   renameDevice(name: string): Promise<void>;
   revokeDevice(deviceId: string): Promise<void>;

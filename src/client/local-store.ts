@@ -102,8 +102,8 @@ export interface LocalStore {
   resolveConflict(id: string, resolution: Resolution, options: ResolveOptions): WriteResult;
   /** One of the conflicts; null when it is not known. */
   conflict(id: string): Conflict | null;
-  /** Answers all of these that are open, alike and in one transaction. */
-  resolveConflicts(ids: readonly string[], resolution: 'local' | 'remote', now: number): ResolvedConflicts;
+  /** Answers all of these that are open, alike or each by the later side, in one transaction. */
+  resolveConflicts(ids: readonly string[], resolution: 'local' | 'remote' | 'later', now: number): ResolvedConflicts;
 
   rowStatus(table: string, key: RowKey): RowStatus;
   /** Counts the rows of a user table. */

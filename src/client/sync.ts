@@ -166,7 +166,8 @@ export interface Sync<S extends Schema = Schema> {
   readonly conflicts: {
     list(filter?: ConflictFilter): Promise<Conflict[]>;
     resolve(id: string, resolution: Resolution): Promise<void>;
-    resolveAll(resolution: 'local' | 'remote', filter?: Omit<ConflictFilter, 'state'>): Promise<number>;
+    /** Answers all that are open alike; `later`: each by the side that wrote later. Resolves with how many there were. */
+    resolveAll(resolution: 'local' | 'remote' | 'later', filter?: Omit<ConflictFilter, 'state'>): Promise<number>;
   };
   /**
    * Which of the scopes that it may read this device follows: all, unless it is told otherwise. `useCursors()` has them. Kept

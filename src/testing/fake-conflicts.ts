@@ -24,9 +24,11 @@ export function fakeConflicts(core: FakeCore) {
   return {
     list: async (filter: ConflictFilter = {}) => core.state.conflicts.filter((one) => isWanted(one, filter)),
     resolve,
-    async resolveAll(resolution: 'local' | 'remote', filter: ConflictFilter = {}) {
+    async resolveAll(resolution: 'local' | 'remote' | 'later', filter: ConflictFilter = {}) {
+      core.called('conflicts.resolveAll', resolution, filter);
       const open = core.state.conflicts.filter((one) => isWanted(one, { ...filter, state: 'open' }));
-      for (const one of open) await resolve(one.id, resolution);
+      const later = ({ localIsLater }: Conflict) => (localIsLater ? 'local' : 'remote');
+      for (const one of open) await resolve(one.id, resolution === 'later' ? later(one) : resolution);
       return open.length;
     },
   };

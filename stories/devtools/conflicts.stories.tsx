@@ -195,6 +195,8 @@ export const AThousandAtOnce: Story = {
     await expect(question.getByRole('status')).toHaveTextContent('500 rows as this device has it, 0 rows');
     await userEvent.click(question.getByRole('button', { name: 'Decide them all' }));
     await waitFor(() => expect(syncOf(context).store.getState().status.conflictCount).toBe(500));
+    const answer = syncOf(context).calls.find(({ name }) => name === 'conflicts.resolveAll');
+    await expect(answer?.args).toEqual(['local', { table: 'issue_label' }]);
     await expect(await panel.findByText('Nothing to decide')).toBeVisible();
   },
 };
@@ -209,7 +211,11 @@ export const ByTheLaterWrite: Story = {
       '6 rows as this device has it, 2 rows as the other side',
     );
     await userEvent.click(question.getByRole('button', { name: 'Decide them all' }));
-    await waitFor(() => expect(syncOf(context).calls).toHaveLength(8));
-    await expect(syncOf(context).calls.filter((call) => call.args[1] === 'remote')).toHaveLength(2);
+    await waitFor(() => expect(syncOf(context).store.getState().status.conflictCount).toBe(0));
+    await expect(syncOf(context).calls[0]).toEqual({ name: 'conflicts.resolveAll', args: ['later', {}] });
+    const choices = syncOf(context)
+      .store.getState()
+      .conflicts.map((one) => one.resolution?.choice);
+    await expect(choices.filter((choice) => choice === 'remote')).toHaveLength(2);
   },
 };

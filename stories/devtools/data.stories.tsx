@@ -79,6 +79,7 @@ export const ByKeyboard: Story = {
     await expect(await panel.findByRole('textbox', { name: 'New value of title' })).toBeVisible();
     await fireEvent.keyDown(panel.getByRole('textbox', { name: 'New value of title' }), { key: 'Escape' });
     await waitFor(() => expect(panel.queryByRole('textbox', { name: 'New value of title' })).toBeNull());
+    await waitFor(() => expect(hasFocus(grid)).toBe(true));
   },
 };
 
@@ -186,5 +187,51 @@ export const Narrow: Story = {
     await userEvent.click(await panel.findByText('i-0002'));
     await userEvent.click(await panel.findByRole('button', { name: /Back to the list/ }));
     await expect(await panel.findByText('i-0004')).toBeVisible();
+  },
+};
+
+/** Required columns, types and defaults, and the key the form makes up. What the server refuses is told. */
+export const InsertARow: Story = {
+  ...panelStory(normal),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const sync = syncOf(context);
+    const open = await panel.findByRole('button', { name: 'Insert…' });
+    open.focus();
+    await userEvent.keyboard('{Enter}');
+    const form = within(await panel.findByRole('form', { name: 'New row of issue' }));
+    await waitFor(() => expect(hasFocus(form.getByRole('textbox', { name: 'id' }))).toBe(true));
+    await expect(form.getByText('text, required')).toBeVisible();
+    await expect(form.queryByRole('alert')).toBeNull();
+    await userEvent.keyboard('{Escape}');
+    await waitFor(() => expect(hasFocus(panel.getByRole('button', { name: 'Insert…' }))).toBe(true));
+
+    await userEvent.keyboard('{Enter}');
+    const again = within(await panel.findByRole('form', { name: 'New row of issue' }));
+    await fill(again.getByRole('textbox', { name: 'id' }), '');
+    await userEvent.click(again.getByRole('button', { name: 'Insert as a mutation' }));
+    await expect(again.getByText('A key cannot be empty.')).toBeVisible();
+    await expect(hasFocus(again.getByRole('textbox', { name: 'id' }))).toBe(true);
+    await fill(again.getByRole('textbox', { name: 'id' }), 'i-new');
+    await fill(again.getByRole('textbox', { name: 'title' }), 'Lamp 3 is loose');
+    await fill(again.getByRole('textbox', { name: 'labels' }), '["lamp"]');
+    await fill(again.getByRole('textbox', { name: 'priority' }), 'high');
+    await expect(again.getByText(/A whole number is wanted/)).toBeVisible();
+    await fill(again.getByRole('textbox', { name: 'priority' }), '2');
+    sync.failNext('write', new SyncError('invalid-value', 'issue.id is taken.'));
+    await userEvent.click(again.getByRole('button', { name: 'Insert as a mutation' }));
+    await expect(await again.findByText('issue.id is taken.')).toBeVisible();
+    await userEvent.click(again.getByRole('button', { name: 'Insert as a mutation' }));
+    await waitFor(() => expect(panel.queryByRole('form', { name: 'New row of issue' })).toBeNull());
+    const entry = sync.store.getState().outbox.at(-1);
+    await expect(entry?.changes).toMatchObject([
+      { table: 'issue', key: ['i-new'], op: 'put', columns: { title: 'Lamp 3 is loose', priority: 2 } },
+    ]);
+    const reason = { code: 'rejected', message: 'Lamps are not issues.' };
+    sync.settle({ mutationId: entry?.mutationId ?? 0, outcome: 'rejected', seq: null, reason });
+    await expect(await panel.findByText('The server refused the new row.')).toBeVisible();
+    await expect(panel.getByText('Lamps are not issues.')).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Show in the queue' }));
+    await expect(panel.getByRole('tab', { name: /^Queue/ })).toHaveAttribute('aria-selected', 'true');
   },
 };

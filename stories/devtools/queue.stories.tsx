@@ -172,11 +172,20 @@ export const ImportAFile: Story = {
     const panel = await panelIn(context.canvasElement);
     const sync = syncOf(context);
     const text = await sync.outbox.export();
-    const upload = (content: string) =>
+    const choose = (content: string) =>
       userEvent.upload(
         panel.getByLabelText('File of unsent work'),
         new File([content], 'outbox.json', { type: 'application/json' }),
       );
+    const upload = async (content: string) => {
+      await choose(content);
+      const question = await panel.findByRole('alertdialog', { name: 'Write the work of outbox.json again?' });
+      await expect(within(question).getByText(/the file’s values win without a conflict/)).toBeVisible();
+      await userEvent.click(within(question).getByRole('button', { name: 'Write it again' }));
+    };
+    await choose(text);
+    await userEvent.click(await panel.findByRole('button', { name: 'Cancel' }));
+    await expect(sync.calls.map(({ name }) => name)).not.toContain('outbox.import');
     await upload('no file of ours');
     await expect(await panel.findByRole('alert')).toHaveTextContent('no export of an outbox');
     await upload(text);

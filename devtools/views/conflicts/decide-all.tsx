@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { CONFLICT_MIRROR_LIMIT, type Conflict } from '../../../src/client/types.ts';
+import type { Conflict } from '../../../src/client/types.ts';
 import { useInspectedSync } from '../../data/inspected.ts';
 import { countWords } from '../../data/words.ts';
 import { Confirm } from '../../ui/confirm.tsx';
@@ -22,22 +22,15 @@ const POLICIES: Readonly<Record<Policy, string>> = {
   'server-wins': 'the other side wins',
 };
 
+const ANSWERS = { 'last-write-wins': 'later', 'client-wins': 'local', 'server-wins': 'remote' } as const;
+
 /** Decides many conflicts by one policy, after telling what that means for these. */
 export function DecideAll({ conflicts, table, onDone }: DecideAllProps) {
   const sync = useInspectedSync();
   const action = useAction();
   const [policy, setPolicy] = useState<Policy>('last-write-wins');
   const mineCount = conflicts.filter((one) => sideOf(policy, one) === 'local').length;
-  const decide = async () => {
-    if (policy === 'last-write-wins') {
-      // More may be open than are mirrored.
-      const isAll = conflicts.length < CONFLICT_MIRROR_LIMIT;
-      const open = isAll ? conflicts : await sync.conflicts.list({ state: 'open', ...(table ? { table } : {}) });
-      for (const one of open) await sync.conflicts.resolve(one.id, sideOf(policy, one));
-      return;
-    }
-    await sync.conflicts.resolveAll(policy === 'client-wins' ? 'local' : 'remote', table === null ? {} : { table });
-  };
+  const decide = () => sync.conflicts.resolveAll(ANSWERS[policy], table === null ? {} : { table });
   return (
     <Confirm
       title={`Decide ${countWords(conflicts.length, 'conflict')}${table === null ? '' : ` of ${table}`}?`}

@@ -1,3 +1,4 @@
+import { useRef } from 'react';
 import type { CursorInfo, ScopeInfo } from '../../../src/client/types.ts';
 import { formatCount } from '../../data/words.ts';
 import { FollowScope } from './follow-scope.tsx';
@@ -14,7 +15,10 @@ interface HeldScope extends ScopeInfo {
 
 /** Who follows every scope wants to know what that is, and which of it to leave out. */
 export function HeldRows({ cursors, scopes }: HeldRowsProps) {
-  const listed = heldScopes(cursors, scopes ?? []);
+  // Between being followed again and the arrival of its rows, a scope keeps its place, and its button the focus.
+  const seen = useRef(new Set<string>());
+  const listed = heldScopes(cursors, scopes ?? [], seen.current);
+  for (const { scope } of listed) if (scope !== null) seen.current.add(scope);
   if (listed.length === 0) return null;
   const most = Math.max(1, ...listed.map((one) => one.rowCount));
   const hasEvery = isEveryFollowed(cursors);
@@ -45,15 +49,19 @@ export function isEveryFollowed(cursors: readonly CursorInfo[]): boolean {
 }
 
 /** In the order of their names, so that nothing moves under a hand when one is left out. */
-function heldScopes(cursors: readonly CursorInfo[], scopes: readonly ScopeInfo[]): HeldScope[] {
+function heldScopes(
+  cursors: readonly CursorInfo[],
+  scopes: readonly ScopeInfo[],
+  seen: ReadonlySet<string>,
+): HeldScope[] {
   const own = new Set(isEveryFollowed(cursors) ? [] : cursors.map((one) => one.scope));
   const leftOut = new Set(cursors.filter((one) => !one.isFollowed).map((one) => one.scope));
   const held = scopes
     .filter(({ scope }) => scope === null || !own.has(scope))
     .map((one) => ({ ...one, isFollowed: one.scope === null || !leftOut.has(one.scope) }));
   const names = new Set(held.map(({ scope }) => scope));
-  const gone = [...leftOut]
+  const empty = [...new Set([...leftOut, ...seen])]
     .filter((scope) => !own.has(scope) && !names.has(scope))
-    .map((scope) => ({ scope, rowCount: 0, isFollowed: false }));
-  return [...held, ...gone].sort((a, b) => (a.scope ?? '').localeCompare(b.scope ?? ''));
+    .map((scope) => ({ scope, rowCount: 0, isFollowed: !leftOut.has(scope) }));
+  return [...held, ...empty].sort((a, b) => (a.scope ?? '').localeCompare(b.scope ?? ''));
 }

@@ -1,6 +1,8 @@
 import { type ReactNode, useCallback, useDeferredValue, useState } from 'react';
 import type { InspectedRow } from '../../../src/client/inspection.ts';
+import type { WriteReceipt } from '../../../src/client/sync.ts';
 import { type Table, tableOf } from '../../../src/core/schema.ts';
+import { toKey } from '../../../src/core/values.ts';
 import { keyText } from '../../../src/shared/cell.ts';
 import { useInspectedSync } from '../../data/inspected.ts';
 import { countWords } from '../../data/words.ts';
@@ -10,6 +12,8 @@ import { MasterDetail } from '../../ui/master-detail.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { ExportButtons } from './export-buttons.tsx';
 import { GridValue } from './grid-value.tsx';
+import { InsertRow } from './insert-row.tsx';
+import { Refused, useRefusal } from './refused.tsx';
 import { RowDetail } from './row-detail.tsx';
 import { RowStateBadge } from './row-state.tsx';
 import { columnSides, exportRows, gridColumns } from './row-values.ts';
@@ -32,6 +36,8 @@ export function TableView({ table, head }: TableViewProps) {
   const [unsyncedOnly, setUnsyncedOnly] = useState(false);
   const [selectedKey, setSelectedKey] = useState<string | null>(null);
   const [editing, setEditing] = useState<string | null>(null);
+  const [isInserting, setInserting] = useState(false);
+  const refusal = useRefusal();
   const filter = { table, search: useDeferredValue(search.trim()), unsyncedOnly };
   const { columns, rows, hasMore, isLoading, error, loadMore } = useTableRows(filter);
   const selected = rows.findIndex(({ key }) => keyText(key) === selectedKey);
@@ -45,6 +51,12 @@ export function TableView({ table, head }: TableViewProps) {
     const row = rows[index];
     setSelectedKey(row ? keyText(row.key) : null);
     setEditing(null);
+    setInserting(false);
+  };
+  const inserted = (values: Readonly<Record<string, unknown>>, receipt: WriteReceipt) => {
+    setInserting(false);
+    setSelectedKey(keyText(toKey(of, values)));
+    refusal.watch(receipt);
   };
   const row = rows[selected];
   const list = (
@@ -63,12 +75,16 @@ export function TableView({ table, head }: TableViewProps) {
           Unsynced only
         </label>
         <span className="spring" />
+        <button type="button" aria-pressed={isInserting} onClick={() => setInserting(!isInserting)}>
+          Insert…
+        </button>
         <ExportButtons
           name={table}
           read={async () => ({ columns, rows: exportRows(of, columns, await readAllRows(sync, filter)) })}
         />
       </div>
       <ErrorNotice error={error} />
+      <Refused refusal={refusal} />
       {rows.length === 0 ? (
         !isLoading && <NoRows isFiltered={search !== '' || unsyncedOnly} table={table} />
       ) : (
@@ -97,8 +113,14 @@ export function TableView({ table, head }: TableViewProps) {
     <MasterDetail
       list={list}
       hint="Select a row to see what the server has confirmed of it, and to edit it."
-      detail={row ? <RowDetail key={selectedKey} {...{ of, columns, row, editing }} onEdit={setEditing} /> : null}
-      onBack={() => setSelectedKey(null)}
+      detail={
+        isInserting ? (
+          <InsertRow of={of} onInserted={inserted} onCancel={() => setInserting(false)} />
+        ) : row ? (
+          <RowDetail key={selectedKey} {...{ of, columns, row, editing }} onEdit={setEditing} />
+        ) : null
+      }
+      onBack={() => select(-1)}
     />
   );
 }
@@ -106,7 +128,9 @@ export function TableView({ table, head }: TableViewProps) {
 function NoRows({ isFiltered, table }: { readonly isFiltered: boolean; readonly table: string }) {
   if (isFiltered) return <Empty title="No row matches">Change the search, or show synced rows too.</Empty>;
   return (
-    <Empty title={`${table} is empty`}>Rows appear here when the app writes some, or the server sends them.</Empty>
+    <Empty title={`${table} is empty`}>
+      Rows appear here when the app writes some, the server sends them, or you insert one.
+    </Empty>
   );
 }
 

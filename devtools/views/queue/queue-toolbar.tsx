@@ -1,11 +1,11 @@
-import { useRef, useState } from 'react';
-import type { MutationState, OutboxImport } from '../../../src/client/types.ts';
+import type { MutationState } from '../../../src/client/types.ts';
 import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { countWords, formatCount } from '../../data/words.ts';
 import { stateWords } from '../../ui/badge.tsx';
-import { ErrorNotice, Notice } from '../../ui/notice.tsx';
+import { ErrorNotice } from '../../ui/notice.tsx';
 import { saveFile } from '../../ui/save-file.ts';
 import { useAction } from '../../ui/use-action.ts';
+import { ImportButton } from './import-file.tsx';
 import { outboxFilter, type QueueFilter } from './queue-filter.ts';
 
 interface QueueToolbarProps {
@@ -91,55 +91,6 @@ function Filters({ filter, onFilter }: Pick<QueueToolbarProps, 'filter' | 'onFil
         ))}
       </select>
     </>
-  );
-}
-
-/** Takes an exported file, and says what became of it. */
-export function ImportButton() {
-  const sync = useInspectedSync();
-  const action = useAction();
-  const input = useRef<HTMLInputElement>(null);
-  const [result, setResult] = useState<OutboxImport | null>(null);
-  const read = async (file: File | undefined) => {
-    setResult(null);
-    if (file) await action.run(async () => setResult(await sync.outbox.import(await file.text())));
-    if (input.current) input.current.value = '';
-  };
-  return (
-    <>
-      <button type="button" disabled={action.isRunning} onClick={() => input.current?.click()}>
-        Import…
-      </button>
-      <input
-        ref={input}
-        className="hidden"
-        type="file"
-        accept=".json,application/json"
-        aria-label="File of unsent work"
-        tabIndex={-1}
-        onChange={(event) => void read(event.target.files?.[0])}
-      />
-      <ErrorNotice error={action.error} />
-      {result && <ImportResult result={result} />}
-    </>
-  );
-}
-
-const REASONS_SHOWN = 5;
-
-function ImportResult({ result: { writtenCount, skipped } }: { readonly result: OutboxImport }) {
-  return (
-    <Notice tone={skipped.length > 0 ? 'warn' : 'ok'}>
-      <p role="status">
-        {countWords(writtenCount, 'mutation')} written again
-        {skipped.length > 0 && `, ${formatCount(skipped.length)} left out`}.
-      </p>
-      {skipped.slice(0, REASONS_SHOWN).map(({ mutationId, reason }) => (
-        <p key={mutationId}>
-          <span className="mono">#{mutationId}</span> {reason}
-        </p>
-      ))}
-    </Notice>
   );
 }
 

@@ -4,11 +4,12 @@ import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { MasterDetail } from '../../ui/master-detail.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
+import { ImportButton } from './import-file.tsx';
 import { MutationDetail } from './mutation-detail.tsx';
 import { MutationRow } from './mutation-row.tsx';
 import { type OutboxWindow, useOutboxWindow } from './outbox-window.ts';
 import { isUnfiltered, NO_FILTER } from './queue-filter.ts';
-import { ImportButton, QueueToolbar } from './queue-toolbar.tsx';
+import { QueueToolbar } from './queue-toolbar.tsx';
 
 /** What was picked: an index of the list, and the entry that was there (null while its page is under way). */
 interface Picked {

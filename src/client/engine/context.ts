@@ -43,8 +43,8 @@ export interface EngineContext {
   /** Whether this device follows a scope, from the next pull on. */
   followScope(scope: string, isFollowed: boolean): Promise<void>;
   resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;
-  /** Answers all open conflicts alike; resolves with how many they were. */
-  resolveConflicts(resolution: 'local' | 'remote', filter: Omit<ConflictFilter, 'state'>): Promise<number>;
+  /** Answers all open conflicts alike, or each by the later side; resolves with how many they were. */
+  resolveConflicts(resolution: 'local' | 'remote' | 'later', filter: Omit<ConflictFilter, 'state'>): Promise<number>;
   /** Deletes all local data. Sync is held meanwhile, so that nothing under way is applied afterwards. See `EngineMethods`. */
   wipe(dealtWith?: readonly number[]): Promise<void>;
   /** A page was hidden or shown. */

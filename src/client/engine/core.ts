@@ -184,13 +184,20 @@ export class EngineCore implements EngineContext {
     return { mutationId: result.mutationId };
   }
 
-  async resolveConflicts(resolution: 'local' | 'remote', filter: Omit<ConflictFilter, 'state'>): Promise<number> {
-    const ids = this.store.conflicts({ ...filter, state: 'open' }).map(({ id }) => id);
+  async resolveConflicts(
+    resolution: 'local' | 'remote' | 'later',
+    filter: Omit<ConflictFilter, 'state'>,
+  ): Promise<number> {
+    const open = this.store.conflicts({ ...filter, state: 'open' });
     let count = 0;
-    for (let start = 0; start < ids.length; start += CONFLICTS_AT_ONCE) {
-      const some = ids.slice(start, start + CONFLICTS_AT_ONCE);
+    for (let start = 0; start < open.length; start += CONFLICTS_AT_ONCE) {
+      const some = open.slice(start, start + CONFLICTS_AT_ONCE);
       const { resolved, mutationIds, changed, settled } = await this.gate.run(() =>
-        this.store.resolveConflicts(some, resolution, this.runtime.now()),
+        this.store.resolveConflicts(
+          some.map(({ id }) => id),
+          resolution,
+          this.runtime.now(),
+        ),
       );
       count += resolved.length;
       const at = this.runtime.now();

@@ -248,7 +248,10 @@ export class EngineSession implements EngineConnection, EngineMethods {
     return this.#core.resolveConflict(id, resolution);
   }
 
-  async resolveConflicts(resolution: 'local' | 'remote', filter: Omit<ConflictFilter, 'state'> = {}): Promise<number> {
+  async resolveConflicts(
+    resolution: 'local' | 'remote' | 'later',
+    filter: Omit<ConflictFilter, 'state'> = {},
+  ): Promise<number> {
     return this.#core.resolveConflicts(resolution, filter);
   }
 

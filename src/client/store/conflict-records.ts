@@ -49,6 +49,8 @@ export interface ConflictRecords {
   /** Newest first. */
   list(filter: ConflictFilter & { limit?: number }): ConflictRecord[];
   load(): void;
+  /** Which side wrote later. */
+  laterSide(record: ConflictRecord): 'local' | 'remote';
   toPublic(record: ConflictRecord): Conflict;
 }
 
@@ -96,6 +98,7 @@ export function createConflictRecords(parts: {
         database.read("SELECT count(*) FROM _tidemark_conflict WHERE state = 'open'").rows[0]?.[0] ?? 0,
       );
     },
+    laterSide: (record) => (isLocalLater(record, parts.clientId()) ? 'local' : 'remote'),
     toPublic: (record) => toPublic(record, tables.get(record.table)?.table, parts.clientId()),
   };
 }
@@ -112,8 +115,6 @@ function toPublic(record: ConflictRecord, table: Table | undefined, clientId: st
     const kind = table?.columns[column]?.kind;
     return kind ? fromCell(kind, cell) : cell;
   };
-  // A deletion whose time nobody remembers. It is not the earlier one: nothing comes back for want of knowledge.
-  const isLost = record.remoteHlc === ZERO_HLC;
   return {
     id: record.id,
     mutationId: record.mutationId,
@@ -131,14 +132,22 @@ function toPublic(record: ConflictRecord, table: Table | undefined, clientId: st
     base: row(record.base),
     local: row(record.local),
     remote: row(record.remote),
-    localIsLater: !isLost && hlcAfter(record.localHlc, clientId, record.remoteHlc, record.remoteClientId ?? ''),
+    localIsLater: isLocalLater(record, clientId),
     detectedAt: record.detectedAt,
     remoteClientId: record.remoteClientId,
-    remoteAt: isLost ? null : hlcMs(record.remoteHlc),
+    remoteAt: isLost(record) ? null : hlcMs(record.remoteHlc),
     localAt: hlcMs(record.localHlc),
     remoteSeq: record.remoteSeq,
     resolution: record.resolution && publicResolution(record.resolution, table),
   };
+}
+
+/** A deletion whose time nobody remembers. It is not the earlier one: nothing comes back for want of knowledge. */
+const isLost = ({ remoteHlc }: ConflictRecord) => remoteHlc === ZERO_HLC;
+
+function isLocalLater(record: ConflictRecord, clientId: string): boolean {
+  const { localHlc, remoteHlc, remoteClientId } = record;
+  return !isLost(record) && hlcAfter(localHlc, clientId, remoteHlc, remoteClientId ?? '');
 }
 
 function publicResolution(resolution: StoredResolution, table: Table | undefined): ConflictResolution {

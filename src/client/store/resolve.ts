@@ -41,7 +41,7 @@ export function createResolveConflict(parts: {
 
 /** Answers many alike. Those that a person has answered meanwhile keep that answer. */
 export function createResolveConflicts(conflicts: ConflictRecords, resolve: ResolveConflict) {
-  return (ids: readonly string[], resolution: 'local' | 'remote', now: number): ResolvedConflicts => {
+  return (ids: readonly string[], resolution: 'local' | 'remote' | 'later', now: number): ResolvedConflicts => {
     const changed = collectChanges();
     const resolved: { id: string; table: string }[] = [];
     const mutationIds: number[] = [];
@@ -49,7 +49,8 @@ export function createResolveConflicts(conflicts: ConflictRecords, resolve: Reso
     for (const id of ids) {
       const record = conflicts.get(id);
       if (record === null || record.resolution !== null) continue;
-      const result = resolve(id, resolution, { by: 'person', now });
+      const side = resolution === 'later' ? conflicts.laterSide(record) : resolution;
+      const result = resolve(id, side, { by: 'person', now });
       resolved.push({ id, table: record.table });
       changed.addEach(result.changed);
       settled.push(...result.settled);

@@ -6,7 +6,7 @@ import { openMemoryDatabase } from '../../../../src/storage/sqlite-wasm/memory.t
 import { all, openStore, page, response, write } from './store-helpers.ts';
 
 /** So many issues edited twice here and once elsewhere: each has an open conflict, and a vote that waits behind it. */
-async function manyConflicts(count: number, database: LocalDatabase) {
+async function manyConflicts(count: number, database: LocalDatabase, remoteHlc = '0000000000010000') {
   const { store } = await openStore({ database });
   const ids = Array.from({ length: count }, (_, n) => `i${n}`);
   const rows = ids.map((id) => [id, 'Base', 0]);
@@ -24,7 +24,7 @@ async function manyConflicts(count: number, database: LocalDatabase) {
     columns: ['title'],
     remote: { title: 'theirs', votes: 0 },
     remoteSeq: 2,
-    remoteAuthor: { clientId: 'other', hlc: '0000000000010000' },
+    remoteAuthor: { clientId: 'other', hlc: remoteHlc },
     decided: {},
   });
   const outcomes = ids.map((id, n) => ({ mutationId: n + 1, outcome: 'conflict' as const, conflicts: [report(id)] }));
@@ -51,6 +51,16 @@ test('many conflicts answered alike become as many mutations, and what waited fo
   expect(sent.slice(0, 19).every(({ mutationId }) => mutationId > 40)).toBe(true);
   expect(sent.slice(19).every(({ mutationId }) => mutationId > 20 && mutationId <= 40)).toBe(true);
   expect(all(database, "SELECT count(*) AS n FROM issue WHERE title = 'mine' AND votes = 1")).toEqual([{ n: 19 }]);
+});
+
+test('answered by the later write, each is won by the side that wrote later', async () => {
+  const choices = async (remoteHlc: string) => {
+    const store = await manyConflicts(3, await openMemoryDatabase(), remoteHlc);
+    expect(store.resolveConflicts(openIds(store), 'later', 5).resolved).toHaveLength(3);
+    return store.conflicts({ state: 'resolved' }).map(({ resolution }) => resolution?.choice);
+  };
+  expect(await choices('0000000000010000')).toEqual(['local', 'local', 'local']);
+  expect(await choices('7fffffffffff0000')).toEqual(['remote', 'remote', 'remote']);
 });
 
 test('the work for each conflict is the same, however many there are', async () => {
