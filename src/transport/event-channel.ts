@@ -139,8 +139,9 @@ export class EventChannel implements RealtimeChannel {
   }
 }
 
-function queryOf({ protocol, schemaVersion, clientId, capabilities }: HandshakeRequest): URLSearchParams {
+function queryOf({ protocol, schemaVersion, clientId, capabilities, owner }: HandshakeRequest): URLSearchParams {
   const query = new URLSearchParams({ protocol: String(protocol), schemaVersion: String(schemaVersion), clientId });
+  if (owner !== undefined) query.set('owner', owner);
   for (const one of capabilities) query.append('capability', one);
   return query;
 }

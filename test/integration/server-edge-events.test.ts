@@ -5,7 +5,7 @@ import { httpTransport } from '../../src/transport/http-transport.ts';
 import { readEvents } from '../../src/transport/server-sent-events.ts';
 import type { WebSocketConstructor } from '../../src/transport/web-socket.ts';
 import { Events } from '../contract/transport.ts';
-import { type Harness, hello, push, start } from './server-edge-harness.ts';
+import { type Harness, hello, pullFromStart, push, start } from './server-edge-harness.ts';
 
 /** The frames of a stream, one by one; undefined at its end. */
 async function open({ running }: Harness, query: string, headers: Record<string, string> = {}) {
@@ -44,6 +44,15 @@ describe('an event stream', () => {
     expect(await status('clientId=a&protocol=99', ada)).toBe(400);
     expect(await status('clientId=a&epoch=e&seq=x', ada)).toBe(400);
     expect(await status('clientId=a', ada)).toBe(200);
+  });
+
+  test('of somebody who is not the one the data belong to does not make the device theirs', async () => {
+    const harness = await start({ auth: ({ token }) => (token === null ? null : { id: token }) });
+    const as = (who: string) => ({ authorization: `Bearer ${who}` });
+    const { next } = await open(harness, 'clientId=lost&owner=ada', as('ben'));
+    expect(await next()).toMatchObject({ type: 'welcome', handshake: { subject: 'ben' } });
+    expect((await harness.post('/v1/pull', { ...pullFromStart, clientId: 'lost' }, as('ada'))).status).toBe(200);
+    expect((await harness.post('/v1/pull', { ...pullFromStart, clientId: 'lost' }, as('ben'))).status).toBe(403);
   });
 
   test('ends when its token does, its device is revoked, or the server stops', async () => {

@@ -48,6 +48,7 @@ async function readQuestion(edge: Edge, request: Request): Promise<Question> {
     schemaVersion: whole('schemaVersion', edge.schemaVersion),
     clientId: query.get('clientId') ?? undefined,
     capabilities: query.getAll('capability'),
+    owner: query.get('owner') ?? undefined,
   });
   if (request.method !== 'POST') {
     const cursor = { epoch: query.get('epoch'), seq: whole('seq', 0) };
