@@ -20,7 +20,8 @@ export const systemRuntime: Runtime = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   setTimer(ms, run) {
-    const timer = setTimeout(run, ms);
+    // What is overdue is due now: Node warns of times before that.
+    const timer = setTimeout(run, Math.max(0, ms));
     return () => clearTimeout(timer);
   },
   random: () => Math.random(),
