@@ -130,6 +130,37 @@ export const taskSchema = defineSchema({
   },
 });
 
-export const schemas = { github: githubSchema, chinook: chinookSchema, task: taskSchema } as const;
+/** A column for each type of Postgres that has one here; `total` and `serial` are the database's own. */
+export const typesSchema = defineSchema({
+  version: 1,
+  tables: {
+    sample: table({
+      id: t.uuid(),
+      instant: t.timestamp().nullable(),
+      local_time: t.timestamp().nullable(),
+      day: t.date().nullable(),
+      amount: t.decimal().nullable(),
+      price: t.decimal().nullable(),
+      doc: t.json().nullable(),
+      raw: t.json().nullable(),
+      tags: t.json<(string | null)[]>().nullable(),
+      numbers: t.json<(number | null)[]>().nullable(),
+      bytes: t.blob().nullable(),
+      mood: t.text().nullable(),
+      small: t.integer().nullable(),
+      big: t.bigint().nullable(),
+      whole: t.integer().nullable(),
+      single: t.real().nullable(),
+      double: t.real().nullable(),
+      flag: t.boolean().nullable(),
+      name: t.text().nullable(),
+      votes: t.counter(),
+      total: t.integer().nullable(),
+      serial: t.bigint().nullable(),
+    }),
+  },
+});
+
+export const schemas = { github: githubSchema, chinook: chinookSchema, task: taskSchema, types: typesSchema } as const;
 
 export type SchemaName = keyof typeof schemas;

@@ -15,6 +15,8 @@ export type TableRows = Readonly<Record<string, readonly unknown[]>>;
 
 export interface TabOptions {
   readonly panel?: boolean;
+  /** Renders the rows of this table by `useSyncedQuery`. */
+  readonly show?: string;
   /** Where the device finds the sync server. Default: where it listens. */
   readonly server?: string;
 }
@@ -34,6 +36,11 @@ export class World {
   }
 
   async start(): Promise<void> {
+    await Promise.all([this.startPages(), this.server.start()]);
+  }
+
+  /** The pages alone, for a test that brings a server of its own. */
+  async startPages(): Promise<void> {
     this.#vite = await createServer({
       ...viteShared,
       configFile: false,
@@ -44,7 +51,7 @@ export class World {
       server: { host: '127.0.0.1', port: 0, hmr: false, fs: { allow: [join(import.meta.dirname, '../../..')] } },
       logLevel: 'error',
     });
-    await Promise.all([this.#vite.listen(), this.server.start()]);
+    await this.#vite.listen();
   }
 
   /** A device of its own: a browser with a profile on disk. The same name again is the same device. */
@@ -74,6 +81,7 @@ export class World {
     url.searchParams.set('server', options.server ?? this.server.url);
     url.searchParams.set('name', 'device');
     if (options.panel) url.searchParams.set('panel', '1');
+    if (options.show) url.searchParams.set('show', options.show);
     await page.goto(url.href);
     await page.waitForFunction(() => 'device' in window);
     return page;

@@ -1,5 +1,6 @@
+import { useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
-import { createSync, type Sync, SyncProvider, sql } from 'tidemark';
+import { createSync, type Sync, SyncProvider, sql, useSyncedQuery } from 'tidemark';
 import { SyncDevtools } from 'tidemark/devtools';
 import { type SchemaName, schemas } from '../schemas.ts';
 
@@ -7,6 +8,8 @@ import { type SchemaName, schemas } from '../schemas.ts';
 export interface Device {
   readonly sync: Sync;
   readonly sql: typeof sql;
+  /** What a component was last given to render. */
+  shown?: readonly Record<string, unknown>[] | undefined;
 }
 
 declare global {
@@ -31,11 +34,21 @@ const sync = createSync({
 
 window.device = { sync, sql };
 
+function Shown({ table }: { readonly table: string }) {
+  const { data } = useSyncedQuery({ sql: `SELECT * FROM "${table}" ORDER BY id`, parameters: [] });
+  useEffect(() => {
+    window.device.shown = data as Device['shown'];
+  }, [data]);
+  return <output>{data?.length}</output>;
+}
+
 const root = document.getElementById('root');
-if (root && parameters.has('panel')) {
+const shown = parameters.get('show');
+if (root && (shown !== null || parameters.has('panel'))) {
   createRoot(root).render(
     <SyncProvider sync={sync}>
-      <SyncDevtools initialIsOpen />
+      {shown !== null && <Shown table={shown} />}
+      {parameters.has('panel') && <SyncDevtools initialIsOpen />}
     </SyncProvider>,
   );
 }
