@@ -1,4 +1,4 @@
-/** The signature algorithms that {@link jwtAuth} knows (RFC 7518, RFC 8037). There is no `none`. */
+/** The signature algorithms that {@link jwtAuth} knows (RFC 7518; RFC 8037, whose `EdDSA` is `Ed25519` in RFC 9864). There is no `none`. */
 export type JwtAlgorithm =
   | 'HS256'
   | 'HS384'
@@ -12,7 +12,8 @@ export type JwtAlgorithm =
   | 'ES256'
   | 'ES384'
   | 'ES512'
-  | 'EdDSA';
+  | 'EdDSA'
+  | 'Ed25519';
 
 /** What a key is, however it was given. Each algorithm belongs to exactly one kind, so no key can stand in for another. */
 export type KeyKind = 'secret' | 'RSA' | 'P-256' | 'P-384' | 'P-521' | 'Ed25519';
@@ -24,7 +25,7 @@ export const ALGORITHMS_OF: Readonly<Record<KeyKind, readonly [JwtAlgorithm, ...
   'P-256': ['ES256'],
   'P-384': ['ES384'],
   'P-521': ['ES512'],
-  Ed25519: ['EdDSA'],
+  Ed25519: ['EdDSA', 'Ed25519'],
 };
 
 const ALL: ReadonlySet<string> = new Set(Object.values(ALGORITHMS_OF).flat());

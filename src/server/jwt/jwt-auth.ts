@@ -27,7 +27,7 @@ export interface JwtAuthOptions {
   /** What `aud` must hold one of. Give it wherever one issuer signs for several services. */
   readonly audience?: string | readonly string[];
   /**
-   * The algorithms to accept. Default, by key: HS256, RS256, ES256, ES384, ES512 or EdDSA. What the token says only
+   * The algorithms to accept. Default, by key: HS256, RS256, ES256, ES384, ES512, or EdDSA and Ed25519. What the token says only
    * picks among those that go with the key.
    */
   readonly algorithms?: readonly JwtAlgorithm[];

@@ -63,7 +63,9 @@ function algorithmsFor(jwk: Jwk, kind: keyof typeof ALGORITHMS_OF, allowed: read
       throw badKey(jwk, `is for ${own}, which is not among the allowed algorithms`);
     return [own];
   }
-  const wanted = allowed ? fitting.filter((one) => allowed.includes(one)) : [fitting[0]];
+  // The two names of an Ed25519 signature mean the same.
+  const usual = kind === 'Ed25519' ? fitting : [fitting[0]];
+  const wanted = allowed ? fitting.filter((one) => allowed.includes(one)) : usual;
   if (wanted.length === 0)
     throw badKey(jwk, `goes with ${fitting.join(', ')}, none of which is among the allowed algorithms`);
   return wanted;
@@ -71,13 +73,6 @@ function algorithmsFor(jwk: Jwk, kind: keyof typeof ALGORITHMS_OF, allowed: read
 
 /** @throws SyncError `misuse`. */
 export function keyOfSecret(secret: string | Uint8Array, allowed: readonly JwtAlgorithm[] | undefined): VerifyKey {
-  // A public key taken for a secret: whoever knows it could sign.
-  if (typeof secret === 'string' && /^\s*(-----BEGIN|\{)/.test(secret)) {
-    throw new SyncError(
-      'misuse',
-      'jwtAuth: `secret` holds a key in PEM or JSON. Give a public key as `publicKey` or `jwks`.',
-    );
-  }
   const bytes = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret;
   return toVerifyKey(secretJwk(bytes), allowed);
 }

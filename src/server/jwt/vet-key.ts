@@ -45,6 +45,10 @@ function vetSecret({ k }: Jwk): Vetted {
   if (bytes.length < MIN_SECRET_BYTES) {
     return { problem: `is a secret of ${bytes.length} bytes: at least ${MIN_SECRET_BYTES} random ones are needed` };
   }
+  // A public key taken for a secret: whoever knows it could sign.
+  if (/^\s*(-----BEGIN|\{)/.test(new TextDecoder().decode(bytes.subarray(0, 32)))) {
+    return { problem: 'is a secret that holds a key in PEM or JSON: give a public key as `publicKey` or `jwks`' };
+  }
   return { kind: 'secret', sizeBytes: bytes.length };
 }
 

@@ -204,7 +204,7 @@ describe('the claims', () => {
 });
 
 describe('the algorithm goes with the key', () => {
-  test.each(['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA'])('%s', async (alg) => {
+  test.each(['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'])('%s', async (alg) => {
     const pair = await keyPair(alg);
     const options: JwtAuthOptions = {
       publicKey: pair.publicJwk,
@@ -256,6 +256,39 @@ describe('the algorithm goes with the key', () => {
   });
 });
 
+describe('a signature that nobody made', () => {
+  /** The order of P-256, and of the prime group of Ed25519. */
+  const P256 = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+  const L = 2n ** 252n + 27_742_317_777_372_353_535_851_937_790_883_648_493n;
+  const bigEndian = (value: bigint) =>
+    Uint8Array.from(value.toString(16).padStart(64, '0').match(/../g) ?? [], (hex) => Number.parseInt(hex, 16));
+
+  test.each([
+    [0n, 1n],
+    [1n, 0n],
+    [P256, P256],
+    [P256, 1n],
+    [1n, P256],
+    [2n ** 256n - 1n, 2n ** 256n - 1n],
+  ])('ES256 with r %i and s %i is refused', async (r, s) => {
+    const pair = await keyPair('ES256');
+    const [header, payload] = (await pair.sign()).split('.');
+    const signature = base64url.encode(new Uint8Array([...bigEndian(r), ...bigEndian(s)]));
+    expect(await verdictOn(`${header}.${payload}.${signature}`, { publicKey: pair.publicJwk })).toBe('signature');
+  });
+
+  test('EdDSA is refused when its scalar goes round once more, and when it is zero', async () => {
+    const pair = await keyPair('EdDSA');
+    const [header, payload, signature = ''] = (await pair.sign()).split('.');
+    const bytes = base64url.decode(signature);
+    const scalar = BigInt(`0x${Buffer.from(bytes.subarray(32).toReversed()).toString('hex')}`);
+    for (const other of [scalar + L, 0n]) {
+      const forged = base64url.encode(new Uint8Array([...bytes.subarray(0, 32), ...bigEndian(other).toReversed()]));
+      expect(await verdictOn(`${header}.${payload}.${forged}`, { publicKey: pair.publicJwk })).toBe('signature');
+    }
+  });
+});
+
 describe('a set of keys', () => {
   test('is searched by the key id', async () => {
     const [a, b] = await Promise.all([keyPair('ES256', { kid: 'a' }), keyPair('EdDSA', { kid: 'b' })]);
@@ -265,6 +298,15 @@ describe('a set of keys', () => {
     expect(await verdictOn(await a.sign(claims, { kid: 'b' }), { jwks })).toBe('key');
     expect(await verdictOn(await a.sign(claims, { kid: 'c' }), { jwks })).toBe('key');
   });
+
+  test.each(['../../etc/passwd', "' OR 1=1 --", '__proto__', 'constructor'])(
+    'is not reached past by a key id such as %j',
+    async (kid) => {
+      const pair = await keyPair('ES256', { kid });
+      const own = { ...pair.publicJwk, kid: 'own' };
+      expect(await verdictOn(await pair.sign(), { jwks: { keys: [own] } })).toBe('key');
+    },
+  );
 
   test('is tried key by key for a token that names none', async () => {
     const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((kid) => keyPair('ES256', { kid })));

@@ -34,6 +34,8 @@ const ofBytes = (...bytes: number[]) => base64url.encode(new Uint8Array(bytes));
 const littleEndian = (hex: string) =>
   base64url.encode(Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number(`0x${byte}`)));
 
+const PEM = '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----';
+
 describe('a weak or malformed key is refused when it is given', () => {
   test.each<[string, Jwk, RegExp]>([
     ['RSA of 1024 bits', { ...rsa.publicJwk, n: modulusOf(1024) }, /1024 bits/],
@@ -94,7 +96,13 @@ describe('a weak or malformed key is refused when it is given', () => {
     ['a short secret', { secret: 'x'.repeat(31) }, /31 bytes/],
     ['an empty secret', { secret: '' }, /0 bytes/],
     ['a secret too short for HS512', { secret: 'x'.repeat(63), algorithms: ['HS512'] }, /63 bytes; HS512/],
-    ['a PEM as a secret', { secret: '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZI…' }, /PEM or JSON/],
+    ['a PEM as a secret', { secret: PEM }, /PEM or JSON/],
+    ['the bytes of a PEM as a secret', { secret: new TextEncoder().encode(`\n${PEM}`) }, /PEM or JSON/],
+    [
+      'a PEM in a secret of a set',
+      { jwks: { keys: [{ kty: 'oct', k: btoa(PEM).replace(/=+$/, '') }] } },
+      /PEM or JSON/,
+    ],
     ['a JWK as a secret', { secret: JSON.stringify(rsa.publicJwk) }, /PEM or JSON/],
     [
       'an algorithm that does not go with the key',
@@ -146,6 +154,7 @@ describe('a good key is taken', () => {
     ],
     ['P-384', { publicKey: p384.publicJwk }],
     ['Ed25519', { publicKey: ed.publicJwk }],
+    ['Ed25519, by its newer name', { publicKey: { ...ed.publicJwk, alg: 'Ed25519' } }],
     ['a set', { jwks: { keys: [rsa.publicJwk, p256.publicJwk, p384.publicJwk, ed.publicJwk] } }],
     ['a secret in a set of its own', { jwks: { keys: [oct] } }],
   ])('%s', (_name, options) => {
