@@ -29,11 +29,19 @@ export function updateStatement(of: Table, key: KeyInput, values: AppValues): St
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   if (given.length === 0) return null;
   const cells = given.map(([name, value]) => toCell(columnOf(of, name), value, `${of.name}.${name}`));
-  const set = given.map(([name]) => `${quoteName(name)} = ?`).join(', ');
+  const set = given.map(([name]) => `${quoteName(name)} = ${newCellSql(of, name)}`).join(', ');
   return {
     sql: `UPDATE ${quoteName(of.name)} SET ${set} WHERE ${keySql(of)}`,
     parameters: [...cells, ...toKey(of, key)],
   };
+}
+
+/** A JSON value that is there already stays as it is written: `{"a": 1}` of a server is no other than our `{"a":1}`. */
+function newCellSql(of: Table, name: string): string {
+  if (columnOf(of, name).kind !== 'json') return '?';
+  const old = quoteName(name);
+  return `(SELECT CASE WHEN NOT json_valid(${old}) THEN _tidemark_new
+    WHEN json(${old}) = json(_tidemark_new) THEN ${old} ELSE _tidemark_new END FROM (SELECT ? AS _tidemark_new))`;
 }
 
 export function deleteStatement(of: Table, key: KeyInput): Statement {

@@ -55,6 +55,19 @@ describe('a local app', () => {
     ]);
   });
 
+  test('leaves JSON as it is written when an update gives the same again', async () => {
+    const sync = local();
+    const text = async () => (await sync.query(sql<{ text: string }>`SELECT labels || '' AS text FROM issue`))[0]?.text;
+    await sync.write(async (tx) => {
+      await tx.insert('issue', { id: 'a', title: 'A' });
+      await tx.run(sql`UPDATE issue SET labels = '["x",  "y"]'`);
+      await tx.update('issue', 'a', { title: 'B', labels: ['x', 'y'] });
+    });
+    expect(await text()).toBe('["x",  "y"]');
+    await sync.write((tx) => tx.update('issue', 'a', { labels: ['y', 'x'] }));
+    expect(await text()).toBe('["y","x"]');
+  });
+
   test('keeps nothing of a transaction that throws', async () => {
     const sync = local();
     const failed = sync.write(async (tx) => {
