@@ -26,11 +26,16 @@ import type {
  * no worker; everything here can be cloned between threads. Errors are `SyncError`s on both sides.
  */
 export interface EngineMethods {
-  // ── writing: the first call with a new writeId opens the transaction when its turn has come ──
-  writeRun(writeId: string, statement: Statement): Promise<number>;
-  writeRead(writeId: string, statement: Statement): Promise<ReadResult>;
+  // ── writing: the first call with a new writeId opens the transaction when its turn has come. `clientId` is that of the local database
+  //    the write is meant for, where the page knows it: `aborted`, when that one has been wiped meanwhile ──
+  writeRun(writeId: string, statement: Statement, clientId?: string | null): Promise<number>;
+  writeRead(writeId: string, statement: Statement, clientId?: string | null): Promise<ReadResult>;
   /** A whole transaction of one statement: opened, run and committed in one call, or nothing of it. */
-  writeOnce(writeId: string, statement: Statement): Promise<{ rowCount: number; mutationId: number | null }>;
+  writeOnce(
+    writeId: string,
+    statement: Statement,
+    clientId?: string | null,
+  ): Promise<{ rowCount: number; mutationId: number | null }>;
   /** Resolves once durable. `mutationId` is null when nothing changed, or without a server. */
   writeCommit(writeId: string): Promise<{ mutationId: number | null }>;
   writeRollback(writeId: string): Promise<void>;

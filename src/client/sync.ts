@@ -194,7 +194,13 @@ export interface Sync<S extends Schema = Schema> {
   readonly store: StoreApi<SyncState>;
   readonly inspect: SyncInspector;
   close(): Promise<void>;
-  /** Signs out: local data goes. `refuse` throws `unsent-work` when mutations would be lost; `export` returns them. */
+  /**
+   * Deletes all local data, in one transaction: all of it, or nothing where the disk refuses. `refuse` throws `unsent-work` when mutations would be
+   * lost; `export` returns them as text. A `write()` that was under way in any tab is rejected as `aborted`: it belongs to who leaves.
+   *
+   * Sign out first, so that `auth` gives no token or the next person's: the empty database belongs to whoever makes its first handshake,
+   * and that is begun at once.
+   */
   wipe(options: { unsent: 'refuse' | 'export' | 'discard' }): Promise<string | null>;
 }
 

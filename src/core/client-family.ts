@@ -9,6 +9,11 @@ export function familyOf(clientId: string): string {
   return root;
 }
 
+/** Whether both are ids of one local database or its copies: not over a wipe, after which it begins anew. */
+export function isOfOneFamily(one: string, other: string): boolean {
+  return familyOf(one) === familyOf(other);
+}
+
 /** The id of a copy from this mutation on. Whoever has the same mutation arrives at the same id. */
 export function copyId(clientId: string, first: { readonly mutationId: number; readonly hlc: string }): string {
   return `${familyOf(clientId)}.${first.mutationId}.${first.hlc}`;

@@ -3,6 +3,7 @@ import { toAppRows } from '../client/live/app-rows.ts';
 import type { LiveQuery, ServerOptions, Sync, SyncCallOptions, SyncOptions } from '../client/sync.ts';
 import type { OutboxEntry, SyncEvent } from '../client/types.ts';
 import type { WorkerPush } from '../client/worker-api.ts';
+import { isOfOneFamily } from '../core/client-family.ts';
 import { type Schema, tableOf } from '../core/schema.ts';
 import { type InferQueryRow, type QueryInput, toStatement } from '../core/sql.ts';
 import { toKey } from '../core/values.ts';
@@ -43,16 +44,30 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
     const { clientId } = mirror.store.getState();
     return outboxText(entries, { clientId, schemaVersion: schema.version, exportedAt: given.runtime.now() });
   };
+  const clientId = () => mirror.store.getState().clientId;
+  /** An engine that goes away in the middle of it may have done it or not: the next one knows. */
+  const wipe = async (dealtWith?: readonly number[]): Promise<void> => {
+    const before = clientId();
+    try {
+      await methods.wipe(dealtWith);
+    } catch (error) {
+      if (!(error instanceof SyncError && error.kind === 'interrupted')) throw error;
+      // Before it answers anything, it tells which database it has.
+      await methods.findWrite('');
+      if (!isOtherDatabase(before, clientId())) throw error;
+    }
+  };
   /** What is written between the export and the wipe makes it begin again. */
   const wipeExporting = async (): Promise<string> => {
     for (;;) {
       const entries = await listAll();
       const text = textOf(entries);
-      const isWiped = await methods.wipe(entries.map(({ mutationId }) => mutationId)).then(() => true, orUnsentWork);
+      const isWiped = await wipe(entries.map(({ mutationId }) => mutationId)).then(() => true, orUnsentWork);
       if (isWiped) return text;
     }
   };
-  const write = createWriter({ schema, methods, runtime: given.runtime, settlements, hasServer: server !== undefined });
+  const hasServer = server !== undefined;
+  const write = createWriter({ schema, methods, runtime: given.runtime, settlements, hasServer, clientId });
   const round = (kind: 'sync' | 'push' | 'pull') => (options?: SyncCallOptions) => calls.run(kind, options);
 
   const followScope = async (what: string, scope: string, isFollowed: boolean) => {
@@ -148,9 +163,8 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
     },
     async wipe({ unsent }) {
       const text = unsent === 'export' ? await wipeExporting() : null;
-      if (unsent === 'refuse') await methods.wipe([]);
-      if (unsent === 'discard') await methods.wipe();
-      settlements.discardAll();
+      if (unsent === 'refuse') await wipe([]);
+      if (unsent === 'discard') await wipe();
       return text;
     },
   };
@@ -239,6 +253,8 @@ function deliver(parts: Parts, push: WorkerPush): void {
   const { mirror, lives, watches, settlements, calls, line } = parts;
   switch (push.type) {
     case 'state':
+      // Wiped, in whichever tab: mutations to come have the same numbers.
+      if (isOtherDatabase(mirror.store.getState().clientId, push.state.clientId)) settlements.discardAll();
       announce(parts, mirror.apply(push.state));
       break;
     case 'settled':
@@ -270,6 +286,10 @@ async function reconcile({ settlements, line, attention }: Parts): Promise<void>
   attention.again();
   const waiting = settlements.waitingIds();
   if (waiting.length > 0) settlements.reconcile(waiting, await line.methods.listOutbox());
+}
+
+function isOtherDatabase(before: string | null, after: string | null | undefined): boolean {
+  return typeof before === 'string' && typeof after === 'string' && !isOfOneFamily(before, after);
 }
 
 function announce({ events }: Parts, fresh: readonly SyncEvent[]): void {

@@ -12,6 +12,8 @@ export interface TransactionOptions {
   readonly schema: Schema;
   readonly methods: EngineMethods;
   readonly writeId: string;
+  /** Of the local database that it is meant for; null before that is known. */
+  readonly clientId?: string | null;
 }
 
 /**
@@ -23,6 +25,7 @@ export class Transaction {
   readonly #schema: Schema;
   readonly #methods: EngineMethods;
   readonly #writeId: string;
+  readonly #clientId: string | null;
   readonly #running = new Set<Promise<unknown>>();
   /** What the callback was given before it returned: its promises, and how many statements stand behind them. */
   readonly #offered: unknown[] = [];
@@ -36,10 +39,11 @@ export class Transaction {
   #isInterrupted = false;
   #committed: { mutationId: number | null } | null = null;
 
-  constructor({ schema, methods, writeId }: TransactionOptions) {
+  constructor({ schema, methods, writeId, clientId = null }: TransactionOptions) {
     this.#schema = schema;
     this.#methods = methods;
     this.#writeId = writeId;
+    this.#clientId = clientId;
     this.#begun = new Promise((resolve) => {
       this.#begin = resolve;
     });
@@ -136,8 +140,8 @@ export class Transaction {
   }
 
   async #send(statement: Statement): Promise<number> {
-    if (!this.#isOnly) return this.#methods.writeRun(this.#writeId, statement);
-    const { rowCount, mutationId } = await this.#methods.writeOnce(this.#writeId, statement);
+    if (!this.#isOnly) return this.#methods.writeRun(this.#writeId, statement, this.#clientId);
+    const { rowCount, mutationId } = await this.#methods.writeOnce(this.#writeId, statement, this.#clientId);
     this.#committed = { mutationId };
     return rowCount;
   }
@@ -145,7 +149,7 @@ export class Transaction {
   #read(statement: Statement) {
     return this.#track(() => {
       this.#readCount += 1;
-      return this.#begun.then(() => this.#methods.writeRead(this.#writeId, statement));
+      return this.#begun.then(() => this.#methods.writeRead(this.#writeId, statement, this.#clientId));
     });
   }
 

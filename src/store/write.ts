@@ -15,14 +15,18 @@ export interface WriterOptions<S extends Schema> {
   readonly runtime: Runtime;
   readonly settlements: Settlements;
   readonly hasServer: boolean;
+  /** Of the local database, as this page knows it. */
+  readonly clientId: () => string | null;
 }
 
 /** Makes `write()`: one transaction, run again from the start when its engine goes away before the commit. */
 export function createWriter<S extends Schema>(options: WriterOptions<S>) {
   const { schema, methods, runtime } = options;
   return async <T>(run: (tx: WriteTransaction<S>) => Promise<T> | T): Promise<WriteReceipt<T>> => {
+    // Also when it is run again: meanwhile the data may have been wiped.
+    const clientId = options.clientId();
     for (let runs = 1; ; runs++) {
-      const transaction = new Transaction({ schema, methods, writeId: runtime.uuid() });
+      const transaction = new Transaction({ schema, methods, writeId: runtime.uuid(), clientId });
       try {
         // Transaction is a WriteTransaction of any schema; S only narrows names and rows.
         const returned = run(transaction as unknown as WriteTransaction<S>);

@@ -7,11 +7,12 @@ import type { AskAnswer, EnginePush } from '../engine-api.ts';
 import { createInstruments, type Instruments } from '../lab/instruments.ts';
 import { LiveRegistry } from '../live/live-registry.ts';
 import type { ChangedRows, LocalStore, WriteResult } from '../local-store.ts';
-import type { SyncLoop, SyncLoopOptions } from '../loop/sync-loop.ts';
+import type { Exclusive, SyncLoop, SyncLoopOptions } from '../loop/sync-loop.ts';
 import type { ConflictFilter, MutationOutcome, SyncEvent } from '../types.ts';
 import { AskDesk } from './ask-desk.ts';
 import type { EngineContext } from './context.ts';
 import { Gate } from './gate.ts';
+import { LockKeeper } from './lock-keeper.ts';
 import { RowWatch } from './row-watch.ts';
 import { EngineSession } from './session.ts';
 import { StateFeed } from './state-feed.ts';
@@ -61,6 +62,10 @@ export class EngineCore implements EngineContext {
   #locked: SyncErrorJson | null;
   /** What the app gave last; undefined before it was asked. */
   #token: string | null | undefined;
+  readonly #lockKeeper: LockKeeper;
+  #wipesUnderWay = 0;
+  /** Counts the wipes that were. */
+  #generation = 0;
   #isClosed = false;
 
   constructor(options: EngineOptions) {
@@ -74,6 +79,7 @@ export class EngineCore implements EngineContext {
     this.instruments = instruments;
     this.#onClose = onClose;
     this.#locked = store.locked;
+    this.#lockKeeper = new LockKeeper({ store, runtime, gate: this.gate, locked: () => this.#locked });
     this.live = new LiveRegistry({ schema, database, runtime, locked: () => this.#locked });
     this.rows = new RowWatch(store);
     const heard = () => [...this.#sessions.values()].filter((session) => session.isHeard);
@@ -132,6 +138,7 @@ export class EngineCore implements EngineContext {
     this.asks.close(reason);
     await this.loop.close();
     this.#onClose();
+    this.#lockKeeper.close();
     this.gate.close(reason);
     this.live.closeAll();
     this.feed.close();
@@ -174,10 +181,12 @@ export class EngineCore implements EngineContext {
   }
 
   async resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }> {
-    const table = this.store.conflict(id)?.table;
-    const result = await this.gate.run(() =>
-      this.store.resolveConflict(id, resolution, { by: 'person', now: this.runtime.now() }),
-    );
+    const { table, result } = await this.gate.run(() => {
+      this.assertUnlocked();
+      const found = this.store.conflict(id)?.table;
+      const how = { by: 'person' as const, now: this.runtime.now() };
+      return { table: found, result: this.store.resolveConflict(id, resolution, how) };
+    });
     this.committed(result);
     if (table !== undefined) this.tell({ at: this.runtime.now(), type: 'conflict-resolved', conflictId: id, table });
     this.feed.answered();
@@ -188,17 +197,15 @@ export class EngineCore implements EngineContext {
     resolution: 'local' | 'remote' | 'later',
     filter: Omit<ConflictFilter, 'state'>,
   ): Promise<number> {
-    const open = this.store.conflicts({ ...filter, state: 'open' });
+    const open = await this.whenUnlocked(() => this.store.conflicts({ ...filter, state: 'open' }));
+    const exclusive = this.#exclusive();
     let count = 0;
     for (let start = 0; start < open.length; start += CONFLICTS_AT_ONCE) {
-      const some = open.slice(start, start + CONFLICTS_AT_ONCE);
-      const { resolved, mutationIds, changed, settled } = await this.gate.run(() =>
-        this.store.resolveConflicts(
-          some.map(({ id }) => id),
-          resolution,
-          this.runtime.now(),
-        ),
-      );
+      const ids = open.slice(start, start + CONFLICTS_AT_ONCE).map(({ id }) => id);
+      const { resolved, mutationIds, changed, settled } = await exclusive(() => {
+        this.assertUnlocked();
+        return this.store.resolveConflicts(ids, resolution, this.runtime.now());
+      });
       count += resolved.length;
       const at = this.runtime.now();
       const tables = [...changed.keys()];
@@ -225,19 +232,30 @@ export class EngineCore implements EngineContext {
 
   async wipe(dealtWith?: readonly number[]): Promise<void> {
     const reason = 'wipe';
+    this.#wipesUnderWay += 1;
     this.loop.pause(reason);
     try {
       await this.gate.run(() => {
         if (dealtWith) this.#refuseToLose(new Set(dealtWith));
         this.store.wipe();
-        this.#locked = null;
-        this.database.compact();
+        this.#wiped();
       });
     } finally {
-      this.loop.resume(reason);
+      this.#wipesUnderWay -= 1;
+      // Two tabs may be at it: nothing is synced before both are done.
+      if (this.#wipesUnderWay === 0) this.loop.resume(reason);
     }
-    this.#onChanged(new Map(Object.keys(this.schema.tables).map((table) => [table, '*'])));
     this.feed.answered();
+  }
+
+  /** Nothing that is remembered beside the store is of the one who comes now. */
+  #wiped(): void {
+    this.#generation += 1;
+    this.#lock(null);
+    this.loop.wiped();
+    this.feed.forget();
+    this.instruments.log.close();
+    this.#onChanged(new Map(Object.keys(this.schema.tables).map((table) => [table, '*'])));
   }
 
   /** Looked at behind the gate, where no write can slip in between this and the end of the data. */
@@ -271,17 +289,31 @@ export class EngineCore implements EngineContext {
   #called(stranger: SyncError | null): void {
     const locked = stranger?.toJSON() ?? null;
     if (locked?.message === this.#locked?.message) return;
-    this.#locked = locked;
+    this.#lock(locked);
     if (stranger) for (const { sessionId } of this.#sessions.values()) this.writes.dropSession(sessionId, stranger);
     this.live.invalidate();
     this.feed.answered();
-    // Where it cannot be kept, it holds for as long as this engine runs.
-    this.gate.run(() => this.store.setLocked(locked)).catch(() => {});
+  }
+
+  /** At once for who asks this engine, and as soon as the disk takes it for the engines to come. */
+  #lock(locked: SyncErrorJson | null): void {
+    this.#locked = locked;
+    this.#lockKeeper.keep();
+  }
+
+  /** Turns on the data that there are now: refused once these have been wiped. */
+  #exclusive(): Exclusive {
+    const generation = this.#generation;
+    return (fn) =>
+      this.gate.run(() => {
+        if (generation === this.#generation) return fn();
+        throw new SyncError('aborted', 'The local data were wiped meanwhile.');
+      });
   }
 
   #hooks(): LoopHooks {
     return {
-      exclusive: (fn) => this.gate.run(fn),
+      exclusive: (fn) => this.#exclusive()(fn),
       resolve: (conflict) => this.#askResolution(conflict),
       token: (options) => this.#askToken(options),
       onCaller: (stranger) => this.#called(stranger),

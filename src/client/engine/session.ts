@@ -99,19 +99,23 @@ export class EngineSession implements EngineConnection, EngineMethods {
 
   // ── writing ──
 
-  async writeRun(writeId: string, statement: Statement): Promise<number> {
+  async writeRun(writeId: string, statement: Statement, clientId: string | null = null): Promise<number> {
     this.#assertWritable();
-    return this.#core.writes.run(this.sessionId, writeId, statement);
+    return this.#core.writes.run({ sessionId: this.sessionId, writeId, clientId }, statement);
   }
 
-  async writeRead(writeId: string, statement: Statement): Promise<ReadResult> {
+  async writeRead(writeId: string, statement: Statement, clientId: string | null = null): Promise<ReadResult> {
     this.#assertWritable();
-    return this.#core.writes.read(this.sessionId, writeId, statement);
+    return this.#core.writes.read({ sessionId: this.sessionId, writeId, clientId }, statement);
   }
 
-  async writeOnce(writeId: string, statement: Statement): Promise<{ rowCount: number; mutationId: number | null }> {
+  async writeOnce(
+    writeId: string,
+    statement: Statement,
+    clientId: string | null = null,
+  ): Promise<{ rowCount: number; mutationId: number | null }> {
     try {
-      const rowCount = await this.writeRun(writeId, statement);
+      const rowCount = await this.writeRun(writeId, statement, clientId);
       return { rowCount, ...(await this.writeCommit(writeId)) };
     } catch (error) {
       this.#core.writes.rollback(writeId);

@@ -51,6 +51,7 @@ export class StateFeed {
   #toldPhase: string | null = null;
   #eventCount = 0;
   #areListsCheap = true;
+  #isClosed = false;
 
   constructor(options: StateFeedOptions) {
     this.#options = options;
@@ -67,6 +68,13 @@ export class StateFeed {
     this.changed();
   }
 
+  /** The data were wiped: the devices and the events were those of who has left. */
+  forget(): void {
+    this.#devices = [];
+    this.#events = [];
+    this.#eventCount += 1;
+  }
+
   setDevices(devices: readonly DeviceInfo[]): void {
     this.#devices = devices;
     this.changed();
@@ -74,6 +82,7 @@ export class StateFeed {
 
   /** A write was committed: its author should find it in the counts by the time the write resolves. */
   committed(): void {
+    if (this.#isClosed) return;
     if (!this.#status.isResting(this.#options.runtime)) this.#tellStatus();
     this.changed();
   }
@@ -81,19 +90,23 @@ export class StateFeed {
   /** A call did what it was asked for: who waits for it finds that in the state. Lists that take long come a little later. */
   answered(): void {
     const { runtime } = this.#options;
+    if (this.#isClosed) return;
     this.#tellStatus();
     if (this.#areListsCheap || !this.#lists.isResting(runtime)) this.#tellLists();
   }
 
   /** Something may be different now. */
   changed(): void {
+    if (this.#isClosed) return;
     // "Everything is synced" must not be said a moment longer than it is true.
     if (this.#toldPhase === 'synced' && this.#options.loop.status().phase !== 'synced') this.#tellStatus();
     else this.#status.soon(this.#options.runtime, () => this.#tellStatus());
     this.#lists.soon(this.#options.runtime, () => this.#tellLists());
   }
 
+  /** Later calls, of whoever was still at something, tell nothing: the database may be closed by then. */
   close(): void {
+    this.#isClosed = true;
     this.#status.stop();
     this.#lists.stop();
   }

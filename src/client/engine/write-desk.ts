@@ -1,3 +1,4 @@
+import { isOfOneFamily } from '../../core/client-family.ts';
 import type { Statement } from '../../core/sql.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Runtime } from '../../shared/runtime.ts';
@@ -10,9 +11,15 @@ export const WRITE_IDLE_MS = 10_000;
 /** Ended transactions that are remembered, so that a late call of one does not open it again. */
 const REMEMBERED_WRITES = 1_000;
 
-interface Write {
+/** Whose a write is. */
+export interface WriteOrigin {
   readonly writeId: string;
   readonly sessionId: string;
+  /** Of the local database that it is meant for; null where the page does not know yet. */
+  readonly clientId: string | null;
+}
+
+interface Write extends WriteOrigin {
   readonly opening: Promise<void>;
   leave: (() => void) | null;
   stopTimer: () => void;
@@ -40,12 +47,12 @@ export class WriteDesk {
     this.#options = options;
   }
 
-  run(sessionId: string, writeId: string, { sql, parameters }: Statement): Promise<number> {
-    return this.#use(sessionId, writeId, (store) => store.runWrite(sql, parameters));
+  run(origin: WriteOrigin, { sql, parameters }: Statement): Promise<number> {
+    return this.#use(origin, (store) => store.runWrite(sql, parameters));
   }
 
-  read(sessionId: string, writeId: string, { sql, parameters }: Statement): Promise<ReadResult> {
-    return this.#use(sessionId, writeId, (store) => store.readWrite(sql, parameters));
+  read(origin: WriteOrigin, { sql, parameters }: Statement): Promise<ReadResult> {
+    return this.#use(origin, (store) => store.readWrite(sql, parameters));
   }
 
   /** Null when the write never did anything. */
@@ -82,9 +89,10 @@ export class WriteDesk {
     for (const write of [...this.#writes.values()]) if (write.sessionId === sessionId) this.#abandon(write, reason);
   }
 
-  async #use<T>(sessionId: string, writeId: string, fn: (store: LocalStore) => T): Promise<T> {
+  async #use<T>(origin: WriteOrigin, fn: (store: LocalStore) => T): Promise<T> {
+    const { writeId } = origin;
     this.#assertNotEnded(writeId);
-    const write = this.#writes.get(writeId) ?? this.#open(sessionId, writeId);
+    const write = this.#writes.get(writeId) ?? this.#open(origin);
     await write.opening;
     this.#assertNotEnded(writeId);
     try {
@@ -97,20 +105,28 @@ export class WriteDesk {
     }
   }
 
-  #open(sessionId: string, writeId: string): Write {
+  #open(origin: WriteOrigin): Write {
+    const { writeId } = origin;
     const opening = this.#options.gate.enter().then((leave) => {
       // Rolled back while it waited.
       if (this.#writes.get(writeId) !== write) return leave();
       write.leave = leave;
       try {
+        this.#assertSameDatabase(origin);
         this.#options.store.beginWrite();
       } catch (error) {
         this.#abandon(write, SyncError.from(error, 'storage', 'The write could not begin'));
       }
     });
-    const write: Write = { writeId, sessionId, opening, leave: null, stopTimer: () => {} };
+    const write: Write = { ...origin, opening, leave: null, stopTimer: () => {} };
     this.#writes.set(writeId, write);
     return write;
+  }
+
+  /** What was on its way while the data were wiped is the work of who has left: it must not end up in what begins then. */
+  #assertSameDatabase({ writeId, clientId }: WriteOrigin): void {
+    if (clientId === null || isOfOneFamily(clientId, this.#options.store.clientId)) return;
+    throw new SyncError('aborted', `The local data were wiped before the write ${writeId} began; nothing was written.`);
   }
 
   /** SQLite rolls back by itself when, say, the disk is full. Going on would commit half a transaction. */

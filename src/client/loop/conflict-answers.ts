@@ -19,6 +19,8 @@ export class ConflictAnswers {
   readonly #onAnswered: () => void;
   readonly #asked = new Set<string>();
   readonly #open = new Set<Promise<void>>();
+  /** Counts the wipes: the conflicts that come after one have the ids of those before. */
+  #generation = 0;
   #isClosed = false;
 
   constructor(options: SyncLoopOptions, publisher: Publisher, onAnswered: () => void) {
@@ -70,6 +72,13 @@ export class ConflictAnswers {
     if (this.#open.size === 0) this.#asked.clear();
   }
 
+  /** The conflicts are gone: no answer to one of them is recorded any more. */
+  forget(): void {
+    this.#generation += 1;
+    this.#asked.clear();
+    this.#open.clear();
+  }
+
   close(): void {
     this.#isClosed = true;
   }
@@ -83,11 +92,13 @@ export class ConflictAnswers {
   }
 
   async #answer(conflict: Conflict): Promise<void> {
+    const generation = this.#generation;
+    const isOver = () => this.#isClosed || generation !== this.#generation;
     try {
       const resolution = await this.#options.resolve(inputOf(conflict));
-      if (resolution !== null) await this.#record(conflict, resolution, 'resolver');
+      if (resolution !== null && !isOver()) await this.#record(conflict, resolution, 'resolver');
     } catch (thrown) {
-      if (this.#isClosed) return;
+      if (isOver()) return;
       this.#publisher.resolverFailed(conflict, SyncError.from(thrown, 'misuse', 'The resolver failed'));
     }
   }

@@ -16,6 +16,7 @@ export function createLocalLoop({ store, persisted, onlineHint }: SyncLoopOption
     run: refuse,
     pause() {},
     resume() {},
+    wiped() {},
     tokenChanged() {},
     scopesChosen() {},
     attend() {},

@@ -79,6 +79,13 @@ export class PushMemory {
     return (this.#suspects.get(mutationId)?.strikes ?? 0) >= STRIKES;
   }
 
+  /** Other mutations have these numbers from here on. */
+  forget(): void {
+    this.#suspects.clear();
+    this.#window = Number.POSITIVE_INFINITY;
+    this.#uploadedCount = 0;
+  }
+
   acquit(mutationId: number): void {
     this.#suspects.delete(mutationId);
   }

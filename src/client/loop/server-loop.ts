@@ -132,6 +132,11 @@ export class ServerLoop implements SyncLoop {
     this.#publisher.stateChanged();
   }
 
+  wiped(): void {
+    this.#answers.forget();
+    this.#pushMemory.forget();
+  }
+
   tokenChanged(): void {
     // The token may be another person's: no request before a handshake has told.
     this.#line.forget();

@@ -35,6 +35,8 @@ export interface SyncLoop {
   /** No requests and no channel until every reason has been taken back. Given twice, a reason counts once. */
   pause(reason: string): void;
   resume(reason: string): void;
+  /** The store was wiped and begins anew, while the loop was paused: what is remembered of mutations and conflicts by number is of others. */
+  wiped(): void;
   /** The app has a new token, or a person signed in: tries at once when that was what it waited for. */
   tokenChanged(): void;
   /** This device wants other scopes than before: a round is due. */

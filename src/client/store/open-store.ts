@@ -29,7 +29,7 @@ export function openStore(parts: StoreParts, options: LocalStoreOptions): Schema
 
 /**
  * Drops every table, view and trigger, and starts as a device that never was: in one transaction, so that a disk that fails on
- * the way leaves everything as it was.
+ * the way leaves everything as it was. Throws only when nothing was wiped.
  */
 export function wipeStore(parts: StoreParts, options: LocalStoreOptions): void {
   const { database } = parts;
@@ -41,9 +41,19 @@ export function wipeStore(parts: StoreParts, options: LocalStoreOptions): void {
       openStore(parts, options);
     });
   } finally {
-    database.exec('PRAGMA secure_delete = OFF');
+    ifPossible(() => database.exec('PRAGMA secure_delete = OFF'));
   }
-  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  ifPossible(() => {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    database.compact();
+  });
+}
+
+/** Tidies up. A disk that is full or fails does not make undone what was done: the next time it gets on with it. */
+function ifPossible(tidy: () => void): void {
+  try {
+    tidy();
+  } catch {}
 }
 
 function bindIdentity({ meta }: StoreParts, { runtime, hasServer }: LocalStoreOptions): void {

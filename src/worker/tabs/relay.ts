@@ -92,9 +92,9 @@ export class SessionRelay {
   }
 
   /** The commit on its own, so that it can be looked up when its answer is lost on the way. */
-  async #writeInSteps([writeId, statement]: readonly unknown[]): Promise<unknown> {
+  async #writeInSteps([writeId, ...rest]: readonly unknown[]): Promise<unknown> {
     try {
-      const rowCount = await this.#ask('writeRun', [writeId, statement]);
+      const rowCount = await this.#ask('writeRun', [writeId, ...rest]);
       return { rowCount, ...((await this.#ask('writeCommit', [writeId])) as object) };
     } catch (error) {
       this.#ask('writeRollback', [writeId]).catch(() => {});

@@ -97,7 +97,8 @@ export class Client {
   readonly causal: Transaction[] = [];
   readonly #browser: Browser;
   #lastCursor: Cursor | null = null;
-  #ownCount = 0;
+  /** By author: how many of its writes to `reg` have been noted. */
+  readonly #ownCounts = new Map<string, number>();
   #lastRead = '';
   #tabNumber = 0;
   #generation = 0;
@@ -208,7 +209,6 @@ export class Client {
     this.authors.add(this.author);
     this.entries = new Map();
     this.image = null;
-    this.#ownCount = 0;
     this.#lastRead = '';
     this.forgetHistory();
   }
@@ -227,15 +227,20 @@ export class Client {
   look(keys: readonly string[]): ReadonlyMap<string, number> {
     const found = new Map(this.read('SELECT id, n FROM reg').map(([id, n]) => [String(id), Number(n)]));
     const c = this.author;
-    for (let v = this.#ownCount + 1; v <= (found.get(c) ?? 0); v += 1) {
-      this.causal.push({ c, ops: [{ o: 'w', k: c, v }] });
-      this.#ownCount = v;
-    }
+    this.noteOwn(c, found.get(c) ?? 0);
     const ops = keys.map((k) => ({ o: 'r' as const, k, v: found.get(k) ?? NOTHING }));
     const shown = JSON.stringify(ops);
     if (shown !== this.#lastRead) this.causal.push({ c, ops });
     this.#lastRead = shown;
     return found;
+  }
+
+  /** So many writes to `reg` are this author's. Some were pushed, seen by others and wiped before anybody looked here. */
+  noteOwn(c: string, count: number): void {
+    for (let v = (this.#ownCounts.get(c) ?? 0) + 1; v <= count; v += 1) {
+      this.causal.push({ c, ops: [{ o: 'w', k: c, v }] });
+      this.#ownCounts.set(c, v);
+    }
   }
 
   /** The live query tells what the tables hold. Another tab hears of it a moment later. */

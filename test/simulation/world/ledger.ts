@@ -49,6 +49,8 @@ export class Ledger {
   readonly commits: LogEntry[][] = [];
   readonly outcomes: OutcomeRecord[] = [];
   readonly #entries = new Set<string>();
+  /** The highest count that was committed, by author. */
+  readonly regCounts = new Map<string, number>();
   readonly #deeds: (() => Deed | null)[] = [];
   /** Something happened that cannot be told in order. */
   #isVague = false;
@@ -74,7 +76,9 @@ export class Ledger {
     for (const entry of entries) {
       this.#checkStamp(entry.commit);
       this.#checkWriter(entry);
-      if (entry.table === 'entry') this.#entries.add(String(entry.key[0]));
+      const id = String(entry.key[0]);
+      if (entry.table === 'entry') this.#entries.add(id);
+      if (entry.table === 'reg') this.regCounts.set(id, Math.max(this.regCounts.get(id) ?? 0, Number(entry.columns.n)));
     }
     for (const record of outcomes) this.#noteOutcome(record);
     const direct = [...commits].filter(([, [first]]) => first?.commit.clientId === null);

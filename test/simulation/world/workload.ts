@@ -12,10 +12,12 @@ async function write(client: Client, tab: Tab, chance: Chance, statements: reado
   client.openWriteCount += 1;
   const writeId = `${tab.sessionId}-${client.writeCount}`;
   const { methods } = tab;
+  // As the page does: a write that is begun before a wipe is not meant for what comes after it.
+  const { clientId = null } = tab.state;
   const counts: number[] = [];
   try {
     for (const [sql, parameters] of statements) {
-      counts.push(await methods.writeRun(writeId, { sql, parameters }));
+      counts.push(await methods.writeRun(writeId, { sql, parameters }, clientId));
       if (chance.happens(0.1)) await pause(tab, chance.between(0, 200));
     }
     if (!isKept) {
@@ -208,6 +210,9 @@ export function act(name: string, client: Client, chance: Chance, onError: (erro
   if (!client.isRunning) return;
   const tab = chance.of(client.tabs);
   if (tab.process.isFrozen) return;
+  // Who sees that the data are gone has left, whether or not the tab that wiped them knows by now.
+  const { switching } = client;
+  if (switching && tab.state.clientId !== switching.deviceId) return;
   ACTIONS[name]?.(client, tab, chance).catch((error) => {
     if (!isExpected(error)) onError(error);
   });

@@ -24,7 +24,14 @@ function writerOver(on: (method: string, call: number) => unknown = () => undefi
     return on(method, call) ?? answers[method] ?? 1;
   });
   const settlements = new Settlements();
-  const write = createWriter({ schema, methods, runtime: systemRuntime, settlements, hasServer: true });
+  const write = createWriter({
+    schema,
+    methods,
+    runtime: systemRuntime,
+    settlements,
+    hasServer: true,
+    clientId: () => null,
+  });
   return { write, asked, settlements };
 }
 

@@ -139,6 +139,8 @@ test('C13: nothing of the first person is sent or shown while the second is sign
   await expect(methods.frameContent(1)).rejects.toMatchObject(forbidden);
   await expect(methods.listConflicts()).rejects.toMatchObject(forbidden);
   await expect(methods.discardMutation(2)).rejects.toMatchObject(forbidden);
+  await expect(methods.resolveConflict('1.0', 'remote')).rejects.toMatchObject(forbidden);
+  await expect(methods.resolveConflicts('remote')).rejects.toMatchObject(forbidden);
   await expect(methods.exportDatabase()).rejects.toMatchObject(forbidden);
   await methods.openLive('new', selectAll);
   expect(tab.live.get('new')?.rows ?? []).toEqual([]);
