@@ -75,6 +75,12 @@ export class RoundRunner {
     this.#running?.controller.abort(reason);
   }
 
+  /** Other mutations and conflicts have the numbers that were known, from here on. */
+  forget(): void {
+    this.#tools.answers.forget();
+    this.#tools.pushMemory.forget();
+  }
+
   /** A request has ended. */
   heard(isReachable: boolean): void {
     this.#watchdog.moved();

@@ -41,6 +41,7 @@ export class ServerLoop implements SyncLoop {
   readonly #unsubscribeHint: () => void;
   readonly devices: SyncLoop['devices'];
   readonly scopesChosen = (): void => this.#wishFor('manual');
+  readonly wiped = (): void => this.#rounds.forget();
 
   #state: LoopState = initialLoopState;
   #wish: Wish | null = null;
@@ -130,11 +131,6 @@ export class ServerLoop implements SyncLoop {
       this.#dispatch({ name: 'resume' });
     }
     this.#publisher.stateChanged();
-  }
-
-  wiped(): void {
-    this.#answers.forget();
-    this.#pushMemory.forget();
   }
 
   tokenChanged(): void {
