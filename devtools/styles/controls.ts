@@ -40,6 +40,8 @@ input[type='radio'], input[type='checkbox'] { accent-color: var(--accent); margi
 .confirm { border: 1px solid var(--bad); border-radius: 8px; padding: 11px 13px; display: grid; gap: 9px; background: var(--surface); }
 .confirm h4 { font-weight: 600; }
 .toolbar .confirm { flex-basis: 100%; }
+.empty .actions { justify-content: center; }
+.empty .confirm { flex-basis: 100%; max-width: 72ch; color: var(--text); text-align: start; }
 .inline-field { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
 .confirm-body { display: grid; gap: 8px; min-width: 0; }
 progress { width: 100%; height: 8px; accent-color: var(--accent); }

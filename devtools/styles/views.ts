@@ -75,7 +75,7 @@ label.choice-name { cursor: pointer; color: var(--text); font-weight: 500; }
 .held li { display: grid; grid-template-columns: minmax(120px, 240px) 1fr 96px 120px; gap: 2px 12px; align-items: center; }
 .held .follow { display: contents; }
 .held .follow > .actions { justify-content: end; }
-.held .follow > :not(.actions) { grid-column: 1 / -1; }
+.held .follow > :not(.actions) { grid-column: 1 / -1; margin-block: 4px; }
 .cursor .follow { display: grid; gap: 8px; margin-top: 8px; }
 [data-followed='false'] > :is(code, .cursor-head) .scope, .held [data-followed='false'] > code { color: var(--muted); font-weight: 400; }
 .held .count-words { text-align: end; }

@@ -156,6 +156,21 @@ export const InsertedOnBothSides: Story = {
   },
 };
 
+export const KeepsAllOfMine: Story = {
+  ...panelStory({
+    tab: 'conflicts',
+    state: { conflicts: [sameColumns], devices: [tablet], status: { phase: 'blocked' } },
+  }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByText('PIER-7'));
+    const later = sameColumns.localIsLater ? 'this device' : 'Tablet';
+    await expect(panel.getByText(/, the later one/)).toHaveTextContent(new RegExp(`^${later}`));
+    await userEvent.click(panel.getByRole('button', { name: 'Keep all mine' }));
+    await expect(syncOf(context).calls).toEqual([{ name: 'conflicts.resolve', args: ['c1', 'local'] }]);
+  },
+};
+
 export const LongAndRightToLeftTexts: Story = {
   ...panelStory({ tab: 'conflicts', state: { conflicts: [longTexts], status: { phase: 'blocked' } } }),
   play: async ({ canvasElement }) => {
@@ -205,6 +220,11 @@ export const ByTheLaterWrite: Story = {
   ...panelStory({ tab: 'conflicts', state: { conflicts: manyConflicts(8), status: { phase: 'blocked' } } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
+    // In the order of their mutations: a later one waits for the earlier.
+    const first = [...syncOf(context).store.getState().conflicts].sort((a, b) => a.mutationId - b.mutationId)[0];
+    await expect(
+      within(await panel.findByRole('listbox', { name: 'Open conflicts' })).getAllByRole('option')[0],
+    ).toHaveTextContent(String(first?.key.id ?? first?.key.issue_id));
     await userEvent.click(await panel.findByRole('button', { name: 'Decide 8…' }));
     const question = within(panel.getByRole('alertdialog'));
     await expect(question.getByRole('status')).toHaveTextContent(

@@ -31,11 +31,14 @@ export const BehindAndUpToDate: Story = {
       status: { phase: 'syncing' },
     },
   }),
-  play: async ({ canvasElement }) => {
-    const panel = await panelIn(canvasElement);
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
     await expect(panel.getByText('224 commits behind')).toBeVisible();
+    await expect(panel.getAllByText('7f3a-9c')).toHaveLength(3);
     await expect(panel.getByRole('meter', { name: 'Position in project:harbour' })).toHaveProperty('value', 980);
     await expect(panel.getByText('3 scopes, 2 behind')).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Pull now' }));
+    await waitFor(() => expect(syncOf(context).calls.map(({ name }) => name)).toEqual(['pull']));
   },
 };
 

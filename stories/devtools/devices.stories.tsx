@@ -34,6 +34,8 @@ export const Several: Story = {
     const [first, second] = within(list).getAllByRole('listitem');
     if (!first || !second) throw new Error('Two devices were expected.');
     await expect(within(first).getByText('this one')).toBeVisible();
+    await expect(within(second).queryByText('this one')).toBeNull();
+    await expect(second).toHaveTextContent(/last seen 3 h ago/);
 
     await userEvent.click(within(first).getByRole('button', { name: 'Rename' }));
     await fill(panel.getByRole('textbox', { name: 'Name of this device' }), 'Harbour desk');

@@ -17,6 +17,8 @@ export const Stream: Story = {
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(events.length));
     syncOf(context).emit({ at: Date.now(), type: 'resync', reason: 'the log was cut' });
     await expect(await within(list).findByText('resync')).toBeVisible();
+    // The newest stands first.
+    await expect(within(list).getAllByRole('option')[0]).toHaveTextContent('resync');
     await fill(panel.getByRole('searchbox'), 'priority');
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
     await userEvent.click(within(list).getByRole('option'));
@@ -93,6 +95,9 @@ export const Wire: Story = {
     await userEvent.click(panel.getByRole('button', { name: 'Wire' }));
     const list = await panel.findByRole('listbox', { name: 'Messages' });
     await expect(await within(list).findByText(/Failed to fetch/)).toBeVisible();
+    const message = (type: string) => within(list).getByText(type).closest('[role=option]');
+    await expect(message('hello')).toHaveTextContent(/↑sent.*402 B$/);
+    await expect(message('welcome')).toHaveTextContent(/↓received.*611 B$/);
     await userEvent.click(within(list).getByText('hello'));
     await expect(await panel.findByText('(hidden)')).toBeVisible();
     await fill(panel.getByRole('searchbox', { name: 'Filter messages' }), 'http');

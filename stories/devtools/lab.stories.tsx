@@ -51,6 +51,32 @@ export const SeveralOn: Story = {
   },
 };
 
+/** Every choice sets what it says, and its card shows that it is on. */
+export const EachChoice: Story = {
+  ...panelStory({ tab: 'lab' }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const choices = [
+      ['Latency', '300 ms', { latencyMs: 300 }],
+      ['Latency', '2 s', { latencyMs: 2_000 }],
+      ['Loss', '50 %', { lossRate: 0.5 }],
+      ['Repeats', 'Send twice', { duplicates: true }],
+      ['Next mutation', 'Reject', { rejectNext: true }],
+      ['Conflict', 'Force one', { conflictNext: true }],
+      ['Sign-in', 'Expire once', { refuseToken: 'once' }],
+      ['Sign-in', 'Sign out', { refuseToken: 'always' }],
+      ['Clock', '1 h behind', { clockSkewMs: -3_600_000 }],
+      ['Clock', '1 h ahead', { clockSkewMs: 3_600_000 }],
+    ] as const;
+    for (const [title, choice, conditions] of choices) {
+      const card = within(await panel.findByRole('group', { name: title }));
+      await userEvent.click(card.getByRole('button', { name: choice }));
+      await waitFor(() => expect(syncOf(context).store.getState().lab).toMatchObject(conditions));
+      await waitFor(() => expect(card.getByRole('button', { name: choice })).toHaveAttribute('aria-pressed', 'true'));
+    }
+  },
+};
+
 export const KillTheLeader: Story = {
   ...panelStory({ tab: 'lab', state: { isLeader: false } }),
   play: async (context) => {
@@ -60,6 +86,9 @@ export const KillTheLeader: Story = {
     syncOf(context).failNext('lab.endLeadership', new SyncError('misuse', 'No tab could take over.'));
     await userEvent.click(within(card).getByRole('button', { name: 'Kill the leader' }));
     await expect(await within(card).findByRole('alert')).toHaveTextContent('No tab could take over.');
+    await userEvent.click(within(card).getByRole('button', { name: 'Kill the leader' }));
+    await waitFor(() => expect(within(card).queryByRole('alert')).toBeNull());
+    await expect(syncOf(context).calls).toHaveLength(2);
   },
 };
 

@@ -30,6 +30,9 @@ export const Synced: Story = {
     await expect(await panel.findByText('2.2 MiB')).toBeVisible();
     await expect(panel.getByRole('figure', { name: /Latency median 34 ms/ })).toBeVisible();
     await expect(panel.getByRole('figure', { name: /Throughput 4,231 changes in all/ })).toBeVisible();
+    const [, ...last] = within(panel.getByRole('region', { name: 'Last rounds' })).getAllByRole('row');
+    await expect(last[0]).toHaveTextContent(/write.*2 mutations.*5 changes.*34 ms/);
+    await expect(last.at(-1)).toHaveTextContent('start');
     // What is on the clipboard is the person's; a browser without one in front of it may refuse it too.
     const copied = spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
     await userEvent.click(panel.getByRole('button', { name: 'Copy the client id' }));
@@ -72,6 +75,7 @@ export const PauseAndResume: Story = {
     await userEvent.click(panel.getByRole('button', { name: 'Pause' }));
     await expect(panel.getByRole('status')).toHaveTextContent('Paused by devtools');
     await expect(panel.getByRole('button', { name: 'Sync now' })).toBeDisabled();
+    await expect(panel.getByText('Paused by').nextElementSibling).toHaveTextContent('devtools');
     await userEvent.click(panel.getByRole('button', { name: 'Resume' }));
     await expect(syncOf(context).calls.map((call) => call.name)).toEqual(['pause', 'resume']);
   },
@@ -154,6 +158,7 @@ export const ABusyDay: Story = {
     const panel = await panelIn(canvasElement);
     const history = within(await panel.findByRole('region', { name: 'Connection history' }));
     await expect(history.getAllByRole('listitem')).toHaveLength(4);
+    await expect(history.getAllByRole('listitem').at(-1)).toHaveTextContent('so far');
     await expect(history.getByText(/for 1 min so far/)).toBeVisible();
     const latency = await panel.findByRole('figure', { name: /p95 .* of 100 rounds/ });
     await expect(latency.querySelectorAll('rect')).toHaveLength(100);

@@ -57,6 +57,9 @@ export const Several: Story = {
     const panel = await panelIn(context.canvasElement);
     const grid = await panel.findByRole('grid', { name: 'Live queries' });
     await expect(within(grid).getByText('failed')).toBeVisible();
+    const costs = within(within(grid).getByText('re-run').closest('[role=row]') as HTMLElement);
+    await expect(costs.getByText('3.4 ms')).toBeVisible();
+    await expect(costs.getByText('8.7 ms')).toBeVisible();
     await userEvent.click(within(grid).getByText('incremental'));
     await expect(await panel.findByText('from the changed rows')).toBeVisible();
     await userEvent.click(panel.getByRole('button', { name: 'Show the plan' }));

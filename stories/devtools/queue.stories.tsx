@@ -22,6 +22,11 @@ export const EveryState: Story = {
     const panel = await panelIn(canvasElement);
     const list = panel.getByRole('listbox', { name: 'Mutations' });
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(mixedOutbox.length));
+    const states = within(list)
+      .getAllByRole('option')
+      .map((row) => row.querySelector('.badge')?.textContent);
+    const words = { pending: 'waiting', sent: 'sent', accepted: 'accepted', parked: 'parked', conflicted: 'conflict' };
+    await expect(states).toEqual(mixedOutbox.map(({ state }) => ({ ...words, rejected: 'rejected' })[state]));
     await userEvent.click(within(list).getByText('#43'));
     const detail = panel.getByRole('article', { name: 'Mutation 43' });
     await expect(within(detail).getByText('Gulls nest on the north pier')).toBeVisible();
@@ -163,6 +168,29 @@ export const RetryAll: Story = {
     await userEvent.click(await panel.findByRole('button', { name: 'Retry all rejected' }));
     await waitFor(() => expect(panel.queryByText('rejected', { selector: '.badge' })).toBeNull());
     await expect(syncOf(context).calls).toEqual([{ name: 'outbox.retryAll', args: [{}] }]);
+  },
+};
+
+export const RetryAllOfATable: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: [rejected, rejectedInsert], status: { phase: 'blocked' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.selectOptions(await panel.findByRole('combobox', { name: 'Tables shown' }), 'issue');
+    await fill(panel.getByRole('searchbox'), 'pier');
+    await userEvent.click(panel.getByRole('button', { name: 'Retry all rejected' }));
+    await waitFor(() =>
+      expect(syncOf(context).calls).toEqual([{ name: 'outbox.retryAll', args: [{ table: 'issue', row: 'pier' }] }]),
+    );
+  },
+};
+
+export const RetryOne: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: [rejected, rejectedInsert], status: { phase: 'blocked' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByText('#40'));
+    await userEvent.click(panel.getByRole('button', { name: 'Retry' }));
+    await waitFor(() => expect(syncOf(context).calls).toEqual([{ name: 'outbox.retry', args: [40] }]));
   },
 };
 
