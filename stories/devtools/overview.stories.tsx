@@ -213,7 +213,7 @@ export const MigrationRunning: Story = {
     syncOf(context).emit({ at: Date.now(), type: 'schema-migrated', from: 2, to: 3 });
     await expect(await panel.findByText('Everything is synced')).toBeVisible();
     await userEvent.click(panel.getByRole('tab', { name: 'Events' }));
-    await expect(await panel.findByText('schema-migrated', { selector: 'span' })).toBeVisible();
+    await expect(await panel.findByText('schema-migrated', { selector: 'span' }, { timeout: 5_000 })).toBeVisible();
   },
 };
 
