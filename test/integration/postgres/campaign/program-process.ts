@@ -15,13 +15,19 @@ process.on('message', () => {
 });
 process.on('disconnect', () => process.exit());
 
+/** After a database that was killed, its driver (postgres 3.4.9) may wait for ever. */
+const PATIENCE_MS = 10_000;
+
 for (let tx = Number(first); isWriting; tx += 1) {
   process.send?.({ begun: tx });
+  const patience = setTimeout(() => process.exit(), PATIENCE_MS);
   try {
     await sql.begin((own) => writeIn(own, tx));
     process.send?.({ committed: tx });
   } catch {
     // The database was killed, or somebody was faster. Whether it has committed stands in `done`, if it has.
+  } finally {
+    clearTimeout(patience);
   }
 }
 await sql.end({ timeout: 1 });
