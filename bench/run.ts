@@ -1,10 +1,12 @@
 /**
- * `npm run bench [-- name…]`: runs the measures in Chromium and Node, and prints one JSON line each. Medians of five runs, each
- * beside its floor: the bare part doing the same work at the same time. Nothing is asserted.
+ * `npm run bench [-- name… --minutes N]`: runs the measures in Chromium and Node, and prints one JSON line each. Medians of five runs, each
+ * beside its floor: the bare part doing the same work at the same time. Nothing is asserted. `--minutes` is for `pg-hold`, which
+ * otherwise holds for half of one.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import '../scripts/source-names.ts';
 import { type BrowserContext, chromium, type Page } from 'playwright';
 import { build, preview } from 'vite';
@@ -25,11 +27,16 @@ const PAGE_MEASURES = [
   'hydrate-100k',
   'a-to-b',
 ] as const;
-const PG_MEASURES = ['pg-push', 'pg-snapshot', 'pg-fanout', 'pg-idle'] as const;
+const PG_MEASURES = ['pg-push', 'pg-snapshot', 'pg-fanout', 'pg-idle', 'pg-hold'] as const;
 const ALL = [...PAGE_MEASURES, 'start-100k', 'push-throughput', ...PG_MEASURES, 'bundle'] as const;
 type Name = (typeof ALL)[number];
 
-const wanted = process.argv.slice(2);
+const { values: options, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { minutes: { type: 'string', default: '0.5' } },
+});
+const minutes = Number(options.minutes);
+if (!(minutes > 0)) throw new Error(`--minutes must be a number; received ${options.minutes}.`);
 const unknown = wanted.filter((name) => !ALL.includes(name as Name));
 if (unknown.length > 0) throw new Error(`No such measure: ${unknown.join(', ')}. There are: ${ALL.join(', ')}.`);
 const names = ALL.filter((name) => wanted.length === 0 || wanted.includes(name));
@@ -54,6 +61,10 @@ async function runOverPostgres(): Promise<void> {
       for (const count of [100, 1_000]) for (const line of await pgFanout(database, count)) print(line);
     }
     if (names.includes('pg-idle')) print(await pgIdle(database));
+    if (names.includes('pg-hold')) {
+      const { pgHold } = await import('./hold.ts');
+      for (const line of await pgHold(database, minutes)) print(line);
+    }
   });
 }
 

@@ -128,8 +128,15 @@ class Service implements SyncService {
 
   pull(identity: Identity, request: PullRequest): Promise<PullPage> {
     return this.#run(async () => {
-      await this.#devices.admit(identity, request);
-      const page = await this.#puller.pull({ subject: identity.id, access: await this.#access(identity) }, request);
+      const caller = { subject: identity.id, access: await this.#access(identity) };
+      // Asked together, in one transaction; whoever is not admitted is told nothing of what was found.
+      const [admitted, pulled] = await Promise.allSettled([
+        this.#devices.admit(identity, request),
+        this.#puller.pull(caller, request),
+      ]);
+      if (admitted.status === 'rejected') throw admitted.reason;
+      if (pulled.status === 'rejected') throw pulled.reason;
+      const page = pulled.value;
       for (const { rows } of page.snapshot) this.#counts.snapshot += rows.length;
       for (const { changes } of page.transactions) this.#counts.pulled += changes.length;
       return page;
@@ -221,8 +228,10 @@ class Service implements SyncService {
   }
 
   #onCommit({ head, lastHlc }: { head: number; lastHlc: string }): void {
-    this.#head = head;
     this.#pusher.observe(lastHlc);
+    // A storage that is watched has told of it.
+    if (head <= this.#head) return;
+    this.#head = head;
     this.#commits.emit(head);
   }
 

@@ -65,10 +65,10 @@ export class Devices {
    */
   #find(clientId: string): Promise<{ known: DeviceRecord | null; root: DeviceRecord | null }> {
     const root = familyOf(clientId);
-    return this.#sharedReads.read(async (reader) => ({
-      known: await reader.device(clientId),
-      root: root === clientId ? null : await reader.device(root),
-    }));
+    return this.#sharedReads.read(async (reader) => {
+      const [known, found] = await Promise.all([clientId, root].map((id) => reader.device(id)));
+      return { known: known ?? null, root: root === clientId ? null : (found ?? null) };
+    });
   }
 
   /** Notes that a device of the caller was here, under this name. */

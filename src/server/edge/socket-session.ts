@@ -1,7 +1,8 @@
 import { type ClientFrame, clientFrame, type ServerFrame } from '../../protocol/messages/realtime.ts';
-import { encodeMessage, parseMessage } from '../../protocol/parse.ts';
+import { parseMessage } from '../../protocol/parse.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Edge } from './edge.ts';
+import { encodeFrame } from './encode-frame.ts';
 import { errorFields, publicError } from './errors.ts';
 import { Feed } from './feed.ts';
 import type { Session } from './sessions.ts';
@@ -202,7 +203,7 @@ export class SocketSession implements Session {
   }
 
   #send(frame: ServerFrame): void {
-    if (this.#state !== 'closed') this.#socket.send(encodeMessage(frame));
+    if (this.#state !== 'closed') this.#socket.send(encodeFrame(frame));
   }
 }
 

@@ -177,6 +177,7 @@ export class Transaction {
       // A COMMIT of an aborted transaction "succeeds" as a rollback: it must not pass for one.
       if (this.error) throw this.error;
       await this.exec('COMMIT');
+      if (this.error) throw this.error;
     } finally {
       this.#release();
     }

@@ -7,6 +7,7 @@ import type { LogRange, PruneBounds, RowRange, StorageWriter, StoredRow } from '
 import { type Actor, actorOf } from './act-as.ts';
 import type { BoundTable } from './bound-table.ts';
 import type { Transaction } from './connection.ts';
+import { Gathered } from './gathered.ts';
 import * as ledger from './ledger.ts';
 import * as log from './log.ts';
 import type { RowSecurityOptions } from './options.ts';
@@ -20,7 +21,7 @@ export interface HandleContext {
   readonly schema: Schema;
   /** By name, parents before the tables that refer to them. */
   readonly tables: ReadonlyMap<string, BoundTable>;
-  readonly position: Position;
+  readonly position: Promise<Position>;
   readonly rowSecurity: RowSecurityOptions | undefined;
   /** Called before rows are read as a snapshot, which must not show what the log does not know yet. */
   readonly beforePage: () => Promise<void>;
@@ -28,9 +29,14 @@ export interface HandleContext {
 
 /** The handle of one transaction; dead once it has ended. */
 export class PostgresHandle implements StorageWriter {
+  /** Not there without row level security: what several people write in one transaction may then go out together. */
+  readonly actAs?: (identity: Identity | null) => Promise<void>;
   readonly #context: HandleContext;
   readonly #writer: RowWriter;
-  #position: Position;
+  readonly #devices = new Gathered((ids) => ledger.readDevicesOf(this.#transaction, ids));
+  #position: Promise<Position>;
+  /** Statements that were sent and whose answer nobody needs before the end. */
+  readonly #unanswered: Promise<unknown>[] = [];
   #isOver = false;
   #hasWritten = false;
   /** Ids of what this transaction tells other nodes. */
@@ -39,11 +45,19 @@ export class PostgresHandle implements StorageWriter {
   constructor(context: HandleContext) {
     this.#context = context;
     this.#position = context.position;
-    this.#writer = new RowWriter(context.transaction, [...context.tables.values()]);
+    this.#position.catch(() => undefined);
+    const { rowSecurity } = context;
+    if (rowSecurity) this.actAs = (identity) => this.#actAs(identity && actorOf(identity, rowSecurity));
+    this.#writer = new RowWriter(context.transaction, [...context.tables.values()], (sent) => this.#later(sent));
   }
 
   end(): void {
     this.#isOver = true;
+  }
+
+  async #actAs(actor: Actor | null): Promise<void> {
+    await this.#settled();
+    this.#writer.actAs(actor);
   }
 
   /** Whether rows of the user's tables were written: their triggers may have done more. */
@@ -115,7 +129,7 @@ export class PostgresHandle implements StorageWriter {
   }
 
   async device(clientId: string) {
-    return ledger.readDevice(this.#transaction, clientId);
+    return this.#devices.get(clientId);
   }
 
   async devices(subject: string) {
@@ -128,13 +142,6 @@ export class PostgresHandle implements StorageWriter {
 
   async setting(name: string) {
     return ledger.readSetting(this.#transaction, name);
-  }
-
-  async actAs(identity: Identity | null) {
-    const { rowSecurity } = this.#context;
-    await this.#settled();
-    const actor: Actor | null = identity && rowSecurity ? actorOf(identity, rowSecurity) : null;
-    this.#writer.actAs(actor);
   }
 
   async signal(signal: Signal) {
@@ -151,12 +158,14 @@ export class PostgresHandle implements StorageWriter {
   async appendLog(entries: readonly LogEntry[]) {
     const transaction = this.#transaction;
     const corrections = await this.#writer.flush();
-    const head = await log.appendLog(transaction, correct(entries, corrections));
-    if (head !== null) this.#position = { ...this.#position, head };
+    const position = await this.#position;
+    this.#later(log.appendLog(transaction, correct(entries, corrections)));
+    const head = entries.at(-1)?.commit.seq ?? position.head;
+    this.#position = Promise.resolve({ ...position, head });
   }
 
   async saveOutcomes(records: readonly OutcomeRecord[]) {
-    await ledger.saveOutcomes(this.#transaction, records);
+    this.#later(ledger.saveOutcomes(this.#transaction, records));
   }
 
   async savePart(part: PartRecord) {
@@ -173,7 +182,7 @@ export class PostgresHandle implements StorageWriter {
 
   async setEpoch(epoch: string) {
     await this.#transaction.all('UPDATE tidemark.state SET epoch = $1', [epoch]);
-    this.#position = { ...this.#position, epoch };
+    this.#position = Promise.resolve({ ...(await this.#position), epoch });
   }
 
   async saveSetting(name: string, value: string) {
@@ -182,18 +191,29 @@ export class PostgresHandle implements StorageWriter {
 
   async prune(bounds: PruneBounds) {
     const transaction = await this.#settled();
-    const { count, prunedTo } = await log.pruneLog(transaction, { ...bounds, prunedTo: this.#position.prunedTo });
+    const position = await this.#position;
+    const { count, prunedTo } = await log.pruneLog(transaction, { ...bounds, prunedTo: position.prunedTo });
     await ledger.dropOldParts(transaction, bounds.partsBeforeAt);
     await dropOldSignals(transaction);
     if (count === 0) return 0;
-    this.#position = { ...this.#position, prunedTo };
+    this.#position = Promise.resolve({ ...position, prunedTo });
     for (const of of this.#context.tables.values()) await rows.dropTombstones(transaction, of, prunedTo);
     return count;
   }
 
-  /** Writes what is still waiting. */
+  /** Sends what is still waiting. */
   async flush(): Promise<void> {
     await this.#settled();
+  }
+
+  /** Resolves once everything that was sent has been done. */
+  async written(): Promise<void> {
+    await Promise.all(this.#unanswered);
+  }
+
+  #later(sent: Promise<unknown>): void {
+    sent.catch(() => undefined);
+    this.#unanswered.push(sent);
   }
 }
 

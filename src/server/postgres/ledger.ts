@@ -85,9 +85,13 @@ export async function dropOldParts(transaction: Transaction, beforeAt: number): 
 
 const DEVICE_COLUMNS = 'client_id, subject, name, first_seen_at, last_seen_at, is_revoked';
 
-export async function readDevice(transaction: Transaction, clientId: string): Promise<DeviceRecord | null> {
-  const row = await transaction.get(`SELECT ${DEVICE_COLUMNS} FROM tidemark.device WHERE client_id = $1`, [clientId]);
-  return row ? toDevice(row) : null;
+export async function readDevicesOf(
+  transaction: Transaction,
+  clientIds: readonly string[],
+): Promise<ReadonlyMap<string, DeviceRecord>> {
+  const sql = `SELECT ${DEVICE_COLUMNS} FROM tidemark.device WHERE client_id = ANY ($1::text[])`;
+  const devices = (await transaction.all(sql, [textArray(clientIds)])).map(toDevice);
+  return new Map(devices.map((device) => [device.clientId, device]));
 }
 
 export async function readDevices(transaction: Transaction, subject: string): Promise<DeviceRecord[]> {

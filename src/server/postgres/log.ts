@@ -9,10 +9,10 @@ const APPEND_COMMITS = `INSERT INTO tidemark.commit SELECT seq::bigint, client, 
 const APPEND_LOG = `INSERT INTO tidemark.log SELECT seq::bigint, n::integer, scope, tbl, op, decode(row, 'hex')
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) l(seq, n, scope, tbl, op, row)`;
 
-/** Appends entries, and moves the head to the last of them. Returns the head, or null for nothing. */
-export async function appendLog(transaction: Transaction, entries: readonly LogEntry[]): Promise<number | null> {
+/** Appends entries, and moves the head to the last of them. */
+export async function appendLog(transaction: Transaction, entries: readonly LogEntry[]): Promise<void> {
   const head = entries.at(-1)?.commit.seq;
-  if (head === undefined) return null;
+  if (head === undefined) return;
   const commits = new Map<number, Commit>(entries.map(({ commit }) => [commit.seq, commit]));
   const of = [...commits.values()];
   const commitTexts = [
@@ -35,7 +35,6 @@ export async function appendLog(transaction: Transaction, entries: readonly LogE
     transaction.all(APPEND_LOG, logTexts.map(textArray)),
     transaction.all('UPDATE tidemark.state SET head = $1', [head]),
   ]);
-  return head;
 }
 
 const ENTRY_OVERHEAD_BYTES = 40;

@@ -57,11 +57,16 @@ class PostgresStorage implements ServerStorage {
   /** Writers of one node wait here, not each on a connection of its own. */
   readonly #writeLock = new Lock();
   readonly #running = new Set<Promise<unknown>>();
+  /** Notified with each commit: other nodes look what there is, and this one knows. */
+  readonly #word: string;
+  /** Where the last commit of this node left the log. */
+  #own: Position | null = null;
   #open: Open | null = null;
   #isClosed = false;
 
   constructor(options: PostgresStorageOptions) {
     this.#options = options;
+    this.#word = `commit ${(options.runtime ?? systemRuntime).uuid()}`;
   }
 
   async open(schema: Schema, epoch: string): Promise<void> {
@@ -81,6 +86,7 @@ class PostgresStorage implements ServerStorage {
         listener: connect(options),
         runtime,
         pollMs,
+        ownWord: this.#word,
         look: () => this.#look(),
         onNews: (news) => this.#tell(news),
       });
@@ -126,6 +132,11 @@ class PostgresStorage implements ServerStorage {
     await this.#open?.pool.end();
   }
 
+  #tellOwn(position: Position): void {
+    this.#own = position;
+    this.#tell({ position, signals: [] });
+  }
+
   #tell({ position, signals }: News): void {
     for (const { listener } of this.#listeners) listener(position, signals);
   }
@@ -156,7 +167,10 @@ class PostgresStorage implements ServerStorage {
 
   #readOnce<T>(open: Open, fn: (reader: StorageReader) => Promise<T>): Promise<T> {
     return this.#reading(open, async (transaction) => {
-      const handle = this.#handle(open, transaction, await readState(transaction));
+      // What the caller asks goes out with it, in one round.
+      const state = readState(transaction);
+      state.catch(() => undefined);
+      const handle = this.#handle(open, transaction, state);
       try {
         return await fn(handle);
       } finally {
@@ -168,17 +182,19 @@ class PostgresStorage implements ServerStorage {
   async #reading<T>(open: Open, run: (transaction: Transaction) => Promise<T>): Promise<T> {
     const transaction = await Transaction.begin(open.pool, READ);
     try {
-      return await run(transaction);
+      const read = await run(transaction);
+      // Nobody has to wait for its end.
+      void transaction.rollback();
+      return read;
     } catch (error) {
       await transaction.rollback();
       await checkAltered(transaction, open);
       throw error;
-    } finally {
-      await transaction.rollback();
     }
   }
 
   async #look(): Promise<News> {
+    const before = this.#own;
     const { state, signals } = await this.#run((open) =>
       this.#reading(open, async (transaction) => ({
         state: await readState(transaction),
@@ -186,7 +202,9 @@ class PostgresStorage implements ServerStorage {
       })),
     );
     // Where this fails, the timer asks again; what was said by others is said once.
-    return { position: await this.#keepUp(state).catch(() => state.position), signals };
+    const position = await this.#keepUp(state).catch(() => state.position);
+    // What was read may be older by now than what has been told.
+    return { position: this.#own === before ? position : newer(position, this.#own), signals };
   }
 
   /** Numbers what others have written, and looks now and then whether the tables are still what they were. */
@@ -235,38 +253,37 @@ class PostgresStorage implements ServerStorage {
     const numbering = { transaction, schema: open.schema, tables: open.binding.tables };
     const before = state.position.head;
     const head = state.hasCaptured ? await numberCaptured({ ...numbering, head: before, isOwn: false }) : before;
-    const handle = this.#handle(open, transaction, { position: { ...state.position, head }, hasCaptured: false });
+    const numbered = { ...state, position: { ...state.position, head }, hasCaptured: false };
+    const handle = this.#handle(open, transaction, Promise.resolve(numbered));
     try {
       const result = await fn(handle);
       await handle.flush();
       const position = await handle.position();
       const own = handle.hasWritten
-        ? await numberCaptured({ ...numbering, head: position.head, isOwn: true })
-        : position.head;
-      const isNews = own > before || position.epoch !== state.position.epoch;
+        ? numberCaptured({ ...numbering, head: position.head, isOwn: true })
+        : Promise.resolve(position.head);
+      const [, last] = await Promise.all([handle.written(), own]);
+      const isNews = last > before || position.epoch !== state.position.epoch;
       if (isNews || handle.signalIds.length > 0)
-        transaction.all(`SELECT pg_notify('tidemark', 'commit')`).catch(() => undefined);
+        transaction.all(`SELECT pg_notify('tidemark', $1)`, [this.#word]).catch(() => undefined);
       await transaction.commit();
       this.#signals.skip(handle.signalIds);
+      if (isNews) this.#tellOwn({ ...position, head: last });
       return result;
     } finally {
       handle.end();
     }
   }
 
-  #handle(
-    open: Open,
-    transaction: Transaction,
-    { position, hasCaptured }: { readonly position: Position; readonly hasCaptured: boolean },
-  ): PostgresHandle {
+  #handle(open: Open, transaction: Transaction, state: Promise<State>): PostgresHandle {
     return new PostgresHandle({
       transaction,
       schema: open.schema,
       tables: open.binding.tables,
-      position,
+      position: state.then(({ position }) => position),
       rowSecurity: this.#options.rowSecurity,
       beforePage: async () => {
-        if (hasCaptured) throw new BehindTables();
+        if ((await state).hasCaptured) throw new BehindTables();
         await open.binding.check(transaction);
       },
     });
@@ -275,6 +292,10 @@ class PostgresStorage implements ServerStorage {
 
 /** The tables hold changes that the log does not know yet: they are numbered first, and then read in the same snapshot. */
 class BehindTables extends Error {}
+
+function newer(position: Position, own: Position | null): Position {
+  return own?.epoch === position.epoch && own.head > position.head ? own : position;
+}
 
 interface State {
   readonly position: Position;

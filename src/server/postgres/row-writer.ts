@@ -41,13 +41,16 @@ export class RowWriter {
   readonly #transaction: Transaction;
   /** Parents come before the tables that refer to them. */
   readonly #tables: readonly BoundTable[];
+  readonly #later: (sent: Promise<unknown>) => void;
   readonly #known = new Map<string, KnownRow>();
   readonly #waiting = new Map<BoundTable, Map<string, StoredRow>>();
   #actor: Actor | null = null;
 
-  constructor(transaction: Transaction, tables: readonly BoundTable[]) {
+  /** `later` takes statements whose end is waited for when the transaction ends. */
+  constructor(transaction: Transaction, tables: readonly BoundTable[], later: (sent: Promise<unknown>) => void) {
     this.#transaction = transaction;
     this.#tables = tables;
+    this.#later = later;
   }
 
   actAs(actor: Actor | null): void {
@@ -75,9 +78,8 @@ export class RowWriter {
     }
     this.#waiting.clear();
     await this.#write(work, corrections);
-    await Promise.all(
-      work.map(({ of, rows }) => writeVersions(this.#transaction, of, corrected(of, rows, corrections))),
-    );
+    for (const { of, rows } of work)
+      this.#later(writeVersions(this.#transaction, of, corrected(of, rows, corrections)));
     return corrections;
   }
 

@@ -7,6 +7,8 @@ export interface WatcherOptions {
   readonly listener: Driver;
   readonly runtime: Runtime;
   readonly pollMs: number;
+  /** What this node says of its own commits, of which it need not hear. */
+  readonly ownWord: string;
   /** Numbers what other programs have committed, and tells where the log stands and what other nodes have said. */
   readonly look: () => Promise<News>;
   readonly onNews: (news: News) => void;
@@ -33,8 +35,9 @@ export class Watcher {
   }
 
   async start(): Promise<void> {
-    const check = () => this.#check();
-    await this.#options.listener.listen('tidemark', check, check);
+    const { listener, ownWord } = this.#options;
+    const hear = (word: string) => word !== ownWord && this.#check();
+    await listener.listen('tidemark', hear, () => this.#check());
     this.#schedule();
   }
 

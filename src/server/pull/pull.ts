@@ -18,6 +18,11 @@ export interface PullerOptions {
   readonly pageBytes: number;
 }
 
+interface AskedPage extends PullCaller {
+  readonly request: PullRequest;
+  readonly maxBytes: number;
+}
+
 /** Who pulls. */
 export interface PullCaller {
   readonly subject: string;
@@ -29,28 +34,40 @@ const MIN_PAGE_BYTES = 1_024;
 /** Answers pulls, page by page, from one committed state each. */
 export class Puller {
   readonly #options: PullerOptions;
+  /** What those get who follow from the same place, for as long as their transaction lasts: made once, and encoded once. */
+  readonly #pages = new WeakMap<StorageReader, Map<string, Promise<PullPage>>>();
 
   constructor(options: PullerOptions) {
     this.#options = options;
   }
 
   async pull({ subject, access: whole }: PullCaller, request: PullRequest): Promise<PullPage> {
+    const { storage, sharedReads, pageBytes } = this.#options;
     const access = leaveOut(whole, request.without ?? []);
-    const { schema, storage, sharedReads, pageBytes } = this.#options;
     const maxBytes = Math.max(Math.min(request.maxBytes ?? pageBytes, pageBytes), MIN_PAGE_BYTES);
-    const source = readsLogOnly(access, request) ? sharedReads : storage;
-    return source.read(async (reader) => {
-      const position = await reader.position();
-      const isFirst = request.resume === null;
-      const state =
-        request.resume === null
-          ? await begin({ schema, reader, position, access, request })
-          : fromToken(request.resume);
-      checkChain(state, position, access);
-      if (!isSame(state.without, request.without ?? [])) throw chainOver('what it is to leave out has changed');
-      const page = await readPage({ schema, reader, position, subject, request, state, maxBytes });
-      return { ...page, replaces: isFirst ? replacedTables(schema, state) : [] };
+    const asked: AskedPage = { subject, access, request, maxBytes };
+    if (!readsLogOnly(access, request)) return storage.read((reader) => this.#page(reader, asked));
+    const { cursor, scopes, without } = request;
+    const id = JSON.stringify([cursor, scopes, without, access.readable, maxBytes]);
+    return sharedReads.read((reader) => {
+      const pages = this.#pages.get(reader) ?? new Map<string, Promise<PullPage>>();
+      this.#pages.set(reader, pages);
+      const page = pages.get(id) ?? this.#page(reader, asked);
+      pages.set(id, page);
+      return page;
     });
+  }
+
+  async #page(reader: StorageReader, { subject, access, request, maxBytes }: AskedPage): Promise<PullPage> {
+    const { schema } = this.#options;
+    const position = await reader.position();
+    const isFirst = request.resume === null;
+    const state =
+      request.resume === null ? await begin({ schema, reader, position, access, request }) : fromToken(request.resume);
+    checkChain(state, position, access);
+    if (!isSame(state.without, request.without ?? [])) throw chainOver('what it is to leave out has changed');
+    const page = await readPage({ schema, reader, position, subject, request, state, maxBytes });
+    return { ...page, replaces: isFirst ? replacedTables(schema, state) : [] };
   }
 }
 

@@ -4,15 +4,21 @@ import { WorkingSet } from './working-set.ts';
 /** Work inside a write transaction. It may run twice: the effects of a transaction that failed are gone. */
 export type Section<T> = (set: WorkingSet) => Promise<T>;
 
+export interface SectionOptions {
+  /** About how many mutations it decides. Default: 1. */
+  readonly weight?: number;
+  /** Reads what the section is going to need: for all sections of a transaction at once, before the first of them begins. */
+  readonly prepare?: (set: WorkingSet) => Promise<void>;
+}
+
 export interface CommitQueueOptions {
   readonly storage: ServerStorage;
   /** Called after each durable transaction that made commits. */
   readonly onCommit: (done: { head: number; lastHlc: string }) => void;
 }
 
-interface Job {
+interface Job extends Required<SectionOptions> {
   readonly section: Section<unknown>;
-  readonly weight: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -37,10 +43,10 @@ export class CommitQueue {
     this.#options = options;
   }
 
-  /** Resolves once what the section did is durable. `weight` is about how many mutations it decides. */
-  run<T>(section: Section<T>, weight = 1): Promise<T> {
+  /** Resolves once what the section did is durable. */
+  run<T>(section: Section<T>, { weight = 1, prepare = async () => undefined }: SectionOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ section, weight, resolve: resolve as (value: unknown) => void, reject });
+      this.#waiting.push({ section, weight, prepare, resolve: resolve as (value: unknown) => void, reject });
       this.#running ??= this.#drain();
     });
   }
@@ -84,6 +90,7 @@ export class CommitQueue {
       const set = await WorkingSet.begin(writer);
       const before = set.head;
       const results: unknown[] = [];
+      await Promise.all(jobs.map((job) => job.prepare(set)));
       for (const job of jobs) results.push(await job.section(set));
       await set.flush();
       return { results, head: set.head, lastHlc: set.lastHlc, hasCommits: set.head > before };

@@ -17,7 +17,7 @@ import {
   toRejection,
   type Verdict,
 } from './decide-mutation.ts';
-import { ANY_HLC, loadKnown } from './known-outcomes.ts';
+import { ANY_HLC, type KnownOutcomes, loadKnown } from './known-outcomes.ts';
 import { receivePart } from './parts.ts';
 import { StoppedRows } from './stopped-rows.ts';
 import type { WorkingSet } from './working-set.ts';
@@ -26,6 +26,12 @@ import type { WorkingSet } from './working-set.ts';
 export const MAX_CLOCK_AHEAD_MS = 60_000;
 
 type PushedMutation = PushRequest['mutations'][number];
+
+/** Mutations of one push, checked, and what had been decided about them before. */
+interface LoadedPush {
+  readonly outcomesBefore: KnownOutcomes;
+  readonly checked: readonly { readonly mutation: PushedMutation; readonly content: CheckedMutation | Verdict }[];
+}
 
 export interface PusherOptions {
   readonly schema: Schema;
@@ -54,6 +60,8 @@ export interface PushAnswer {
 /** Takes mutations in: checks, decides and stores them, each with its one outcome. */
 export class Pusher {
   readonly #options: PusherOptions;
+  /** What was read ahead, for as long as its transaction lasts. */
+  readonly #loaded = new WeakMap<WorkingSet, Map<readonly PushedMutation[], LoadedPush>>();
   #clock: string;
 
   constructor(options: PusherOptions) {
@@ -105,7 +113,8 @@ export class Pusher {
     try {
       // It may run twice: each time from what was stopped before it.
       const decide = (set: WorkingSet) => this.#decideAll(set, pushing, { mutations, stopped: stopped.copy() });
-      return await this.#options.queue.run(decide, mutations.length);
+      const prepare = async (set: WorkingSet) => void (await this.#load(set, pushing, mutations));
+      return await this.#options.queue.run(decide, { weight: mutations.length, prepare });
     } catch (error) {
       // The user's own database refuses a row: it concerns one mutation, so find out which.
       const refused = refusalOf(error);
@@ -178,13 +187,7 @@ export class Pusher {
   ): Promise<PushAnswer> {
     const { clientId, waits = false } = pushing.request;
     await set.actAs(pushing.identity);
-    const ids = mutations.map((mutation) => mutation.mutationId);
-    const outcomesBefore = await loadKnown(set, pushing, ids);
-    const checked = mutations.map((mutation) => ({ mutation, content: this.#check(set, pushing.request, mutation) }));
-    await loadRows(
-      set,
-      checked.flatMap(({ content }) => ('changes' in content ? [content.changes] : [])),
-    );
+    const { outcomesBefore, checked } = await this.#load(set, pushing, mutations);
     const context = this.#context(set, pushing);
     const outcomes: Outcome[] = [];
     const waiting: number[] = [];
@@ -214,6 +217,20 @@ export class Pusher {
       answer(mutation, outcome);
     }
     return { outcomes, waiting };
+  }
+
+  /** Checks mutations, and reads what is to be known to decide them: the same a second time reads nothing. */
+  async #load(set: WorkingSet, pushing: Pushing, mutations: readonly PushedMutation[]): Promise<LoadedPush> {
+    const known = this.#loaded.get(set)?.get(mutations);
+    if (known) return known;
+    const { request } = pushing;
+    const checked = mutations.map((mutation) => ({ mutation, content: this.#check(set, request, mutation) }));
+    const ids = mutations.map((mutation) => mutation.mutationId);
+    const changes = checked.flatMap(({ content }) => ('changes' in content ? [content.changes] : []));
+    const [outcomesBefore] = await Promise.all([loadKnown(set, pushing, ids), loadRows(set, changes)]);
+    const loaded = { outcomesBefore, checked };
+    this.#loaded.set(set, (this.#loaded.get(set) ?? new Map()).set(mutations, loaded));
+    return loaded;
   }
 
   #context(set: WorkingSet, { identity, access, request }: Pushing): DecideContext {

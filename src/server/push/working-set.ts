@@ -5,6 +5,11 @@ import type { LogEntry, OutcomeRecord, Position } from '../records.ts';
 import type { Identity } from '../service.ts';
 import type { StorageWriter, StoredRow } from '../storage.ts';
 
+interface Loading {
+  readonly keys: Map<string, RowKey>;
+  readonly done: Promise<void>;
+}
+
 /**
  * The rows of one storage transaction. They are read ahead in batches, changed in memory mutation by mutation, and written
  * in batches: a mutation that fails has touched nothing, and the next one builds on those that did not.
@@ -14,8 +19,11 @@ export class WorkingSet {
   /** Commits up to this one are not in the log any more. */
   readonly prunedTo: number;
   readonly #rows = new Map<Table, Map<string, StoredRow | null>>();
+  readonly #loading = new Map<Table, Loading>();
   readonly #dirty = new Map<Table, Map<string, StoredRow>>();
   readonly #outcomes = new Map<string, OutcomeRecord>();
+  /** Of which outcomes it is known whether there are any. */
+  readonly #asked = new Set<string>();
   #newLog: LogEntry[] = [];
   #newOutcomes: OutcomeRecord[] = [];
   #head: number;
@@ -50,18 +58,29 @@ export class WorkingSet {
     this.#actor = identity;
   }
 
-  /** Reads what is not here yet. */
+  /** Reads what is not here yet. What is asked for in one turn, as all pushes of a transaction do, is read at once. */
   async load(table: Table, keys: readonly RowKey[]): Promise<void> {
+    const known = this.#rows.get(table);
+    const missing = keys.map((key) => [keyText(key), key] as const).filter(([text]) => !known?.has(text));
+    if (missing.length === 0) return;
+    const loading = this.#loading.get(table) ?? this.#beginLoading(table);
+    for (const [text, key] of missing) loading.keys.set(text, key);
+    await loading.done;
+  }
+
+  #beginLoading(table: Table): Loading {
+    const keys = new Map<string, RowKey>();
+    const loading = { keys, done: Promise.resolve().then(() => this.#read(table, keys)) };
+    this.#loading.set(table, loading);
+    return loading;
+  }
+
+  async #read(table: Table, keys: ReadonlyMap<string, RowKey>): Promise<void> {
+    this.#loading.delete(table);
+    const rows = await this.writer.rows(table, [...keys.values()]);
     const known = this.#rows.get(table) ?? new Map<string, StoredRow | null>();
     this.#rows.set(table, known);
-    const missing = new Map<string, RowKey>();
-    for (const key of keys) {
-      const text = keyText(key);
-      if (!known.has(text)) missing.set(text, key);
-    }
-    if (missing.size === 0) return;
-    const rows = await this.writer.rows(table, [...missing.values()]);
-    [...missing.keys()].forEach((text, index) => {
+    [...keys.keys()].forEach((text, index) => {
       known.set(text, rows[index] ?? null);
     });
   }
@@ -73,12 +92,17 @@ export class WorkingSet {
     return this.#rows.get(table)?.get(text) ?? null;
   }
 
+  /** Reads what is not here yet. */
   async loadOutcomes(clientId: string, mutationIds: readonly number[]): Promise<void> {
-    for (const record of await this.writer.outcomes(clientId, mutationIds)) this.#keep(record);
+    const missing = mutationIds.filter((id) => !this.#asked.has(outcomeId(clientId, id)));
+    if (missing.length === 0) return;
+    const records = await this.writer.outcomes(clientId, missing);
+    for (const id of missing) this.#asked.add(outcomeId(clientId, id));
+    for (const record of records) this.#keep(record);
   }
 
   outcome(clientId: string, mutationId: number): OutcomeRecord | undefined {
-    return this.#outcomes.get(`${clientId} ${mutationId}`);
+    return this.#outcomes.get(outcomeId(clientId, mutationId));
   }
 
   saveOutcome(record: OutcomeRecord): void {
@@ -102,7 +126,9 @@ export class WorkingSet {
   }
 
   #keep(record: OutcomeRecord): void {
-    this.#outcomes.set(`${record.clientId} ${record.outcome.mutationId}`, record);
+    const id = outcomeId(record.clientId, record.outcome.mutationId);
+    this.#asked.add(id);
+    this.#outcomes.set(id, record);
   }
 
   /** Writes what has been decided so far, so that queries see it. */
@@ -115,3 +141,5 @@ export class WorkingSet {
     this.#newOutcomes = [];
   }
 }
+
+const outcomeId = (clientId: string, mutationId: number): string => `${clientId} ${mutationId}`;
