@@ -9,9 +9,17 @@ export interface PolicyMeaning {
   /** Looks into other tables. */
   readonly lookups: readonly Lookup[];
   /** Functions that are given own columns, such as `is_member(project_id)`. */
-  readonly calls: readonly { readonly name: string; readonly columns: readonly string[] }[];
+  readonly calls: readonly Call[];
+  /** Functions that give a set of ids which an own column has to be one of, such as `project_id IN (SELECT my_projects())`. */
+  readonly sets: readonly { readonly name: string; readonly column: string }[];
   /** Whether the text says more than all of this. */
   readonly hasMore: boolean;
+}
+
+export interface Call {
+  readonly name: string;
+  /** By position; null for what is no column. */
+  readonly columns: readonly (string | null)[];
 }
 
 /** A subselect: which tables it reads, and how they hang together. */
@@ -31,16 +39,25 @@ export interface TableColumn {
 const CALLER = 'auth.uid()';
 const COLUMN = String.raw`((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))*)`;
 
+/** `column IN f()` and `column = ANY (ARRAY f())`, once the SELECT around the call has been taken off. */
+const SET = new RegExp(String.raw`${COLUMN} (?:IN|= ANY)\s*\(*(?:ARRAY)?\(*((?:\w+\.)?\w+)\(\)`, 'gi');
+
 /** Reads the expression of a policy on `table`, as Postgres prints it. What it does not know it leaves out. */
 export function readPolicyText(text: string, table: string): PolicyMeaning {
   const { outer, subselects } = takeOut(normalise(text));
+  const calls = readCalls(outer);
   return {
     isForAll: isForAll(outer),
     ownerColumns: callerColumns(outer).map(lastName),
     nullColumns: [...outer.matchAll(new RegExp(`${COLUMN} IS NULL`, 'g'))].map((match) => lastName(match[1] ?? '')),
     lookups: subselects.map((body, index) => readLookup(body, table, memberColumn(outer, index))),
-    calls: readCalls(outer),
-    hasMore: !isForAll(outer) && /\w/.test(withoutKnown(outer)),
+    calls,
+    sets: [...outer.matchAll(SET)].map(([, column = '', name = '']) => ({
+      name: lastName(name),
+      column: lastName(column),
+    })),
+    hasMore:
+      !isForAll(outer) && (/\w/.test(withoutKnown(outer)) || calls.some(({ columns }) => columns.includes(null))),
   };
 }
 
@@ -50,15 +67,33 @@ function withoutKnown(outer: string): string {
   return outer
     .replaceAll(new RegExp(`${COLUMN} = (?:ANY )?${caller}|${caller} = ${COLUMN}(?!\\()`, 'g'), '')
     .replaceAll(new RegExp(`${COLUMN} (?:IN|= ANY)\\s*\\(*(?:ARRAY)?§\\d+`, 'g'), '')
+    .replaceAll(SET, '')
     .replaceAll(new RegExp(`${COLUMN} IS NULL`, 'g'), '')
     .replaceAll(new RegExp(`${caller} IS NOT NULL|\\bauth\\.role\\(\\) = 'authenticated'`, 'g'), '')
     .replaceAll(/\b(?:\w+\.)?[a-z_]\w*\([^()]*\)/gi, '')
     .replaceAll(/§\d+|\b(?:EXISTS|AND|OR)\b/gi, '');
 }
 
-/** Reads the body of a function that a policy calls, as one lookup. */
-export function readFunctionText(text: string): Lookup {
-  return readLookup(normalise(text), '', null);
+/** Reads the body of a function that is called with columns of a row, as one lookup: its parameters are those columns. */
+export function readFunctionText(text: string, table: string, columns: readonly (string | null)[]): Lookup {
+  const lookup = readLookup(normalise(text), '', null);
+  const given = new Map(parametersOf(text).map((name, index) => [name, columns[index] ?? null]));
+  const put = (one: TableColumn): TableColumn => {
+    const column = given.get(one.column) ?? null;
+    return column === null ? one : { table, column };
+  };
+  return { ...lookup, pairs: lookup.pairs.map(([a, b]) => [put(a), put(b)]) };
+}
+
+/** Reads the body of a function whose rows are ids that a column of the table has to be one of. */
+export function readSetFunctionText(text: string, table: string, column: string): Lookup {
+  return readLookup(normalise(text), table, column);
+}
+
+/** The names of the parameters, as `pg_get_functiondef` writes them. */
+function parametersOf(text: string): string[] {
+  const list = /FUNCTION [^(]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)/i.exec(text)?.[1] ?? '';
+  return list.split(',').map((one) => bare(/^(?:(?:IN|VARIADIC) )?("[^"]+"|\w+) /i.exec(one.trim())?.[1] ?? ''));
 }
 
 function normalise(text: string): string {
@@ -67,7 +102,7 @@ function normalise(text: string): string {
       .replaceAll(/--[^\n]*/g, ' ')
       .replaceAll(/\s+/g, ' ')
       // `( SELECT auth.uid() AS uid)` is the same, asked once per statement.
-      .replaceAll(/\(\s*SELECT ((?:\w+\.)?\w+\(\))(?: AS \w+)?\s*\)/gi, '$1')
+      .replaceAll(/\(\s*SELECT ((?:\w+\.)?\w+\([^()]*\))(?: AS \w+)?\s*\)/gi, '$1')
       .replaceAll(/::"?\w[\w ]*"?(?:\[\])?(?=[\s),]|$)/g, '')
       .replaceAll(/\(?\(?(?:auth\.)?jwt\(\) ->> 'sub'\)?\)?/gi, CALLER)
       .replaceAll(/\(?current_setting\('request\.jwt\.claims?\.sub'(?:, true)?\)\)?/gi, CALLER)
@@ -152,17 +187,22 @@ function readLookup(body: string, ownTable: string, ownColumn: string | null): L
   return { tables, pairs, userColumns: callerColumns(body).map(resolve) };
 }
 
-function readCalls(outer: string): PolicyMeaning['calls'] {
+function readCalls(outer: string): Call[] {
   const calls = outer.matchAll(/\b((?:\w+\.)?[a-z_]\w*)\(([^()]*)\)/gi);
   return [...calls]
     .filter(([, name]) => name !== undefined && !/^(auth\.\w+|coalesce|lower|upper|any|in|and|or|not)$/i.test(name))
-    .map(([, name, args]) => ({
-      name: lastName(name ?? ''),
-      columns: (args ?? '')
-        .split(',')
-        .map((one) => lastName(one.trim()))
-        .filter((one) => /^\w+$/.test(one)),
+    .map(([, name = '', args = '']) => ({
+      name: lastName(name),
+      columns: args.trim() === '' ? [] : readArguments(args),
     }));
+}
+
+function readArguments(args: string): (string | null)[] {
+  const withoutLists = args.replaceAll(/\[[^\]]*\]/g, '[]');
+  return withoutLists.split(',').map((one) => {
+    const name = lastName(one.trim());
+    return /^[A-Za-z_]\w*$/.test(name) && !/^(true|false|null)$/i.test(name) ? name : null;
+  });
 }
 
 function lastName(path: string): string {

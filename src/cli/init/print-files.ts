@@ -1,7 +1,7 @@
 import type { ScopeRule } from 'tidemark/core';
 import { code, type ProposedColumn, quote } from './column-types.ts';
 import type { Proposal, ProposedTable } from './propose.ts';
-import { type Membership, NOBODY, PUBLIC } from './scope-parts.ts';
+import { describeRule, type Membership, NOBODY, PUBLIC } from './scope-parts.ts';
 
 /** The text of the schema file. */
 export function printSchema(proposal: Proposal): string {
@@ -119,7 +119,7 @@ export function printReview(proposal: Proposal): string {
   const { tables, skipped } = proposal;
   const width = Math.max(0, ...tables.map(({ name }) => name.length));
   const lines = tables.map(
-    ({ name, scope }) => `  ${name.padEnd(width)}  ${describe(scope.rule)}${' '.repeat(2)}(${scope.because})`,
+    ({ name, scope }) => `  ${name.padEnd(width)}  ${describeRule(scope.rule)}${' '.repeat(2)}(${scope.because})`,
   );
   const notes = tables.flatMap(({ name, scope, notes: own }) =>
     [...scope.notes, ...own].map((note) => `  ${name}: ${note}`),
@@ -131,10 +131,4 @@ export function printReview(proposal: Proposal): string {
     ...(notes.length === 0 ? [] : ['', 'To look at:', ...notes]),
     ...(left.length === 0 ? [] : ['', 'Left out:', ...left]),
   ].join('\n');
-}
-
-function describe(rule: ScopeRule): string {
-  if (typeof rule === 'string') return rule;
-  if ('via' in rule) return `as its ${rule.table} (${rule.via})`;
-  return `${rule.kind}:<${rule.by}>${rule.whenNull === undefined ? '' : `, or ${rule.whenNull}`}`;
 }

@@ -1,7 +1,15 @@
 import type { Catalogue, CatalogueTable } from './catalogue.ts';
 import { scopeByKeys } from './scope-by-keys.ts';
 import { oneLine, readingPolicies, scopeByPolicies, writeNotes } from './scope-by-policies.ts';
-import { everybody, type Membership, NOBODY, PUBLIC, type ScopeProposal, type Surroundings } from './scope-parts.ts';
+import {
+  describeRule,
+  everybody,
+  type Membership,
+  NOBODY,
+  PUBLIC,
+  type ScopeProposal,
+  type Surroundings,
+} from './scope-parts.ts';
 
 export interface ScopeProposals {
   readonly scopes: ReadonlyMap<string, ScopeProposal>;
@@ -50,9 +58,10 @@ function scopeOf(around: Surroundings, table: CatalogueTable): ScopeProposal {
   const policies = readingPolicies(table);
   const scope = scopeByPolicies(around, table, policies);
   if (scope) return scope.rule === PUBLIC ? { ...scope, notes: [...scope.notes, ...writeNotes(table)] } : scope;
-  // The policies are beyond reading: what the keys say, for a person to look at; closed rather than open otherwise.
+  // The policies are beyond reading: closed rather than open. What the keys would say is for a person to decide.
   const text = policies.map(({ using }) => using ?? 'true').join(' OR ');
-  const notes = [`REVIEW: the policy could not be read: ${oneLine(text)}`];
-  const guess = scopeByKeys(around, table) ?? { rule: NOBODY, because: 'a policy that was not understood' };
-  return { ...guess, notes };
+  const guess = scopeByKeys(around, table);
+  const hint = guess && guess.rule !== NOBODY ? `; by its keys it would be ${describeRule(guess.rule)}` : '';
+  const notes = [`REVIEW: the policy could not be read, so nobody reads this yet: ${oneLine(text)}${hint}`];
+  return { rule: NOBODY, because: 'a policy that was not understood', notes };
 }

@@ -1,5 +1,12 @@
 import type { CatalogueTable, ForeignKey, Policy } from './catalogue.ts';
-import { type Lookup, type PolicyMeaning, readFunctionText, readPolicyText, type TableColumn } from './policy-text.ts';
+import {
+  type Lookup,
+  type PolicyMeaning,
+  readFunctionText,
+  readPolicyText,
+  readSetFunctionText,
+  type TableColumn,
+} from './policy-text.ts';
 import {
   columnScope,
   everybody,
@@ -58,35 +65,51 @@ function scopeOfMeanings(
   { meanings, because }: Reading,
 ): ScopeProposal | null {
   if (meanings.some((one) => one.isForAll)) return everybody(because);
-  const owner = meanings.flatMap((one) => one.ownerColumns).find((column) => hasColumn(table, column));
+  const owners = [...new Set(meanings.flatMap((one) => one.ownerColumns))].filter((column) => hasColumn(table, column));
+  const [owner] = owners;
   const lookups = meanings.flatMap((one) => [...one.lookups, ...calledLookups(around, table, one)]);
-  const shared = byMembership(around, table, lookups);
+  const nullColumns = meanings.flatMap((one) => one.nullColumns);
+  const shared = byMembership(around, table, { lookups, nullColumns });
   if (shared) {
     const found = { ...shared, because: `${because} ${shared.because}` };
     return owner === undefined ? found : withOwner(around, table, { scope: found, owner });
   }
   if (owner !== undefined) {
-    const isShared = meanings.some((one) => one.nullColumns.includes(owner));
-    return { rule: columnScope(table, 'user', owner, isShared ? PUBLIC : NOBODY), because, notes: [] };
+    const rule = columnScope(table, 'user', owner, nullColumns.includes(owner) ? PUBLIC : NOBODY);
+    return { rule, because, notes: owners.slice(1).map(readsToo) };
   }
   const parent = byParent(around, table, lookups);
   return parent && { ...parent, because: `${because} ${parent.because}` };
 }
 
 /** The user is looked up among the members of what a column of the row names. */
-function byMembership(around: Surroundings, table: CatalogueTable, lookups: readonly Lookup[]): ScopeProposal | null {
+function byMembership(
+  around: Surroundings,
+  table: CatalogueTable,
+  { lookups, nullColumns }: { readonly lookups: readonly Lookup[]; readonly nullColumns: readonly string[] },
+): ScopeProposal | null {
   for (const { tables, pairs, userColumns } of lookups) {
     const member = userColumns.find((one) => tables.includes(one.table) && !isOwner(around, one));
     const link = bothWays(pairs).find(
-      ([own, other]) => own.table === table.name && hasColumn(table, own.column) && other.table === member?.table,
+      ([own, other]) =>
+        own.table === table.name &&
+        hasColumn(table, own.column) &&
+        other.table === member?.table &&
+        exists(around, other),
     );
     if (!member || !link) continue;
     const [own, { column: groupColumn }] = link;
     const kind = groupKind(around, { table: member.table, column: groupColumn });
     around.addMembership({ kind, table: member.table, groupColumn, userColumn: member.column });
-    return { rule: columnScope(table, kind, own.column, NOBODY), because: `through ${member.table}`, notes: [] };
+    const rule = columnScope(table, kind, own.column, nullColumns.includes(own.column) ? PUBLIC : NOBODY);
+    return { rule, because: `through ${member.table}`, notes: [] };
   }
   return null;
+}
+
+function exists({ tables }: Surroundings, { table, column }: TableColumn): boolean {
+  const found = tables.get(table);
+  return found !== undefined && hasColumn(found, column);
 }
 
 /** Rows with one owner each (the user stands beside a key of its own) make a parent, not a table of members. */
@@ -97,6 +120,8 @@ function isOwner({ tables }: Surroundings, { table, column }: TableColumn): bool
   return !isMember && found.key.length === 1;
 }
 
+const readsToo = (column: string): string => `REVIEW: ${column} reads a row too, and this scope does not say so`;
+
 /** Members read the rows, and so does an owner, who need not be among them. */
 function withOwner(
   around: Surroundings,
@@ -105,7 +130,7 @@ function withOwner(
 ): ScopeProposal {
   const { rule } = scope;
   const isOwnKey = typeof rule === 'object' && 'by' in rule && table.key.length === 1 && rule.by === table.key[0];
-  if (!isOwnKey) return { ...scope, notes: [`REVIEW: ${owner} reads a row too, and this scope does not say so`] };
+  if (!isOwnKey) return { ...scope, notes: [readsToo(owner)] };
   around.addMembership({ kind: rule.kind, table: table.name, groupColumn: rule.by, userColumn: owner });
   return scope;
 }
@@ -154,26 +179,39 @@ function reachable(table: string, pairs: Lookup['pairs']): Link[] {
   return found;
 }
 
-/** What the functions look up that a policy calls with a column of the row, such as `is_member(project_id)`. */
-function calledLookups(around: Surroundings, table: CatalogueTable, { calls }: PolicyMeaning): Lookup[] {
-  return calls.flatMap(({ name, columns }) => {
-    const body = around.catalogue.functions.get(name);
-    const column = columns.find((one) => hasColumn(table, one));
-    if (body === undefined || column === undefined) return [];
-    const lookup = readFunctionText(body);
-    const target = targetOf(table, column);
-    // The function compares its argument, whatever it is called; what the column refers to tells with which column.
-    const links = lookup.tables.flatMap((other) =>
-      columnsTo(around, other, target).map(
-        (one) =>
-          [
-            { table: table.name, column },
-            { table: other, column: one },
-          ] as const,
-      ),
-    );
-    return [{ ...lookup, pairs: [...lookup.pairs, ...links] }];
+/** What the functions look up that a policy calls: with a column of the row (`is_member(project_id)`), or for a set of ids. */
+function calledLookups(around: Surroundings, table: CatalogueTable, { calls, sets }: PolicyMeaning): Lookup[] {
+  const { functions } = around.catalogue;
+  const fromSets = sets.flatMap(({ name, column }) => {
+    const body = functions.get(name);
+    return body === undefined ? [] : [readSetFunctionText(body, table.name, column)];
   });
+  const fromCalls = calls.flatMap(({ name, columns }) => {
+    const body = functions.get(name);
+    const column = columns.find((one) => one !== null && hasColumn(table, one));
+    if (body === undefined || column === undefined || column === null) return [];
+    const lookup = readFunctionText(body, table.name, columns);
+    return [{ ...lookup, pairs: [...lookup.pairs, ...guessedPairs(around, table, { lookup, column })] }];
+  });
+  return [...fromSets, ...fromCalls];
+}
+
+/** Where a function's parameters have no names, what the column refers to tells what it is compared with. */
+function guessedPairs(
+  around: Surroundings,
+  table: CatalogueTable,
+  { lookup, column }: { readonly lookup: Lookup; readonly column: string },
+): Lookup['pairs'] {
+  const target = targetOf(table, column);
+  return lookup.tables.flatMap((other) =>
+    columnsTo(around, other, target).map(
+      (one) =>
+        [
+          { table: table.name, column },
+          { table: other, column: one },
+        ] as const,
+    ),
+  );
 }
 
 /** What a column stands for: the table it refers to, or its own where it is the key. */

@@ -71,3 +71,10 @@ export function hasColumn(table: CatalogueTable, name: string): boolean {
 export function isNullable(table: CatalogueTable, name: string): boolean {
   return table.columns.find((column) => column.name === name)?.isNullable ?? true;
 }
+
+/** A rule as a person reads it: `user:<author_id>`. */
+export function describeRule(rule: ScopeRule): string {
+  if (typeof rule === 'string') return rule;
+  if ('via' in rule) return `as its ${rule.table} (${rule.via})`;
+  return `${rule.kind}:<${rule.by}>${rule.whenNull === undefined ? '' : `, or ${rule.whenNull}`}`;
+}
