@@ -4,7 +4,7 @@ import type { LogRange, ServerStorage, StorageReader } from './storage.ts';
 /** Transactions that run at once; reads that arrive meanwhile gather for the next. */
 const MAX_RUNNING = 2;
 /** Reads in one transaction. */
-const MAX_TOGETHER = 1_000;
+const MAX_TOGETHER = 250;
 /** What is read for all and sorted out afterwards. Who is further behind reads the log of its own scopes alone. */
 const SHARED_COMMITS = 100;
 const SHARED_LOG_BYTES = 65_536;

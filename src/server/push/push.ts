@@ -27,10 +27,12 @@ export const MAX_CLOCK_AHEAD_MS = 60_000;
 
 type PushedMutation = PushRequest['mutations'][number];
 
+type CheckedChanges = Pick<CheckedMutation, 'changes'>;
+
 /** Mutations of one push, checked, and what had been decided about them before. */
 interface LoadedPush {
   readonly outcomesBefore: KnownOutcomes;
-  readonly checked: readonly { readonly mutation: PushedMutation; readonly content: CheckedMutation | Verdict }[];
+  readonly checked: readonly { readonly mutation: PushedMutation; readonly content: CheckedChanges | Verdict }[];
 }
 
 export interface PusherOptions {
@@ -195,7 +197,8 @@ export class Pusher {
       outcomes.push(outcome);
       if (!isApplied(outcome)) stopped.stop(mutation);
     };
-    for (const { mutation, content } of checked) {
+    const standing = checked.map((one) => ({ mutation: one.mutation, content: this.#stand(set, pushing.request, one) }));
+    for (const { mutation, content } of standing) {
       const { mutationId, hlc } = mutation;
       const known = outcomesBefore.of(mutation);
       // What a copy of the database wrote after that was no more written by the original.
@@ -224,7 +227,7 @@ export class Pusher {
     const known = this.#loaded.get(set)?.get(mutations);
     if (known) return known;
     const { request } = pushing;
-    const checked = mutations.map((mutation) => ({ mutation, content: this.#check(set, request, mutation) }));
+    const checked = mutations.map((mutation) => ({ mutation, content: this.#check(request, mutation) }));
     const ids = mutations.map((mutation) => mutation.mutationId);
     const changes = checked.flatMap(({ content }) => ('changes' in content ? [content.changes] : []));
     const [outcomesBefore] = await Promise.all([loadKnown(set, pushing, ids), loadRows(set, changes)]);
@@ -238,19 +241,33 @@ export class Pusher {
     return { schema, set, access, identity, validate, decides: new Set(request.decides), now: runtime.now() };
   }
 
-  #check(set: WorkingSet, request: PushRequest, mutation: PushedMutation): CheckedMutation | Verdict {
-    const { schema, limits, runtime } = this.#options;
+  #check(request: PushRequest, mutation: PushedMutation): CheckedChanges | Verdict {
+    const { schema, limits } = this.#options;
     const options = { schema, isOlderSchema: request.schemaVersion < schema.version, maxChanges: limits.maxChanges };
     try {
+      return { changes: checkChanges(mutation.changes, options) };
+    } catch (error) {
+      return toRejection(error);
+    }
+  }
+
+  /** A mutation as it stands to what was decided before this push, in the same transaction too. */
+  #stand(
+    set: WorkingSet,
+    { clientId }: PushRequest,
+    { mutation: { mutationId, base, hlc }, content }: LoadedPush['checked'][number],
+  ): CheckedMutation | Verdict {
+    if ('outcome' in content) return content;
+    try {
       return {
-        mutationId: mutation.mutationId,
-        changes: checkChanges(mutation.changes, options),
-        isBehindLog: mutation.base < set.prunedTo || mutation.base > set.head,
+        mutationId,
+        changes: content.changes,
+        isBehindLog: base < set.prunedTo || base > set.head,
         writer: {
-          clientId: request.clientId,
-          hlc: boundHlc(mutation.hlc, runtime.now(), MAX_CLOCK_AHEAD_MS),
+          clientId,
+          hlc: boundHlc(hlc, this.#options.runtime.now(), MAX_CLOCK_AHEAD_MS),
           // A seq that does not exist yet is of another epoch: of this one, nothing is known to have been seen.
-          base: mutation.base > set.head ? 0 : mutation.base,
+          base: base > set.head ? 0 : base,
         },
       };
     } catch (error) {
