@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { runCampaign } from './campaign/campaign.ts';
 
 /** The long form: `npm run chaos:postgres -- --rounds N`. */
-const ROUNDS = 3;
+const ROUNDS = 2;
 const SEED = 1;
 
 test(`nodes and database are killed at random in ${ROUNDS} rounds: nothing acknowledged is lost, nothing happens twice`, {
