@@ -197,7 +197,10 @@ export class Pusher {
       outcomes.push(outcome);
       if (!isApplied(outcome)) stopped.stop(mutation);
     };
-    const standing = checked.map((one) => ({ mutation: one.mutation, content: this.#stand(set, pushing.request, one) }));
+    const standing = checked.map((one) => ({
+      mutation: one.mutation,
+      content: this.#stand(set, pushing.request, one),
+    }));
     for (const { mutation, content } of standing) {
       const { mutationId, hlc } = mutation;
       const known = outcomesBefore.of(mutation);
