@@ -1,6 +1,7 @@
 /**
- * Simulates histories: `npm run simulate -- --seeds N [--from S] [--minutes M] [--jobs J] [--faults a,b]`, with `--planted [--only NAME]`
- * the harness itself, on mistakes it must find. The last line is JSON.
+ * Simulates histories: `npm run simulate -- --seeds N [--from S] [--minutes M] [--jobs J] [--faults a,b] [--first]`, with `--planted
+ * [--only NAME]` the harness itself, on mistakes it must find. `--first` ends at the first finding, and shrinks nothing. The last
+ * line is JSON.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     planted: { type: 'boolean', default: false },
     only: { type: 'string' },
     faults: { type: 'string' },
+    first: { type: 'boolean', default: false },
   },
 });
 const from = Number(values.from);
@@ -45,8 +47,8 @@ console.log(
 async function runAll() {
   const failed: Finding[] = [];
   function* tasks(): Generator<Extract<Task, { kind: 'history' }>> {
-    for (let seed = from; seed < from + seedCount; seed += 1)
-      yield { kind: 'history', seed, ...(faults ? { faults } : {}) };
+    for (let seed = from; seed < from + seedCount && !(values.first && failed.length > 0); seed += 1)
+      yield { kind: 'history', seed, isShrunk: !values.first, ...(faults ? { faults } : {}) };
   }
   await runCrew({
     jobs,

@@ -2,8 +2,8 @@ import type { Finding } from '../world/run-history.ts';
 
 /** What a worker process is asked. */
 export type Task =
-  /** One history; a failing one is shrunk. */
-  | { readonly kind: 'history'; readonly seed: number; readonly faults?: readonly string[] }
+  /** One history; a failing one is shrunk, unless nobody wants to read it. */
+  | { readonly kind: 'history'; readonly seed: number; readonly isShrunk: boolean; readonly faults?: readonly string[] }
   /** Histories with one planted mistake, until one breaks. */
   | { readonly kind: 'planted'; readonly name: string; readonly from: number; readonly count: number };
 

@@ -19,11 +19,11 @@ process.on('message', async (task: Task) => {
 // Nobody is left to work for.
 process.on('disconnect', () => process.exit());
 
-async function history({ seed, faults }: Extract<Task, { kind: 'history' }>): Promise<TaskResult> {
+async function history({ seed, faults, isShrunk }: Extract<Task, { kind: 'history' }>): Promise<TaskResult> {
   const options = faults ? { seed, plan: planOf(seed, faults) } : { seed };
   const finding = await run(options);
   if (!finding) return { finding, histories: 1 };
-  const shrunk = finding.promise === null ? finding : await shrink(finding, options);
+  const shrunk = isShrunk && finding.promise !== null ? await shrink(finding, options) : finding;
   return { finding: shrunk, histories: 1 };
 }
 

@@ -14,6 +14,7 @@ import { NOTHING, type Transaction } from '../../checker/history.ts';
 import type { Chance } from './chance.ts';
 import { noHazards, openImage, ProgramDisk } from './disk.ts';
 import { type Link, LinkTransport } from './network.ts';
+import { OwnWrites } from './own-writes.ts';
 import { Process } from './process.ts';
 import { schemas } from './schema.ts';
 import type { Server } from './server.ts';
@@ -93,6 +94,7 @@ export class Client {
   /** Of its own and of others' rows, what it has seen: reset where history began anew. */
   seenEntries = new Set<string>();
   seenReg = new Map<string, number>();
+  readonly own = new OwnWrites();
   /** What it wrote to and read from `reg`, for the causal checker. */
   readonly causal: Transaction[] = [];
   readonly #browser: Browser;
@@ -208,6 +210,7 @@ export class Client {
     this.author = `${this.name}.${this.#generation}`;
     this.authors.add(this.author);
     this.entries = new Map();
+    this.own.clear();
     this.image = null;
     this.#lastRead = '';
     this.forgetHistory();

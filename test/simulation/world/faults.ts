@@ -1,4 +1,6 @@
 import { SyncError } from '../../../src/shared/error.ts';
+import { openMemoryDatabase } from '../../../src/storage/sqlite-wasm/memory.ts';
+import { BENS } from './access.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import type { Client, Switching } from './client.ts';
 import { isPosthumous, noHazards, openImage } from './disk.ts';
@@ -136,6 +138,10 @@ const EVENTS = {
     }
     restart(world, copy);
   },
+  'new device': async (world: World, _client: Client, chance: Chance) => {
+    if (world.clients.length >= world.plan.clientCount + 2) return;
+    restart(world, world.join(chance.of(['ana', 'ben']), await openMemoryDatabase()));
+  },
   'power cut': async (world: World, client: Client, chance: Chance) => {
     const { image } = client;
     if (!image || client.switching || client.openWriteCount > 0) return;
@@ -160,10 +166,7 @@ const EVENTS = {
     upgrade(world, client, chance);
   },
   retention: ({ server }: World) => server.current?.service.prune().catch(() => {}),
-  access: (world: World) => {
-    const isThere = world.bensScopes.includes('owner:o1');
-    world.bensScopes = isThere ? ['main', 'owner:o0'] : ['main', 'owner:o0', 'owner:o1'];
-  },
+  access: (world: World, _client: Client, chance: Chance) => world.access.setBens(chance.of(BENS)),
   'disk full': (world: World, { hazards }: Client, chance: Chance) => {
     hazards.isFull = true;
     world.clock.setTimer(chance.between(10, 1_500), () => {

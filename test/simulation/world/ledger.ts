@@ -1,7 +1,10 @@
 import type { Change } from '../../../src/core/change.ts';
+import type { PullPage } from '../../../src/protocol/messages/pull.ts';
 import type { Outcome, PushRequest } from '../../../src/protocol/messages/push.ts';
 import type { LogEntry, OutcomeRecord } from '../../../src/server/records.ts';
 import type { SyncService } from '../../../src/server/service.ts';
+import { keyText } from '../../../src/shared/cell.ts';
+import type { AccessBook } from './access.ts';
 import { Violation } from './violation.ts';
 import type { Written } from './written.ts';
 
@@ -21,10 +24,21 @@ export type Deed = { readonly at: number } & (
   | { readonly kind: 'direct'; readonly seq: number; readonly changes: readonly Change[] }
 );
 
+/** What became of a mutation, and from which seq on a device that follows knows it. */
+export interface Decided {
+  readonly isApplied: boolean;
+  readonly seq: number;
+}
+
 /** What one transaction of the storage wrote; void until it is committed. */
 export class WriteRecord {
+  readonly generation: number;
   readonly entries: LogEntry[] = [];
   readonly outcomes: OutcomeRecord[] = [];
+
+  constructor(generation: number) {
+    this.generation = generation;
+  }
 
   note(name: string, args: readonly unknown[]): void {
     if (name === 'appendLog') this.entries.push(...((args as unknown as [readonly LogEntry[]])[0] ?? []));
@@ -40,45 +54,58 @@ export class Ledger {
   readonly #now: () => number;
   readonly #written: ReadonlyMap<string, Written>;
   readonly #report: (violation: Violation) => void;
+  readonly #access: AccessBook;
   readonly #arrivals = new Map<string, Arrival>();
   readonly #directs = new Map<number, readonly Change[]>();
   readonly #outcomes = new Map<string, string>();
   readonly #senders = new Map<string, string>();
+  readonly #decided = new Map<string, Decided>();
+  readonly #lastArrivals = new Map<string, number>();
   readonly #owners = new Map<string, string>();
   /** The log, by commit. */
   readonly commits: LogEntry[][] = [];
-  readonly outcomes: OutcomeRecord[] = [];
+  readonly #bySeq = new Map<number, readonly LogEntry[]>();
+  outcomes: OutcomeRecord[] = [];
   readonly #entries = new Set<string>();
   /** The highest count that was committed, by author. */
   readonly regCounts = new Map<string, number>();
   readonly #deeds: (() => Deed | null)[] = [];
+  #copied = { commits: 0, outcomes: 0, deeds: 0 };
+  /** How often the database was set back. */
+  generation = 0;
   /** Something happened that cannot be told in order. */
   #isVague = false;
 
   constructor(options: {
     now: () => number;
     written: ReadonlyMap<string, Written>;
+    access: AccessBook;
     report: (violation: Violation) => void;
   }) {
     this.#now = options.now;
+    this.#access = options.access;
     this.#written = options.written;
     this.#report = options.report;
   }
 
   begin(): WriteRecord {
-    return new WriteRecord();
+    return new WriteRecord(this.generation);
   }
 
-  committed({ entries, outcomes }: WriteRecord): void {
+  committed({ entries, outcomes, generation }: WriteRecord): void {
+    // It was committed to the file that is gone.
+    if (generation !== this.generation) return;
     const at = entries[0]?.commit.at ?? this.#now();
     const commits = Map.groupBy(entries, ({ commit }) => commit.seq);
     this.commits.push(...commits.values());
+    for (const [seq, of] of commits) this.#bySeq.set(seq, of);
     for (const entry of entries) {
       this.#checkStamp(entry.commit);
       this.#checkWriter(entry);
       const id = String(entry.key[0]);
       if (entry.table === 'entry') this.#entries.add(id);
       if (entry.table === 'reg') this.regCounts.set(id, Math.max(this.regCounts.get(id) ?? 0, Number(entry.columns.n)));
+      this.#checkPatch(entry);
     }
     for (const record of outcomes) this.#noteOutcome(record);
     const direct = [...commits].filter(([, [first]]) => first?.commit.clientId === null);
@@ -101,6 +128,15 @@ export class Ledger {
   deeds(): Deed[] | null {
     const deeds = this.#deeds.map((deed) => deed());
     return this.#isVague || deeds.includes(null) ? null : deeds.filter((deed) => deed !== null);
+  }
+
+  decided(clientId: string, mutationId: number): Decided | undefined {
+    return this.#decided.get(`${clientId} ${mutationId}`);
+  }
+
+  /** The last mutation of a device that was sent and touches this row; 0: none. */
+  lastArrival(clientId: string, row: string): number {
+    return this.#lastArrivals.get(`${clientId} ${row}`) ?? 0;
   }
 
   /** By mutation and table, the conflicts that a device was told of, and what it had written. */
@@ -127,6 +163,10 @@ export class Ledger {
   arrived(user: string, { clientId, mutations, decides }: PushRequest): void {
     for (const mutation of mutations) {
       this.#senders.set(`${clientId} ${mutation.mutationId}`, user);
+      for (const { table, key } of mutation.changes) {
+        const row = `${table} ${keyText(key)}`;
+        this.#lastArrivals.set(`${clientId} ${row}`, Math.max(this.lastArrival(clientId, row), mutation.mutationId));
+      }
       const name = nameOf(clientId, mutation.mutationId, mutation.hlc);
       if (!this.#arrivals.has(name)) this.#arrivals.set(name, { user, clientId, mutation, decides });
     }
@@ -135,6 +175,7 @@ export class Ledger {
   /** Nobody's work goes through under another name. */
   answered(user: string, { clientId, mutations, decides }: PushRequest, outcomes: readonly Outcome[]): void {
     this.#checkOwner(user, clientId, outcomes);
+    this.#checkReports(user, outcomes);
     for (const mutation of mutations) {
       // What came first under another name was refused whole.
       const name = nameOf(clientId, mutation.mutationId, mutation.hlc);
@@ -166,9 +207,53 @@ export class Ledger {
     if (seq !== null) this.#directs.set(seq, changes);
   }
 
-  /** The database is an old copy of itself: what it had decided since is open again. */
+  /** A page on its way to somebody: they may read all of it. */
+  told(user: string, { snapshot, transactions }: PullPage): void {
+    if (user === 'ana') return;
+    for (const { table, columns, rows } of snapshot) {
+      const at = table === 'list' ? columns.indexOf('owner') : -1;
+      if (at >= 0) for (const row of rows) this.#checkReader(user, `owner:${row[at]}`, `list ${row[0]} of a snapshot`);
+    }
+    for (const { seq, changes } of transactions) {
+      const entries = this.#bySeq.get(seq);
+      for (const { table, key, op } of entries ? changes : []) {
+        const id = keyText(key);
+        const is = (entry: LogEntry) => entry.table === table && entry.op === op && keyText(entry.key) === id;
+        const found = entries?.filter(is) ?? [];
+        if (found.some(({ scope }) => this.#access.might(user, 'read', scope))) continue;
+        this.#checkReader(user, found[0]?.scope ?? 'of nowhere', `the ${op} of ${table} ${id} in commit ${seq}`);
+      }
+    }
+  }
+
+  #checkReader(user: string, scope: string, what: string): void {
+    if (this.#access.might(user, 'read', scope)) return;
+    this.#report(new Violation('C12', `${user} was sent ${what}, which is of ${scope}.`));
+  }
+
+  /** A conflict shows the other's row to who met it. */
+  #checkReports(user: string, outcomes: readonly Outcome[]): void {
+    for (const { table, remote } of outcomes.flatMap(({ conflicts }) => conflicts)) {
+      if (table === 'list' && remote) this.#checkReader(user, `owner:${remote.owner}`, 'the other side of a conflict');
+    }
+  }
+
+  /** A copy of the database is made: all that was committed is in it. */
+  copied(): void {
+    this.#copied = { commits: this.commits.length, outcomes: this.outcomes.length, deeds: this.#deeds.length };
+  }
+
+  /** The database is that old copy of itself: what it had decided since is open again. */
   restored(): void {
+    this.generation += 1;
     this.#outcomes.clear();
+    for (const gone of this.commits.splice(this.#copied.commits)) {
+      const seq = gone[0]?.commit.seq ?? 0;
+      this.#bySeq.delete(seq);
+      this.#directs.delete(seq);
+    }
+    this.#deeds.splice(this.#copied.deeds);
+    this.outcomes = this.outcomes.slice(0, this.#copied.outcomes);
   }
 
   /** A clock that is years ahead must not win for years: the server sets such stamps back to about now. */
@@ -178,16 +263,35 @@ export class Ledger {
       this.#report(new Violation('C8', `commit ${seq} is stamped ${ahead} ms ahead of the server.`));
   }
 
-  /** Nobody writes where they may not. */
+  /** Nobody writes where they may not, neither where a row was nor where it goes. */
   #checkWriter({ commit: { clientId, mutationId }, scope, table, key }: LogEntry): void {
-    if (scope !== 'owner:o2' || this.#senders.get(`${clientId} ${mutationId}`) !== 'ben') return;
-    this.#report(new Violation('C12', `ben wrote ${table} ${String(key)} in ${scope}, where he may not.`));
+    const user = this.#senders.get(`${clientId} ${mutationId}`);
+    if (!user || this.#access.might(user, 'write', scope)) return;
+    this.#report(new Violation('C12', `${user} wrote ${table} ${String(key)} in ${scope}, where they may not.`));
+  }
+
+  /** The log says who wrote what: of a change to a row, the columns that were changed and no more. */
+  #checkPatch({ commit: { clientId, mutationId, hlc }, op, table, key, columns }: LogEntry): void {
+    if (op !== 'patch' || clientId === null || mutationId === null) return;
+    const changes = this.#arrivals.get(nameOf(clientId, mutationId, hlc))?.mutation.changes ?? [];
+    const change = changes.find((one) => one.table === table && keyText(one.key) === keyText(key));
+    const extra = change && Object.keys(columns).filter((name) => !(name in { ...change.columns, ...change.counters }));
+    if (!extra || extra.length === 0) return;
+    this.#report(
+      new Violation(
+        'C8',
+        `${extra} of ${table} ${String(key)} is logged as written by ${clientId}, which did not write it.`,
+      ),
+    );
   }
 
   /** A mutation has one final outcome. */
   #noteOutcome(record: OutcomeRecord): void {
     this.outcomes.push(record);
     const { clientId, hlc, outcome } = record;
+    const isApplied = outcome.outcome === 'applied' || outcome.outcome === 'merged';
+    const seq = outcome.seq ?? this.commits.at(-1)?.[0]?.commit.seq ?? 0;
+    this.#decided.set(`${clientId} ${outcome.mutationId}`, { isApplied, seq });
     const name = nameOf(clientId, outcome.mutationId, hlc);
     const told = JSON.stringify([outcome.outcome, outcome.seq]);
     const before = this.#outcomes.get(name);
@@ -211,6 +315,14 @@ export function observed(service: SyncService, ledger: Ledger): SyncService {
           return answer;
         };
         return push;
+      }
+      if (name === 'pull') {
+        const pull: SyncService['pull'] = async (identity, request) => {
+          const page = await target.pull(identity, request);
+          ledger.told(identity.id, page);
+          return page;
+        };
+        return pull;
       }
       if (name === 'mutate') {
         const mutate: SyncService['mutate'] = async (identity, changes) => {

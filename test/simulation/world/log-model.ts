@@ -2,10 +2,15 @@ import type { Table } from '../../../src/core/schema.ts';
 import type { LogEntry } from '../../../src/server/records.ts';
 import { type Cell, type Cells, keyText } from '../../../src/shared/cell.ts';
 
+interface ModelRow {
+  readonly cells: Cells;
+  readonly scope: string;
+}
+
 /** The rows of the database after each commit, worked out from the log alone: an implementation of its own, in one page. */
 export class LogModel {
   readonly #commits: readonly (readonly LogEntry[])[];
-  readonly #tables = new Map<string, Map<string, Cells>>();
+  readonly #tables = new Map<string, Map<string, ModelRow>>();
   #applied = 0;
   seq = 0;
 
@@ -26,17 +31,27 @@ export class LogModel {
     return true;
   }
 
-  rows({ name, columns }: Table): Cell[][] {
-    const rows = [...(this.#tables.get(name)?.values() ?? [])];
-    return rows.map((row) => Object.keys(columns).map((column) => row[column] ?? null));
+  /** Those in these scopes (null: in all), by the text of their keys. */
+  rows({ name, columns }: Table, scopes: ReadonlySet<string> | null = null): Map<string, Cell[]> {
+    const names = Object.keys(columns);
+    const found = new Map<string, Cell[]>();
+    for (const [id, { cells, scope }] of this.#tables.get(name) ?? []) {
+      if (scopes === null || scopes.has(scope))
+        found.set(
+          id,
+          names.map((column) => cells[column] ?? null),
+        );
+    }
+    return found;
   }
 
-  #apply({ table, key, op, columns }: LogEntry): void {
-    const rows = this.#tables.get(table) ?? new Map<string, Cells>();
+  #apply({ table, key, op, columns, scope }: LogEntry): void {
+    const rows = this.#tables.get(table) ?? new Map<string, ModelRow>();
     this.#tables.set(table, rows);
     const id = keyText(key);
+    const cells = op === 'patch' ? rows.get(id)?.cells : keyCells(table, key);
     if (op === 'delete') rows.delete(id);
-    else rows.set(id, { ...(op === 'patch' ? rows.get(id) : keyCells(table, key)), ...columns });
+    else rows.set(id, { cells: { ...cells, ...columns }, scope });
   }
 }
 

@@ -106,6 +106,7 @@ export class Server {
     const database = new DatabaseSync(this.#options.file);
     database.prepare('VACUUM INTO ?').run(this.#backup);
     database.close();
+    this.#options.ledger.copied();
   }
 
   /** From an old copy, as the guide says: a new epoch at once. */

@@ -1,4 +1,5 @@
 import type { Cell } from '../../../src/shared/cell.ts';
+import { OWNERS } from './access.ts';
 import type { Chance } from './chance.ts';
 import { type Client, isExpected } from './client.ts';
 import { TALLIES } from './schema.ts';
@@ -24,7 +25,8 @@ async function write(client: Client, tab: Tab, chance: Chance, statements: reado
       await methods.writeRollback(writeId);
       return null;
     }
-    await methods.writeCommit(writeId);
+    const { mutationId } = await methods.writeCommit(writeId);
+    if (mutationId !== null && !client.disk.inTransaction) client.own.committed(client, mutationId);
     return counts;
   } finally {
     client.openWriteCount -= 1;
@@ -91,12 +93,31 @@ const policyTable: Statements = (_client, chance) => {
   return [[`UPDATE ${name} SET ${chance.of(['a', 'b'])} = ? WHERE id = ?`, [value, id]]];
 };
 
+const aList = (chance: Chance) => `l${chance.below(4)}`;
+
 const list: Statements = (client, chance) => {
-  // Ben may try what he may not.
-  const owners = client.user === 'ana' || chance.happens(0.1) ? ['o0', 'o1', 'o2'] : ['o0', 'o1'];
-  const id = `l${chance.below(4)}`;
+  const owners = client.user === 'ana' ? OWNERS : ['o0', 'o1'];
+  const id = aList(chance);
+  if (chance.happens(0.1)) return [['DELETE FROM list WHERE id = ?', [id]]];
   if (chance.happens(0.4)) return [['UPDATE list SET owner = ? WHERE id = ?', [chance.of(owners), id]]];
   return [upsert('list', ['name', 'owner'], [id, `name ${chance.below(1_000)}`, chance.of(owners)])];
+};
+
+/** Somebody tries what they may not: with rows they may only read, or do not see, or under a list that is not theirs. */
+const trespass: Statements = (client, chance) => {
+  if (client.user === 'ana') return list(client, chance);
+  const id = aList(chance);
+  const name = `ben's ${chance.below(1_000)}`;
+  return [
+    chance.of<Sql>([
+      upsert('list', ['name', 'owner'], [id, name, chance.of(['o2', 'o3'])]),
+      ['UPDATE list SET name = ? WHERE owner = ?', [name, 'o3']],
+      ['UPDATE list SET owner = ? WHERE owner = ?', ['o0', 'o3']],
+      ['DELETE FROM list WHERE owner = ?', ['o3']],
+      ['INSERT OR IGNORE INTO list (id, name, owner) VALUES (?, ?, ?)', [id, name, 'o0']],
+      ['INSERT OR REPLACE INTO item (list_id, n, title, note, votes) VALUES (?, ?, ?, NULL, 1)', [id, 1, name]],
+    ]),
+  ];
 };
 
 const item: Statements = (_client, chance) => {
@@ -114,10 +135,13 @@ const item: Statements = (_client, chance) => {
   ];
 };
 
+/** So that a snapshot has several pages. */
+const long = (chance: Chance) => (chance.happens(0.5) ? '' : 'long '.repeat(80));
+
 const memo: Statements = (_client, chance) => {
   const id = `m${chance.below(3)}`;
   if (chance.happens(0.15)) return [['DELETE FROM memo WHERE id = ?', [id]]];
-  const text = chance.happens(0.15) ? 'bad' : `memo ${chance.below(1_000_000)}`;
+  const text = chance.happens(0.15) ? 'bad' : `memo ${chance.below(1_000_000)} ${long(chance)}`;
   return [upsert('memo', ['text'], [id, text])];
 };
 
@@ -130,7 +154,7 @@ const value: Statements = (_client, chance) => [
       chance.of(HOSTILE_REAL),
       chance.of(HOSTILE_BIG),
       Uint8Array.of(0, 255, chance.below(256)),
-      chance.of(HOSTILE_TEXT),
+      chance.of(HOSTILE_TEXT) + long(chance),
     ],
   ),
 ];
@@ -188,6 +212,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   entry,
   'policy table': transaction(policyTable),
   list: transaction(list),
+  trespass: transaction(trespass),
   item: transaction(item),
   memo: transaction(memo),
   value: transaction(value),

@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AccessLists } from '../../../src/server/options.ts';
 import type { LocalDatabase } from '../../../src/storage/local-database.ts';
 import { openMemoryDatabase } from '../../../src/storage/sqlite-wasm/memory.ts';
+import { AccessBook } from './access.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import { Client, type ClientOptions } from './client.ts';
 import type { Plan } from './faults.ts';
@@ -31,10 +31,11 @@ export interface World {
   powerCutCount: number;
   /** One more machine, with a copy of the disk of another. */
   copyOf(original: Client, disk: LocalDatabase): Client;
+  /** One more device of this person, with nothing on it. */
+  join(user: string, disk: LocalDatabase): Client;
   /** A device that nobody has used yet. It takes no part in the history. */
   newcomer(user: string, disk: LocalDatabase): Client;
-  /** What ben may see and write. */
-  bensScopes: string[];
+  readonly access: AccessBook;
   /** By user: the token that the server takes. */
   readonly tokens: Map<string, number>;
   readonly violations: Violation[];
@@ -57,13 +58,12 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
   ]);
   const violations: Violation[] = [];
   const written = new Map<string, Written>();
-  const ledger = new Ledger({ now: clock.now, written, report: (violation) => violations.push(violation) });
-  const access = (user: string): AccessLists =>
-    user === 'ana' ? { read: '*', write: '*' } : { read: world.bensScopes, write: world.bensScopes };
+  const access = new AccessBook(clock.elapsed);
+  const ledger = new Ledger({ now: clock.now, written, access, report: (violation) => violations.push(violation) });
   const server = new Server({
     clock,
     file: folder ? join(folder, 'server.db') : ':memory:',
-    access,
+    access: (user) => access.of(user),
     maxCommits: plan.faults.has('retention') ? 4 : null,
     pageBytes: plan.pageBytes,
     nodeCount: plan.nodeCount,
@@ -108,12 +108,18 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
       clients.push(copy);
       return copy;
     },
+    join(user, disk) {
+      const made = clientOf(clients.length, { user, disk, hasWorkers: false });
+      made.schemaVersion = server.schemaVersion;
+      clients.push(made);
+      return made;
+    },
     newcomer(user, disk) {
       const made = clientOf(clients.length, { user, disk, hasWorkers: false });
       newcomers.push(made);
       return made;
     },
-    bensScopes: ['main', 'owner:o0', 'owner:o1'],
+    access,
     tokens,
     violations,
     unexpected: [],

@@ -1,0 +1,110 @@
+/**
+ * Breaks the shipped source on purpose, one line at a time, in a copy of the tree, and tells which breaks the simulation finds:
+ * `npm run mutants -- [--only NAME,…] [--seeds N] [--from S] [--jobs J] [--tests]`. Each is run on N histories until one breaks. With
+ * `--tests` those that survive are put before the tests that the list names for them. The last line is JSON.
+ */
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Mutant, mutants } from '../test/simulation/mutants/mutants.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    seeds: { type: 'string', default: '300' },
+    from: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '1' },
+    tests: { type: 'boolean', default: false },
+  },
+});
+const wanted = values.only?.split(',').map((name) => name.trim());
+const queue = mutants.filter(({ name }) => !wanted || wanted.some((part) => name.includes(part)));
+const survivors: string[] = [];
+const total = queue.length;
+const root = join(import.meta.dirname, '..');
+
+await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+console.log(JSON.stringify({ mutants: total, survivors }));
+if (survivors.length > 0) process.exitCode = 1;
+
+async function work(): Promise<void> {
+  const copy = copyTree();
+  try {
+    for (let mutant = queue.shift(); mutant; mutant = queue.shift()) await tryOne(copy, mutant);
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+function copyTree(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'tidemark-mutants-'));
+  const left = ['node_modules', '.git', 'dist', 'dist-example', 'storybook-static'];
+  cpSync(root, copy, { recursive: true, filter: (path) => !left.some((name) => path === join(root, name)) });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
+  return copy;
+}
+
+async function tryOne(copy: string, mutant: Mutant): Promise<void> {
+  const path = join(copy, mutant.file);
+  const source = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (source.split(mutant.from).length !== 2) {
+    survivors.push(mutant.name);
+    console.log(`STALE    ${mutant.name}: ${mutant.file} does not have this text once.`);
+    return;
+  }
+  writeFileSync(
+    path,
+    source.replace(mutant.from, () => mutant.to),
+  );
+  try {
+    const found = (await simulate(copy, mutant)) ?? (values.tests ? await test(copy, mutant) : null);
+    if (!found) survivors.push(mutant.name);
+    console.log(`${found ? 'killed  ' : 'SURVIVED'} ${mutant.name}: ${found ?? `${values.seeds} histories`}`);
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+/** By which promise, and after how many histories; null where none breaks. */
+async function simulate(copy: string, { faults }: Mutant): Promise<string | null> {
+  const { seeds, from } = values;
+  const drawn = faults ? ['--faults', faults] : [];
+  const args = ['scripts/simulate.ts', '--seeds', seeds, '--from', from, '--jobs', '1', '--first', ...drawn];
+  const { output } = await run(copy, process.execPath, args);
+  const end = lastJson(output);
+  if (!end) return `the simulation itself breaks: ${output.slice(-200)}`;
+  const [violation] = end.violations;
+  const what = output.split('\n').find((line) => line.includes(' broke ')) ?? '';
+  return violation ? `${violation.promise ?? 'an error'} after ${end.histories}${what.slice(0, 200)}` : null;
+}
+
+async function test(copy: string, { tests }: Mutant): Promise<string | null> {
+  if (!tests) return null;
+  const { code, output } = await run(copy, 'npx', ['vitest', 'run', '--project', 'node', ...tests.split(' ')]);
+  const failed = output.split('\n').find((line) => line.includes('FAIL'));
+  return code === 0 ? null : `a test: ${failed?.trim() ?? tests}`;
+}
+
+interface End {
+  readonly histories: number;
+  readonly violations: readonly { readonly promise: string | null }[];
+}
+
+function lastJson(output: string): End | null {
+  const line = output.trimEnd().split('\n').at(-1) ?? '';
+  return line.startsWith('{') ? JSON.parse(line) : null;
+}
+
+function run(cwd: string, command: string, args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (bytes) => {
+    output += String(bytes);
+  });
+  child.stderr.on('data', (bytes) => {
+    output += String(bytes);
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, output })));
+}
