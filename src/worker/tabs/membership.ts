@@ -54,6 +54,8 @@ export class Membership {
   /** Ends the current wait for the lock, or the current leadership. */
   #waiting = new AbortController();
   #isWaiting = false;
+  /** It could not lead, and leaves it to others for a while. */
+  #isResting = false;
   #stealNext = false;
   #leadership: Leadership | null = null;
   #stepDown: (() => void) | null = null;
@@ -121,7 +123,7 @@ export class Membership {
       lock.release();
       if (this.#isClosed) return;
       if (hasLed) this.#hello();
-      else await this.#pause(FAILED_WAIT_MS);
+      else await this.#rest();
     }
   }
 
@@ -235,11 +237,12 @@ export class Membership {
     if (!this.#line) this.#hello();
   }
 
-  #hearHello({ sessionId, nonce, schemaVersion }: Extract<GroupMessage, { type: 'hello' }>): void {
+  #hearHello({ sessionId, nonce, schemaVersion, mayLead = true }: Extract<GroupMessage, { type: 'hello' }>): void {
     if (!this.#leadership) return;
-    // A tab that runs a newer version of the app must migrate the database: it waits in line, let it have its turn.
-    if (schemaVersion > this.#options.schemaVersion) this.#stepDown?.();
-    else this.#leadership.welcome(sessionId, nonce);
+    if (schemaVersion <= this.#options.schemaVersion) this.#leadership.welcome(sessionId, nonce);
+    // A tab that runs a newer version of the app must migrate the database: it waits in line, let it have its turn. One that has
+    // just failed to (a full disk) stands in no line for a while: the lead would come straight back, over and over.
+    else if (mayLead) this.#stepDown?.();
   }
 
   #hearOwn(message: SessionMessage): void {
@@ -261,7 +264,7 @@ export class Membership {
   #hello(): void {
     const { sessionId, schemaVersion } = this.#options;
     this.#nonce += 1;
-    this.#tell({ type: 'hello', sessionId, nonce: this.#nonce, schemaVersion });
+    this.#tell({ type: 'hello', sessionId, nonce: this.#nonce, schemaVersion, mayLead: !this.#isResting });
   }
 
   /** The leader is gone, or is no longer ours. */
@@ -301,6 +304,12 @@ export class Membership {
 
   #tell(message: GroupMessage): void {
     this.#group.post(message);
+  }
+
+  async #rest(): Promise<void> {
+    this.#isResting = true;
+    await this.#pause(FAILED_WAIT_MS);
+    this.#isResting = false;
   }
 
   #pause(ms: number): Promise<void> {

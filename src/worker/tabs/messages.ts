@@ -15,8 +15,14 @@ export type GroupMessage =
   | { readonly type: 'steal' }
   /** A person wants to see a change of leader. */
   | { readonly type: 'end-leadership' }
-  /** A session asks for a line. `nonce` counts its tries. */
-  | { readonly type: 'hello'; readonly sessionId: string; readonly nonce: number; readonly schemaVersion: number }
+  /** A session asks for a line. `nonce` counts its tries; `mayLead`: it stands in line for the lead, or has it left out to say. */
+  | {
+      readonly type: 'hello';
+      readonly sessionId: string;
+      readonly nonce: number;
+      readonly schemaVersion: number;
+      readonly mayLead?: boolean;
+    }
   /** A session leaves. */
   | { readonly type: 'bye'; readonly sessionId: string };
 

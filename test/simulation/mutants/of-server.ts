@@ -3,7 +3,7 @@ import type { Mutant } from './mutants.ts';
 
 const PULL = 'src/server/pull/pull.ts';
 const LOG = 'src/server/pull/log-part.ts';
-const SNAPSHOT = 'src/server/pull/snapshot-part.ts';
+const SNAPSHOT_PART = 'src/server/pull/snapshot-part.ts';
 const PUSH = 'src/server/push/push.ts';
 const DECIDE = 'src/server/push/decide-mutation.ts';
 const PLACE = 'src/server/push/place-rows.ts';
@@ -86,7 +86,7 @@ export const mutantsOfServer: readonly Mutant[] = [
     file: PULL,
     faults: PRUNED,
     from: 'if (unanswered === undefined || !hasSnapshot) return part;',
-    to: 'if (unanswered !== undefined || !hasSnapshot) return part;',
+    to: 'if (unanswered === undefined || hasSnapshot || !hasSnapshot) return part;',
   },
   {
     name: 'a fresh snapshot replaces nothing',
@@ -116,14 +116,14 @@ export const mutantsOfServer: readonly Mutant[] = [
   },
   {
     name: 'a snapshot skips a key at the end of a page',
-    file: SNAPSHOT,
+    file: SNAPSHOT_PART,
     faults: SNAPSHOT,
     from: 'if (part.isEnd) step += 1;',
     to: 'if (part.isEnd || part.rows.length > 3) step += 1;',
   },
   {
     name: 'a snapshot goes on after the wrong key',
-    file: SNAPSHOT,
+    file: SNAPSHOT_PART,
     faults: SNAPSHOT,
     from: 'afterKey = part.isEnd || !last ? null : keyOf(tableOf(input.schema, walk.table.name), last);',
     to: 'afterKey = part.isEnd || !last ? null : keyOf(tableOf(input.schema, walk.table.name), part.rows[0] ?? last);',

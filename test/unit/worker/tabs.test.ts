@@ -38,7 +38,14 @@ function group() {
   const runtime = new ManualRuntime();
   const name = crypto.randomUUID();
   let count = 0;
-  const openTab = (options: { schemaVersion?: number; runtime?: Runtime; isDeaf?: () => boolean } = {}): Tab => {
+  const openTab = (
+    options: {
+      schemaVersion?: number;
+      runtime?: Runtime;
+      isDeaf?: () => boolean;
+      failure?: () => SyncError | null;
+    } = {},
+  ): Tab => {
     count += 1;
     const sessionId = `session-${count}`;
     const { port1, port2 } = new MessageChannel();
@@ -63,6 +70,8 @@ function group() {
         },
       },
       openEngine: async (_config, lastTerm) => {
+        const failure = options.failure?.();
+        if (failure) throw failure;
         const opened = await disk.open(lastTerm);
         engines.push(opened.engine);
         return opened;
@@ -223,6 +232,22 @@ describe('tabs of one database', () => {
     expect(b.isLeader()).toBe(true);
     expect((await a.methods.query(insert(''))).rows).toEqual([]);
     expect(a.isLeader()).toBe(false);
+  });
+
+  test('keep the lead while one with a newer schema cannot open the database, and let it try again', async () => {
+    const { openTab, runtime } = group();
+    const a = openTab({ schemaVersion: 1 });
+    await a.ready;
+    let failure: SyncError | null = new SyncError('quota', 'The disk is full.');
+    const b = openTab({ schemaVersion: 2, failure: () => failure });
+    await expect(b.ready).rejects.toMatchObject({ kind: 'quota' });
+    await expect.poll(() => a.isLeader()).toBe(true);
+    for (let i = 0; i < 20; i += 1) expect((await a.methods.query(insert(''))).rows).toEqual([]);
+    // Once more, when the other let go: not over and over.
+    expect(a.engines.length).toBe(2);
+    failure = null;
+    runtime.pass(3_000);
+    await expect.poll(() => b.isLeader()).toBe(true);
   });
 });
 
