@@ -125,16 +125,13 @@ async function begin({ schema, reader, position, access, request }: Beginning): 
   return { ...state, rowsTotal: needsSnapshot ? await countSnapshot(reader, snapshotSteps(schema, state)) : 0 };
 }
 
-/** @throws SyncError `epoch` or `resync`. */
-function checkCursor(cursor: { epoch: string; seq: number }, { epoch, head, prunedTo }: Position): void {
+/** @throws SyncError `epoch`. That the log still reaches back to it is asked of every page: see `checkChain`. */
+function checkCursor(cursor: { epoch: string; seq: number }, { epoch, head }: Position): void {
   if (cursor.epoch !== epoch || cursor.seq > head) {
     throw new SyncError(
       'epoch',
       'The cursor is of another history of this database: it was restored or cloned. Start over.',
     );
-  }
-  if (cursor.seq < prunedTo) {
-    throw new SyncError('resync', 'The cursor is older than the log that is kept: start over with a snapshot.');
   }
 }
 

@@ -1,5 +1,6 @@
 import { type ComposeOptions, composeEngine } from '../../../src/client/engine/compose.ts';
 import type { Engine } from '../../../src/client/engine/engine.ts';
+import { missingRow } from '../../../src/client/store/rebase.ts';
 import type { SyncState } from '../../../src/client/types.ts';
 import type { WorkerPush } from '../../../src/client/worker-api.ts';
 import type { Cursor } from '../../../src/core/change.ts';
@@ -350,9 +351,16 @@ export class Client {
     tab.state = { ...tab.state, ...state };
     const cursor = state.cursors?.[0]?.cursor ?? null;
     this.#checkCursor(last, cursor);
+    this.#checkEvents(state.events ?? []);
     if (!cursor || !tab.isLeader) return;
     this.#checkCursor(this.#lastCursor, cursor);
     this.#lastCursor = cursor;
+  }
+
+  /** A device that lacks a row which the server takes it to have was told too little before. */
+  #checkEvents(events: SyncState['events']): void {
+    const found = events.find((event) => event.type === 'resync' && event.reason.includes(IS_LACKING));
+    if (found?.type === 'resync') this.options.report(new Violation('C6', `${this.name}: ${found.reason}`));
   }
 
   #checkCursor(last: Cursor | null, cursor: Cursor | null): void {
@@ -374,6 +382,9 @@ export class Client {
     else methods.answer(askId, { type: 'resolve', resolution: decide(question.conflict) }).catch(() => {});
   }
 }
+
+/** How a device says so, whatever the table. */
+const IS_LACKING = missingRow('\0').message.split('\0')[1] ?? '';
 
 /** The app's resolver: of the log alone. */
 function decide({ local, remote }: { local: unknown; remote: unknown }): Resolution | null {

@@ -3,7 +3,7 @@ import type { PullPage } from '../../../src/protocol/messages/pull.ts';
 import type { Outcome, PushRequest } from '../../../src/protocol/messages/push.ts';
 import type { LogEntry, OutcomeRecord } from '../../../src/server/records.ts';
 import type { SyncService } from '../../../src/server/service.ts';
-import { keyText } from '../../../src/shared/cell.ts';
+import { keyText, type RowKey } from '../../../src/shared/cell.ts';
 import type { AccessBook } from './access.ts';
 import { Violation } from './violation.ts';
 import type { Written } from './written.ts';
@@ -176,6 +176,7 @@ export class Ledger {
   answered(user: string, { clientId, mutations, decides }: PushRequest, outcomes: readonly Outcome[]): void {
     this.#checkOwner(user, clientId, outcomes);
     this.#checkReports(user, outcomes);
+    this.#checkRefusals(user, mutations, outcomes);
     for (const mutation of mutations) {
       // What came first under another name was refused whole.
       const name = nameOf(clientId, mutation.mutationId, mutation.hlc);
@@ -236,6 +237,28 @@ export class Ledger {
     for (const { table, remote } of outcomes.flatMap(({ conflicts }) => conflicts)) {
       if (table === 'list' && remote) this.#checkReader(user, `owner:${remote.owner}`, 'the other side of a conflict');
     }
+  }
+
+  /** A row out of reach looks like none: who changes it, and does not want to put a new one there, is not told that it is there. */
+  #checkRefusals(user: string, mutations: readonly WireMutation[], outcomes: readonly Outcome[]): void {
+    const refused = new Set(outcomes.filter(({ reason }) => reason?.code === 'forbidden').map((one) => one.mutationId));
+    for (const { mutationId, changes } of refused.size > 0 ? mutations : []) {
+      const [change] = changes;
+      if (!change || !refused.has(mutationId) || changes.length > 1 || change.op === 'put') continue;
+      const scope = this.#scopeOf(change.table, change.key);
+      if (scope !== null && !this.#access.might(user, 'read', scope))
+        this.#report(
+          new Violation('C12', `${user} was told of a row of ${change.table} in ${scope}: ${change.op} refused.`),
+        );
+    }
+  }
+
+  /** Where a row is; null: nowhere. */
+  #scopeOf(table: string, key: RowKey): string | null {
+    const id = keyText(key);
+    const is = (entry: LogEntry) => entry.table === table && keyText(entry.key) === id;
+    const last = this.commits.flat().findLast(is);
+    return last && last.op !== 'delete' ? last.scope : null;
   }
 
   /** A copy of the database is made: all that was committed is in it. */

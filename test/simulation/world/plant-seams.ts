@@ -6,6 +6,7 @@ import { createSyncLoop } from '../../../src/client/loop/create-sync-loop.ts';
 import { createLocalStore } from '../../../src/client/store/create-local-store.ts';
 import type { PullPage } from '../../../src/protocol/messages/pull.ts';
 import type { PushRequest, PushResponse } from '../../../src/protocol/messages/push.ts';
+import type { AccessLists } from '../../../src/server/options.ts';
 import type { ServerStorage, StorageWriter } from '../../../src/server/storage.ts';
 import type { Transport } from '../../../src/transport/transport.ts';
 import type { ClientPlants } from './client.ts';
@@ -19,6 +20,8 @@ export interface Plant extends ClientPlants {
   readonly isDeaf?: boolean;
   /** How far the server's clock is from the true time. */
   readonly serverSkewMs?: number;
+  /** What the server takes somebody's access to be. */
+  readonly access?: (lists: AccessLists, user: string) => AccessLists;
   /** The mistake holds a transaction open over time: who looks on reads beside it. */
   readonly needsFile?: boolean;
 }

@@ -1,5 +1,6 @@
+import type { AccessLists } from '../../../src/server/options.ts';
 import type { OutcomeRecord } from '../../../src/server/records.ts';
-import { every, inPushes, inStorage, type PlantedBug, withParts } from './plant-seams.ts';
+import { every, inPushes, inStorage, type PlantedBug, withParts, withStore } from './plant-seams.ts';
 
 /** Mistakes about who and where: copies, persons, tabs, nodes, clocks. */
 export function plantsOfPlaces(): PlantedBug[] {
@@ -17,6 +18,40 @@ export function plantsOfPlaces(): PlantedBug[] {
       name: 'a stale leader goes on',
       breaks: ['C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'C9'],
       hasTwoLeaders: true,
+    },
+    {
+      name: "one person's work is pushed as another's",
+      breaks: ['C13'],
+      storage: inStorage(() => ({ device: async () => null })),
+      compose: withStore(() => ({ subject: null })),
+    },
+    {
+      name: 'what one may read no more stays',
+      breaks: ['C12', 'C6', 'C7'],
+      compose: withStore((store) => ({
+        applyChain: (page, at) =>
+          store.applyChain({ ...page, scopes: [...new Set([...store.scopes, ...page.scopes])] }, at),
+      })),
+    },
+    {
+      name: 'who may read may write',
+      breaks: ['C12'],
+      access: ({ read }) => ({ read, write: read }),
+    },
+    {
+      name: 'who may write may read all',
+      breaks: ['C12', 'C6', 'C7'],
+      access: ({ write }) => ({ read: '*', write }),
+    },
+    {
+      name: 'a change of access is not heard of',
+      breaks: ['C12', 'C6', 'C7'],
+      access: firstOf(),
+    },
+    {
+      name: 'rows stay behind when their parent moves',
+      breaks: ['C12'],
+      storage: inStorage(() => ({ keysWhere: async () => [] })),
     },
     {
       name: 'an acknowledged commit is not there',
@@ -91,4 +126,14 @@ export function plantsOfPlaces(): PlantedBug[] {
       }),
     },
   ];
+}
+
+/** What was asked first holds for good. */
+function firstOf(): (lists: AccessLists, user: string) => AccessLists {
+  const known = new Map<string, AccessLists>();
+  return (lists, user) => {
+    const first = known.get(user) ?? lists;
+    known.set(user, first);
+    return first;
+  };
 }

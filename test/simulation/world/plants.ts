@@ -204,6 +204,18 @@ function plantsOfData(): PlantedBug[] {
       })),
     },
     {
+      name: 'a snapshot lacks what came while it was read',
+      breaks: ['C4', 'C5', 'C6', 'C7', 'C1', 'C2'],
+      transport: inPages((page) => (page.snapshot.length > 0 && page.cursor ? { ...page, transactions: [] } : page)),
+    },
+    {
+      name: 'what had no effect is forgotten before its reason is here',
+      breaks: ['C5'],
+      compose: withStore((store) => ({
+        settle: (response, at) => store.settle({ ...response, head: 0 }, at),
+      })),
+    },
+    {
       name: 'timers of retries are lost',
       breaks: ['C9'],
       compose: (options) => {

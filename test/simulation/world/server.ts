@@ -19,6 +19,8 @@ export interface ServerPlant {
   readonly storage?: (storage: ServerStorage, process: Process) => ServerStorage;
   readonly isDeaf?: boolean;
   readonly serverSkewMs?: number;
+  /** What the server takes somebody's access to be. */
+  readonly access?: (lists: AccessLists, user: string) => AccessLists;
 }
 
 export interface ServerOptions {
@@ -191,7 +193,7 @@ export class Server {
       schema,
       storage,
       runtime: process,
-      access: ({ id }) => access(id),
+      access: ({ id }) => plant.access?.(access(id), id) ?? access(id),
       limits: { pageBytes },
       ...(maxCommits === null ? {} : { retention: { maxCommits } }),
       validate: {
