@@ -1,8 +1,6 @@
 import type { Sessions, Step } from './sessions.ts';
 import { isStep, type Source } from './sources.ts';
-
-/** How many transactions of each client a transaction causally follows, itself included. */
-export type VectorClock = Int32Array;
+import { joined, type VectorClock, withOwn } from './vector-clock.ts';
 
 export interface CausalOrder {
   readonly clocks: ReadonlyMap<Step, VectorClock>;
@@ -27,19 +25,14 @@ export function causalOrder({ byClient, steps }: Sessions, sources: ReadonlyMap<
 
   const clocks = new Map<Step, VectorClock>();
   for (const step of causesFirst(steps, circleOf)) {
-    const clock = new Int32Array(byClient.length);
+    let clock: VectorClock | null = null;
     for (const cause of causesOf(step)) {
       const known = isFromFuture(step, cause) ? undefined : clocks.get(cause);
-      if (known) join(clock, known);
+      if (known) clock = clock ? joined(clock, known) : known;
     }
-    clock[step.client] = step.index + 1;
-    clocks.set(step, clock);
+    clocks.set(step, withOwn(clock, step.client, step.index + 1));
   }
   return { clocks, isFromFuture };
-}
-
-function join(clock: VectorClock, other: VectorClock): void {
-  for (let i = 0; i < clock.length; i++) clock[i] = Math.max(clock[i] ?? 0, other[i] ?? 0);
 }
 
 /** Circles come numbered with their causes first; inside one only the order of the sessions is left. */

@@ -35,7 +35,8 @@ export function parseHistories(text: string): History[] {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // Some editors begin a file with a mark of its byte order.
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     throw SyncError.from(error, 'invalid-value', 'The file is not JSON');
   }

@@ -24,6 +24,7 @@ export class Reach {
   extend(client: number, count: number, key: string): void {
     if (count === 0) return;
     const far = this.#byClient.get(client);
+    if (far && count <= far.otherCount) return;
     if (!far) this.#byClient.set(client, { count, key, otherCount: 0 });
     else if (far.key === key) far.count = Math.max(far.count, count);
     else if (count > far.count) Object.assign(far, { count, key, otherCount: far.count });
@@ -33,7 +34,8 @@ export class Reach {
   /** The least value of `key` that this promises, by what was seen through other keys, or through any. */
   promised(key: string, through: 'other-keys' | 'any-key' = 'other-keys'): number {
     let value = NOTHING;
-    for (const client of this.#writes.authors(key)) {
+    const isShorter = this.#byClient.size < this.#writes.authorCount(key);
+    for (const client of isShorter ? this.#byClient.keys() : this.#writes.authors(key)) {
       const far = this.#byClient.get(client);
       if (!far) continue;
       const count = far.key === key && through === 'other-keys' ? far.otherCount : far.count;

@@ -64,8 +64,10 @@ export class SessionView {
     this.#seeSiblings(source, key);
     if (source.client === reader.client) return;
     this.#sessions.extend(source.client, source.index, key);
-    for (const [client, count] of this.#input.order.clocks.get(source)?.entries() ?? []) {
-      if (client !== source.client) this.#causes.extend(client, count, key);
+    const clock = this.#input.order.clocks.get(source);
+    for (let at = 0; clock && at < clock.clients.length; at += 1) {
+      const client = clock.clients[at] ?? 0;
+      if (client !== source.client) this.#causes.extend(client, clock.counts[at] ?? 0, key);
     }
   }
 

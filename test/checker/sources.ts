@@ -10,12 +10,17 @@ export type Source = Step | 'own' | 'several' | 'initial' | 'invented' | 'later'
 
 /** The sources of a transaction's operations by their place; of a write, `own`. */
 export function sourcesOf(step: Step, writes: WriteIndex): Source[] {
-  return step.ops.map(({ o, k, v }, at) => {
-    if (o === 'w') return 'own';
+  const written = new Map<string, Set<number>>();
+  return step.ops.map(({ o, k, v }) => {
+    if (o === 'w') {
+      const values = written.get(k) ?? new Set();
+      written.set(k, values.add(v));
+      return 'own';
+    }
     if (v === NOTHING) return 'initial';
     const writer = writes.writer(k, v);
     if (writer !== step) return writer ?? 'invented';
-    return step.ops.slice(0, at).some((op) => op.o === 'w' && op.k === k && op.v === v) ? 'own' : 'later';
+    return written.get(k)?.has(v) ? 'own' : 'later';
   });
 }
 

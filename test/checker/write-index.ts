@@ -34,6 +34,10 @@ export class WriteIndex {
     return this.#growth.get(key)?.keys() ?? [];
   }
 
+  authorCount(key: string): number {
+    return this.#growth.get(key)?.size ?? 0;
+  }
+
   /** The greatest value in the first `count` transactions of a client. */
   greatest(key: string, client: number, count: number): number {
     const growth = this.#growth.get(key)?.get(client);

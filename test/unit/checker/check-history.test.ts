@@ -199,6 +199,30 @@ describe('histories of a causally consistent store', () => {
   });
 });
 
+describe('tens of thousands of operations', () => {
+  const txn = (c: string, ...ops: Operation[]): Transaction => ({ c, ops });
+  const write = (k: string, v: number): Operation => ({ o: 'w', k, v });
+  const read = (k: string, v: number): Operation => ({ o: 'r', k, v });
+  const many = (count: number, make: (i: number) => Transaction) => Array.from({ length: count }, (_, i) => make(i));
+
+  // What grew with the square of them took minutes: the test's own time tells.
+  test.each([
+    [
+      'in one transaction',
+      [txn('a', ...many(25_000, (i) => txn('a', write('x', i), read('x', i))).flatMap((t) => t.ops))],
+    ],
+    ['of as many clients', many(50_000, (i) => txn(`${i}`, i % 2 ? read('x', i - 1) : write('x', i)))],
+    ['of one client', many(25_000, (i) => txn('a', write(`${i % 100}`, i), read(`${i % 100}`, i)))],
+    ['on as many keys', many(25_000, (i) => txn(`${i % 3}`, write(`${i}`, 1), read(`${i}`, 1)))],
+  ])(
+    'are checked, %s',
+    (_, txns) => {
+      expect(checkHistory({ id: 'large', txns }).violations).toEqual([]);
+    },
+    60_000,
+  );
+});
+
 test('thousands of transactions are checked in one go', () => {
   const list = Array.from({ length: 12_000 }, (_, i) =>
     i % 3 === 0

@@ -20,6 +20,10 @@ describe('a file of histories', () => {
     expect(parseHistories(text)).toEqual([{ id: 'h', txns: [{ c: '1', ops: [{ o: 'w', k: '7', v: 0 }] }] }]);
   });
 
+  test('may begin with a byte order mark', () => {
+    expect(parseHistories('\uFEFF[]')).toEqual([]);
+  });
+
   test.each([
     ['no JSON', '[{', 'not JSON'],
     ['no array', '{}', 'the file must be an array; received {}'],
