@@ -1,6 +1,6 @@
 /**
  * Simulates histories: `npm run simulate -- --seeds N [--from S] [--minutes M] [--jobs J] [--faults a,b] [--first]`, with `--planted
- * [--only NAME]` the harness itself, on mistakes it must find. `--first` ends at the first finding, and shrinks nothing. The last
+ * [--only NAME,…]` the harness itself, on mistakes it must find. `--first` ends at the first finding, and shrinks nothing. The last
  * line is JSON.
  */
 import { availableParallelism } from 'node:os';
@@ -66,7 +66,8 @@ async function runAll() {
 }
 
 async function runPlanted() {
-  const bugs = plantedBugs().filter(({ name }) => !values.only || name.includes(values.only));
+  const only = values.only?.split(',').map((part) => part.trim());
+  const bugs = plantedBugs().filter(({ name }) => !only || only.some((part) => name.includes(part)));
   const missed: string[] = [];
   const count = Math.min(values.seeds === '100' ? 5_000 : seedCount, 5_000);
   function* tasks(): Generator<Extract<Task, { kind: 'planted' }>> {
