@@ -108,13 +108,6 @@ export const mutantsOfServer: readonly Mutant[] = [
     to: 'if (part.isEnd || part.rows.length > 3) step += 1;',
   },
   {
-    name: 'of a row that moved, both are told',
-    file: 'src/server/pull/transactions.ts',
-    tests: 'test/unit/server',
-    from: 'const rows = commit.length > 1 ? lastOfEachRow(commit) : commit;',
-    to: 'const rows = commit;',
-  },
-  {
     name: 'a whole row is logged for a patch',
     file: STAGED,
     from: 'columns: patched ?? after.columns }];',

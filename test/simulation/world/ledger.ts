@@ -1,10 +1,10 @@
 import type { Change } from '../../../src/core/change.ts';
-import type { PullPage } from '../../../src/protocol/messages/pull.ts';
 import type { Outcome, PushRequest } from '../../../src/protocol/messages/push.ts';
 import type { LogEntry, OutcomeRecord } from '../../../src/server/records.ts';
 import type { SyncService } from '../../../src/server/service.ts';
-import { keyText, type RowKey } from '../../../src/shared/cell.ts';
+import { keyText } from '../../../src/shared/cell.ts';
 import type { AccessBook } from './access.ts';
+import { AccessWitness } from './access-witness.ts';
 import { Violation } from './violation.ts';
 import type { Written } from './written.ts';
 
@@ -54,7 +54,8 @@ export class Ledger {
   readonly #now: () => number;
   readonly #written: ReadonlyMap<string, Written>;
   readonly #report: (violation: Violation) => void;
-  readonly #access: AccessBook;
+  /** Who was told and who wrote what, by what they may. */
+  readonly witness: AccessWitness;
   readonly #arrivals = new Map<string, Arrival>();
   readonly #directs = new Map<number, readonly Change[]>();
   readonly #outcomes = new Map<string, string>();
@@ -64,7 +65,6 @@ export class Ledger {
   readonly #owners = new Map<string, string>();
   /** The log, by commit. */
   readonly commits: LogEntry[][] = [];
-  readonly #bySeq = new Map<number, readonly LogEntry[]>();
   outcomes: OutcomeRecord[] = [];
   readonly #entries = new Set<string>();
   /** The highest count that was committed, by author. */
@@ -83,7 +83,7 @@ export class Ledger {
     report: (violation: Violation) => void;
   }) {
     this.#now = options.now;
-    this.#access = options.access;
+    this.witness = new AccessWitness(options.access, this.commits, options.report);
     this.#written = options.written;
     this.#report = options.report;
   }
@@ -97,17 +97,21 @@ export class Ledger {
     if (generation !== this.generation) return;
     const at = entries[0]?.commit.at ?? this.#now();
     const commits = Map.groupBy(entries, ({ commit }) => commit.seq);
+    const before = this.commits.length;
     this.commits.push(...commits.values());
-    for (const [seq, of] of commits) this.#bySeq.set(seq, of);
     for (const entry of entries) {
       this.#checkStamp(entry.commit);
-      this.#checkWriter(entry);
+      this.witness.written(entry, this.#senders.get(`${entry.commit.clientId} ${entry.commit.mutationId}`));
       const id = String(entry.key[0]);
       if (entry.table === 'entry') this.#entries.add(id);
       if (entry.table === 'reg') this.regCounts.set(id, Math.max(this.regCounts.get(id) ?? 0, Number(entry.columns.n)));
       this.#checkPatch(entry);
     }
-    for (const record of outcomes) this.#noteOutcome(record);
+    for (const record of outcomes) {
+      this.#noteOutcome(record);
+      this.#witnessed(record, before);
+    }
+    this.#checkOrder(outcomes);
     const direct = [...commits].filter(([, [first]]) => first?.commit.clientId === null);
     if (direct.length > 0 && outcomes.length > 0) this.#isVague = true;
     for (const [seq] of direct) {
@@ -175,8 +179,6 @@ export class Ledger {
   /** Nobody's work goes through under another name. */
   answered(user: string, { clientId, mutations, decides }: PushRequest, outcomes: readonly Outcome[]): void {
     this.#checkOwner(user, clientId, outcomes);
-    this.#checkReports(user, outcomes);
-    this.#checkRefusals(user, mutations, outcomes);
     for (const mutation of mutations) {
       // What came first under another name was refused whole.
       const name = nameOf(clientId, mutation.mutationId, mutation.hlc);
@@ -208,57 +210,19 @@ export class Ledger {
     if (seq !== null) this.#directs.set(seq, changes);
   }
 
-  /** A page on its way to somebody: they may read all of it. */
-  told(user: string, { snapshot, transactions }: PullPage): void {
-    if (user === 'ana') return;
-    for (const { table, columns, rows } of snapshot) {
-      const at = table === 'list' ? columns.indexOf('owner') : -1;
-      if (at >= 0) for (const row of rows) this.#checkReader(user, `owner:${row[at]}`, `list ${row[0]} of a snapshot`);
-    }
-    for (const { seq, changes } of transactions) {
-      const entries = this.#bySeq.get(seq);
-      for (const { table, key, op } of entries ? changes : []) {
-        const id = keyText(key);
-        const is = (entry: LogEntry) => entry.table === table && entry.op === op && keyText(entry.key) === id;
-        const found = entries?.filter(is) ?? [];
-        if (found.some(({ scope }) => this.#access.might(user, 'read', scope))) continue;
-        this.#checkReader(user, found[0]?.scope ?? 'of nowhere', `the ${op} of ${table} ${id} in commit ${seq}`);
-      }
-    }
-  }
-
-  #checkReader(user: string, scope: string, what: string): void {
-    if (this.#access.might(user, 'read', scope)) return;
-    this.#report(new Violation('C12', `${user} was sent ${what}, which is of ${scope}.`));
-  }
-
-  /** A conflict shows the other's row to who met it. */
-  #checkReports(user: string, outcomes: readonly Outcome[]): void {
-    for (const { table, remote } of outcomes.flatMap(({ conflicts }) => conflicts)) {
-      if (table === 'list' && remote) this.#checkReader(user, `owner:${remote.owner}`, 'the other side of a conflict');
-    }
-  }
-
-  /** A row out of reach looks like none: who changes it, and does not want to put a new one there, is not told that it is there. */
-  #checkRefusals(user: string, mutations: readonly WireMutation[], outcomes: readonly Outcome[]): void {
-    const refused = new Set(outcomes.filter(({ reason }) => reason?.code === 'forbidden').map((one) => one.mutationId));
-    for (const { mutationId, changes } of refused.size > 0 ? mutations : []) {
-      const [change] = changes;
-      if (!change || !refused.has(mutationId) || changes.length > 1 || change.op === 'put') continue;
-      const scope = this.#scopeOf(change.table, change.key);
-      if (scope !== null && !this.#access.might(user, 'read', scope))
+  /** What was written on top of a mutation that did not apply is not decided together with it. */
+  #checkOrder(outcomes: readonly OutcomeRecord[]): void {
+    const stopped = new Set<string>();
+    for (const { clientId, hlc, outcome } of outcomes) {
+      const changes = this.#arrivals.get(nameOf(clientId, outcome.mutationId, hlc))?.mutation.changes ?? [];
+      const rows = changes.map(({ table, key }) => `${clientId} ${table} ${keyText(key)}`);
+      const isApplied = outcome.outcome === 'applied' || outcome.outcome === 'merged';
+      if (!isApplied) for (const row of rows) stopped.add(row);
+      else if (rows.some((row) => stopped.has(row)))
         this.#report(
-          new Violation('C12', `${user} was told of a row of ${change.table} in ${scope}: ${change.op} refused.`),
+          new Violation('C5', `mutation ${outcome.mutationId} of ${clientId} went past one that it waits for.`),
         );
     }
-  }
-
-  /** Where a row is; null: nowhere. */
-  #scopeOf(table: string, key: RowKey): string | null {
-    const id = keyText(key);
-    const is = (entry: LogEntry) => entry.table === table && keyText(entry.key) === id;
-    const last = this.commits.flat().findLast(is);
-    return last && last.op !== 'delete' ? last.scope : null;
   }
 
   /** A copy of the database is made: all that was committed is in it. */
@@ -270,11 +234,7 @@ export class Ledger {
   restored(): void {
     this.generation += 1;
     this.#outcomes.clear();
-    for (const gone of this.commits.splice(this.#copied.commits)) {
-      const seq = gone[0]?.commit.seq ?? 0;
-      this.#bySeq.delete(seq);
-      this.#directs.delete(seq);
-    }
+    for (const gone of this.commits.splice(this.#copied.commits)) this.#directs.delete(gone[0]?.commit.seq ?? 0);
     this.#deeds.splice(this.#copied.deeds);
     this.outcomes = this.outcomes.slice(0, this.#copied.outcomes);
   }
@@ -284,13 +244,6 @@ export class Ledger {
     const ahead = Number.parseInt(hlc.slice(0, 12), 16) - this.#now();
     if (ahead > 3_600_000)
       this.#report(new Violation('C8', `commit ${seq} is stamped ${ahead} ms ahead of the server.`));
-  }
-
-  /** Nobody writes where they may not, neither where a row was nor where it goes. */
-  #checkWriter({ commit: { clientId, mutationId }, scope, table, key }: LogEntry): void {
-    const user = this.#senders.get(`${clientId} ${mutationId}`);
-    if (!user || this.#access.might(user, 'write', scope)) return;
-    this.#report(new Violation('C12', `${user} wrote ${table} ${String(key)} in ${scope}, where they may not.`));
   }
 
   /** The log says who wrote what: of a change to a row, the columns that were changed and no more. */
@@ -306,6 +259,13 @@ export class Ledger {
         `${extra} of ${table} ${String(key)} is logged as written by ${clientId}, which did not write it.`,
       ),
     );
+  }
+
+  #witnessed({ clientId, hlc, outcome }: OutcomeRecord, before: number): void {
+    const user = this.#senders.get(`${clientId} ${outcome.mutationId}`);
+    const changes = this.#arrivals.get(nameOf(clientId, outcome.mutationId, hlc))?.mutation.changes ?? [];
+    const change = changes.length === 1 ? (changes[0] ?? null) : null;
+    if (user) this.witness.decided(user, { outcome, change, before });
   }
 
   /** A mutation has one final outcome. */
@@ -342,7 +302,7 @@ export function observed(service: SyncService, ledger: Ledger): SyncService {
       if (name === 'pull') {
         const pull: SyncService['pull'] = async (identity, request) => {
           const page = await target.pull(identity, request);
-          ledger.told(identity.id, page);
+          ledger.witness.told(identity.id, page);
           return page;
         };
         return pull;

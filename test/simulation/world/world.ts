@@ -58,7 +58,7 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
   ]);
   const violations: Violation[] = [];
   const written = new Map<string, Written>();
-  const access = new AccessBook(clock.elapsed, plan.faults.has('slow server disk') ? 15_000 : 0);
+  const access = new AccessBook(clock.elapsed, plan.faults.has('slow server disk') ? 15_000 : 500);
   const ledger = new Ledger({ now: clock.now, written, access, report: (violation) => violations.push(violation) });
   const server = new Server({
     clock,
