@@ -224,7 +224,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   call,
 };
 
-const WEIGHTS: Readonly<Record<string, number>> = { entry: 8, person: 2, call: 1 };
+const WEIGHTS: Readonly<Record<string, number>> = { entry: 8, 'policy table': 4, person: 2, call: 1 };
 
 export const ACTION_NAMES: readonly string[] = Object.keys(ACTIONS).flatMap((name) =>
   Array.from({ length: WEIGHTS[name] ?? 2 }, () => name),
