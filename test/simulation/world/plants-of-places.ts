@@ -20,12 +20,6 @@ export function plantsOfPlaces(): PlantedBug[] {
       hasTwoLeaders: true,
     },
     {
-      name: "one person's work is pushed as another's",
-      breaks: ['C13'],
-      storage: inStorage(() => ({ device: async () => null })),
-      compose: withStore(() => ({ subject: null })),
-    },
-    {
       name: 'what one may read no more stays',
       breaks: ['C12', 'C6', 'C7'],
       compose: withStore((store) => ({

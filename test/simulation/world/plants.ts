@@ -209,13 +209,6 @@ function plantsOfData(): PlantedBug[] {
       transport: inPages((page) => (page.snapshot.length > 0 && page.cursor ? { ...page, transactions: [] } : page)),
     },
     {
-      name: 'what had no effect is forgotten before its reason is here',
-      breaks: ['C5'],
-      compose: withStore((store) => ({
-        settle: (response, at) => store.settle({ ...response, head: 0 }, at),
-      })),
-    },
-    {
       name: 'timers of retries are lost',
       breaks: ['C9'],
       compose: (options) => {
