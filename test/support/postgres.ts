@@ -32,12 +32,15 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let created = 0;
 
-/** Creates an empty database in the run's Postgres, or in `server`. */
-export async function createDatabase(server?: Pick<PostgresServer, 'url'>): Promise<TestDatabase> {
+/** Creates a database in the run's Postgres, or in `server`: empty, or a copy of one that nobody is connected to. */
+export async function createDatabase(
+  server?: Pick<PostgresServer, 'url'>,
+  template = 'template1',
+): Promise<TestDatabase> {
   const root = server ? server.url() : await sharedUrl();
   created += 1;
   const name = `test_${process.pid}_${created}_${Math.random().toString(36).slice(2, 8)}`;
-  await once(root, `CREATE DATABASE ${name}`);
+  await once(root, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(root);
   url.pathname = `/${name}`;
   const connections: postgres.Sql[] = [];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.ts';
+import { runsOf } from './support/backing.ts';
 import {
   ana,
   memoryService,
@@ -81,7 +82,7 @@ test('outcomes, rows and log are the same, however mutations share transactions'
       const grouped = await run(mutations, 8);
       expect(grouped).toEqual(single);
     }),
-    { numRuns: 30 },
+    { numRuns: runsOf(30) },
   );
 }, 30_000);
 
@@ -102,6 +103,6 @@ test('a client that replays the log from the start has the rows of the snapshot'
       for (const table of ['issue', 'comment', 'note']) expect(follower.rows(table)).toEqual(fresh.rows(table));
       await service.close();
     }),
-    { numRuns: 30 },
+    { numRuns: runsOf(30) },
   );
 }, 30_000);

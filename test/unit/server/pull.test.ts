@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.ts';
 import type { SyncService } from '../../../src/server/service.ts';
+import { runsOf } from './support/backing.ts';
 import { ana, manualRuntime, memoryService, Pusher, patch, put, putIssue, remove, schema } from './support/fixture.ts';
 import { ModelClient } from './support/model-client.ts';
 
@@ -267,7 +268,7 @@ test('whatever happens between its pages, a client ends with exactly the rows it
       for (const table of ['issue', 'comment']) expect(client.rows(table)).toEqual(fresh.rows(table));
       await service.close();
     }),
-    { numRuns: 50 },
+    { numRuns: runsOf(50) },
   );
 }, 30_000);
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.ts';
 import type { PushResponse } from '../../../src/protocol/messages/push.ts';
 import type { SyncService } from '../../../src/server/service.ts';
-import { sqliteStorage } from '../../../src/server/sqlite/index.ts';
 import type { ServerStorage } from '../../../src/server/storage.ts';
 import { SyncError } from '../../../src/shared/error.ts';
+import { newStorage } from './support/backing.ts';
 import { ana, memoryService, Pusher, patch, put, putIssue, remove } from './support/fixture.ts';
 
 const bad = (id: string) => putIssue(id, { title: 'bad' });
@@ -97,7 +97,7 @@ describe('mutations behind one that was not applied, in one request', () => {
   });
 
   test('wait also where the database refuses a row, and each is tried by itself', async () => {
-    const service = await picky({ storage: refusing(sqliteStorage({ file: ':memory:' })) });
+    const service = await picky({ storage: refusing(await newStorage()) });
     const response = await pushAll(
       new Pusher(service, 'device'),
       [putIssue('2')],

@@ -6,6 +6,7 @@ import type { ValidateFunction } from '../../../src/server/options.ts';
 import { sqliteStorage } from '../../../src/server/sqlite/index.ts';
 import type { ServerStorage } from '../../../src/server/storage.ts';
 import { SyncError } from '../../../src/shared/error.ts';
+import { newStorage } from './support/backing.ts';
 import {
   ana,
   ben,
@@ -564,7 +565,7 @@ describe('group commit', () => {
 
   test('fails the one push that cannot be stored, and it may come again', async () => {
     const errors: Error[] = [];
-    const service = await memoryService({ storage: failing(sqliteStorage({ file: ':memory:' }), errors) });
+    const service = await memoryService({ storage: failing(await newStorage(), errors) });
     const device = new Pusher(service, 'a');
     await device.push([putIssue('1')]);
     const count = device.mutation([patch('issue', '1', {}, { votes: 1 })]);

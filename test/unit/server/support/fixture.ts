@@ -8,8 +8,8 @@ import type { Outcome, PushRequest } from '../../../../src/protocol/messages/pus
 import { createSyncService } from '../../../../src/server/create-service.ts';
 import type { SyncServiceOptions } from '../../../../src/server/options.ts';
 import type { Identity, SyncService } from '../../../../src/server/service.ts';
-import { sqliteStorage } from '../../../../src/server/sqlite/index.ts';
 import type { Runtime } from '../../../../src/shared/runtime.ts';
+import { newStorage } from './backing.ts';
 
 export const NOW = Date.UTC(2026, 0, 1);
 
@@ -76,7 +76,7 @@ export type ServiceOptions = Partial<SyncServiceOptions>;
 export async function memoryService(options: ServiceOptions = {}): Promise<SyncService> {
   return createSyncService({
     schema: schema as Schema,
-    storage: sqliteStorage({ file: ':memory:' }),
+    storage: options.storage ?? (await newStorage()),
     runtime: manualRuntime(),
     ...options,
   });
