@@ -125,14 +125,16 @@ test('it opens and closes by keys, and each stop of each view is seen and leads 
   await focused(/^Support/);
 }, 120_000);
 
-test('Data: a cell is edited, a row is made and deleted, and the focus is never lost', async () => {
+test('Data: the editor of a cell and the form of a new row open and close by keys, and the focus comes back', async () => {
   await show('Data');
+  await page.getByRole('grid', { name: /^Rows of/ }).waitFor();
   await tabTo(/^Rows of/);
   await press('End');
   await press('ArrowLeft');
   await press('Home');
   await tabTo(/^Table$/, 'Shift+Tab');
   await page.keyboard.type('issue');
+  await page.getByRole('grid', { name: 'Rows of issue', exact: true }).waitFor();
   await tabTo(/^Rows of issue/);
   for (const key of ['ArrowDown', 'ArrowRight', 'ArrowRight', 'ArrowRight']) await press(key);
   const cell = await page.evaluate(() => {
@@ -156,6 +158,7 @@ test('Data: a cell is edited, a row is made and deleted, and the focus is never 
 
 test('Cursors: a scope is left out and followed again, and the focus stays with its button', async () => {
   await show('Cursors');
+  await page.getByRole('region', { name: 'Rows by scope' }).waitFor();
   await tabTo(/^Unsubscribe from project:/);
   const name = (await focus()).label.replace('Unsubscribe from ', '');
   await press('Enter');
