@@ -1,7 +1,6 @@
-import type { Outcome } from '../../protocol/messages/push.ts';
 import type { DeviceRecord, OutcomeRecord, PartRecord } from '../records.ts';
-import { detailsFromBytes, detailsToBytes } from '../stored-form.ts';
-import { type Row, type Transaction, textArray, toHex } from './connection.ts';
+import { detailsToBytes, toDevice, toOutcome } from '../stored-form.ts';
+import { type Transaction, textArray, toHex } from './connection.ts';
 
 /** Outcomes, parts, devices and settings: what is remembered besides rows and log. */
 
@@ -14,15 +13,6 @@ export async function readOutcomes(
     WHERE client_id = $1 AND mutation_id = ANY ($2::text[]::bigint[])`;
   const rows = await transaction.all(sql, [clientId, textArray(mutationIds.map(String))]);
   return rows.map(([hlc, ...cells]) => ({ clientId, hlc: String(hlc), outcome: toOutcome(cells) }));
-}
-
-function toOutcome([mutationId, outcome, seq, details]: Row): Outcome {
-  return {
-    mutationId: Number(mutationId),
-    outcome: outcome as Outcome['outcome'],
-    seq: seq === null ? null : Number(seq),
-    ...detailsFromBytes(details instanceof Uint8Array ? details : null),
-  };
 }
 
 const SAVE_OUTCOMES = `INSERT INTO tidemark.outcome
@@ -102,17 +92,6 @@ export async function readDevices(transaction: Transaction, subject: string): Pr
 export async function readFamily(transaction: Transaction, root: string): Promise<DeviceRecord[]> {
   const sql = `SELECT ${DEVICE_COLUMNS} FROM tidemark.device WHERE split_part(client_id, '.', 1) = $1`;
   return (await transaction.all(sql, [root])).map(toDevice);
-}
-
-function toDevice([clientId, subject, name, firstSeenAt, lastSeenAt, isRevoked]: Row): DeviceRecord {
-  return {
-    clientId: String(clientId),
-    subject: String(subject),
-    name: typeof name === 'string' ? name : null,
-    firstSeenAt: Number(firstSeenAt),
-    lastSeenAt: Number(lastSeenAt),
-    isRevoked: isRevoked === true,
-  };
 }
 
 export async function saveDevice(transaction: Transaction, device: DeviceRecord): Promise<void> {

@@ -1,8 +1,7 @@
-import type { ChangeOp } from '../../core/change.ts';
 import type { Commit, LogEntry } from '../records.ts';
 import type { LogRange, PruneBounds } from '../storage.ts';
-import { entryFromBytes, entryToBytes } from '../stored-form.ts';
-import { type Row, type Transaction, textArray, toHex } from './connection.ts';
+import { entryToBytes, prunable, toLogEntry } from '../stored-form.ts';
+import { type Transaction, textArray, toHex } from './connection.ts';
 
 const APPEND_COMMITS = `INSERT INTO tidemark.commit SELECT seq::bigint, client, mutation::bigint, hlc, at::bigint
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) c(seq, client, mutation, hlc, at)`;
@@ -55,7 +54,7 @@ export async function readLog(
     const parameters = [seq, Math.min(n, MAX_N), until, limit, ...(by === 'all' ? [] : [textArray(scopes ?? except)])];
     const part = await transaction.all(sql, parameters);
     for (const row of part) {
-      const entry = toEntry(row);
+      const entry = toLogEntry(row);
       entries.push(entry);
       bytes += ENTRY_OVERHEAD_BYTES + (row[9] as Uint8Array).length;
       if (bytes >= maxBytes) return { entries, isEnd: false };
@@ -88,25 +87,6 @@ function logSql({ by, isWholeRows }: LogSql): string {
     ORDER BY l.seq, l.n LIMIT $4::bigint`;
 }
 
-function toEntry([seq, n, scope, table, op, clientId, mutationId, hlc, at, row]: Row): LogEntry {
-  const [key, columns] = entryFromBytes(row as Uint8Array);
-  return {
-    commit: {
-      seq: Number(seq),
-      clientId: typeof clientId === 'string' ? clientId : null,
-      mutationId: mutationId === null ? null : Number(mutationId),
-      hlc: String(hlc),
-      at: Number(at),
-    },
-    n: Number(n),
-    scope: String(scope),
-    table: String(table),
-    op: op as ChangeOp,
-    key,
-    columns,
-  };
-}
-
 /** Drops the oldest commits within the bounds; returns how many, and up to which seq. */
 export async function pruneLog(
   transaction: Transaction,
@@ -116,15 +96,13 @@ export async function pruneLog(
     bounds.prunedTo,
     bounds.maxCommits,
   ]);
-  // From the oldest on, and no further than the first that stays: what is retained is one stretch.
-  const stays = rows.findIndex(([seq, at]) => Number(seq) >= bounds.beforeSeq && Number(at) >= bounds.beforeAt);
-  const pruned = stays < 0 ? rows : rows.slice(0, stays);
-  const last = pruned.at(-1)?.[0];
-  if (last === undefined) return { count: 0, prunedTo: bounds.prunedTo };
+  const pruned = prunable(rows, bounds);
+  if (pruned === null) return { count: 0, prunedTo: bounds.prunedTo };
+  const { prunedTo } = pruned;
   await Promise.all([
-    transaction.all('DELETE FROM tidemark.log WHERE seq <= $1', [Number(last)]),
-    transaction.all('DELETE FROM tidemark.commit WHERE seq <= $1', [Number(last)]),
-    transaction.all('UPDATE tidemark.state SET pruned_to = $1', [Number(last)]),
+    transaction.all('DELETE FROM tidemark.log WHERE seq <= $1', [prunedTo]),
+    transaction.all('DELETE FROM tidemark.commit WHERE seq <= $1', [prunedTo]),
+    transaction.all('UPDATE tidemark.state SET pruned_to = $1', [prunedTo]),
   ]);
-  return { count: pruned.length, prunedTo: Number(last) };
+  return pruned;
 }

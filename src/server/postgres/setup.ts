@@ -1,6 +1,6 @@
 import type { Schema } from '../../core/schema.ts';
 import { bindTables } from './bound-table.ts';
-import { type Catalog, readCatalog } from './catalog.ts';
+import { readCatalog } from './catalog.ts';
 import { connect, Transaction } from './connection.ts';
 import { createTableSql } from './created-tables.ts';
 import { toSyncError } from './errors.ts';
@@ -26,12 +26,13 @@ export interface SetupOptions {
 export function planInstall(schema: Schema, options: SetupOptions): Promise<string[]> {
   const { schema: pgSchema = 'public', wakesServers = true } = options;
   return withDatabase(options, async (transaction) => {
-    const catalog = await readCatalog(transaction, pgSchema, Object.keys(schema.tables));
+    const names = Object.keys(schema.tables);
+    const catalog = await readCatalog(transaction, pgSchema, names);
     const missing = Object.values(schema.tables).filter(({ name }) => !catalog.has(name));
     const created = missing.map((of) => createTableSql(of, pgSchema));
     for (const sql of created) await transaction.exec(sql);
     // The triggers are made from what the tables then are; the transaction is rolled back.
-    const then = missing.length === 0 ? catalog : await readAll(transaction, schema, pgSchema);
+    const then = missing.length === 0 ? catalog : await readCatalog(transaction, pgSchema, names);
     return [...created, ...installSql(bindTables(schema, then, pgSchema).values(), { wakesServers })];
   });
 }
@@ -53,10 +54,6 @@ export function planRemoval(options: SetupOptions): Promise<string[]> {
       rows.map(([name]) => String(name)),
     );
   });
-}
-
-function readAll(transaction: Transaction, schema: Schema, pgSchema: string): Promise<Catalog> {
-  return readCatalog(transaction, pgSchema, Object.keys(schema.tables));
 }
 
 async function withDatabase<T>(

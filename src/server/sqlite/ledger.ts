@@ -1,7 +1,5 @@
-import type { Outcome } from '../../protocol/messages/push.ts';
-import type { Cell } from '../../shared/cell.ts';
 import type { DeviceRecord, OutcomeRecord, PartRecord } from '../records.ts';
-import { detailsFromBytes, detailsToBytes } from '../stored-form.ts';
+import { detailsToBytes, toDevice, toOutcome } from '../stored-form.ts';
 import type { Connection } from './connection.ts';
 
 /** Outcomes, parts and devices: what is remembered per client. */
@@ -14,15 +12,6 @@ export function readOutcomes(connection: Connection, clientId: string, ids: read
     hlc: String(hlc),
     outcome: toOutcome(cells),
   }));
-}
-
-function toOutcome([mutationId, outcome, seq, details]: readonly Cell[]): Outcome {
-  return {
-    mutationId: Number(mutationId),
-    outcome: outcome as Outcome['outcome'],
-    seq: seq === null || seq === undefined ? null : Number(seq),
-    ...detailsFromBytes(details instanceof Uint8Array ? details : null),
-  };
 }
 
 export function saveOutcomes(connection: Connection, records: readonly OutcomeRecord[]): void {
@@ -87,17 +76,6 @@ export function readFamily(connection: Connection, root: string): DeviceRecord[]
   const sql = `SELECT ${DEVICE_COLUMNS} FROM _tidemark_device WHERE client_id = ?1
     UNION ALL SELECT ${DEVICE_COLUMNS} FROM _tidemark_device WHERE client_id > ?1 || '.' AND client_id < ?1 || '/'`;
   return connection.all(sql, [root]).map(toDevice);
-}
-
-function toDevice([clientId, subject, name, firstSeenAt, lastSeenAt, isRevoked]: readonly Cell[]): DeviceRecord {
-  return {
-    clientId: String(clientId),
-    subject: String(subject),
-    name: typeof name === 'string' ? name : null,
-    firstSeenAt: Number(firstSeenAt),
-    lastSeenAt: Number(lastSeenAt),
-    isRevoked: isRevoked === 1,
-  };
 }
 
 export function saveDevice(connection: Connection, device: DeviceRecord): void {

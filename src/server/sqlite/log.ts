@@ -1,8 +1,7 @@
-import type { ChangeOp } from '../../core/change.ts';
 import type { Cell } from '../../shared/cell.ts';
 import type { LogEntry, Position } from '../records.ts';
 import type { LogRange, PruneBounds } from '../storage.ts';
-import { entryFromBytes, entryToBytes } from '../stored-form.ts';
+import { entryToBytes, prunable, toLogEntry } from '../stored-form.ts';
 import type { Connection } from './connection.ts';
 
 export function readPosition(connection: Connection): Position {
@@ -58,7 +57,7 @@ export function readLog(connection: Connection, range: LogRange): { entries: Log
   if (by !== 'all') parameters.push(JSON.stringify(scopes ?? except));
   const sql = logSql({ by, isSorted, isWholeRows });
   const { rows, isEnd } = connection.take(sql, parameters, { maxBytes, bytesOf: entryBytes });
-  return { entries: rows.map(toEntry), isEnd: isEnd && !(isSorted && rows.length === SORTED_ENTRIES) };
+  return { entries: rows.map(toLogEntry), isEnd: isEnd && !(isSorted && rows.length === SORTED_ENTRIES) };
 }
 
 function entryBytes(cells: readonly Cell[]): number {
@@ -87,26 +86,6 @@ function logSql({ by, isSorted, isWholeRows }: LogSql): string {
     ORDER BY l.seq, l.n ${isSorted ? `LIMIT ${SORTED_ENTRIES}` : ''}`;
 }
 
-function toEntry(cells: readonly Cell[]): LogEntry {
-  const [seq, n, scope, table, op, clientId, mutationId, hlc, at, row] = cells;
-  const [key, columns] = entryFromBytes(row as Uint8Array);
-  return {
-    commit: {
-      seq: Number(seq),
-      clientId: typeof clientId === 'string' ? clientId : null,
-      mutationId: typeof mutationId === 'number' ? mutationId : null,
-      hlc: String(hlc),
-      at: Number(at),
-    },
-    n: Number(n),
-    scope: String(scope),
-    table: String(table),
-    op: op as ChangeOp,
-    key,
-    columns,
-  };
-}
-
 /** Drops the oldest commits within the bounds; returns how many. */
 export function pruneLog(connection: Connection, bounds: PruneBounds): number {
   const { prunedTo } = readPosition(connection);
@@ -114,13 +93,10 @@ export function pruneLog(connection: Connection, bounds: PruneBounds): number {
     prunedTo,
     bounds.maxCommits,
   ]);
-  // From the oldest on, and no further than the first that stays: what is retained is one stretch.
-  const stays = rows.findIndex(([seq, at]) => Number(seq) >= bounds.beforeSeq && Number(at) >= bounds.beforeAt);
-  const pruned = stays < 0 ? rows : rows.slice(0, stays);
-  const last = pruned.at(-1)?.[0];
-  if (last === undefined || last === null) return 0;
-  connection.run('DELETE FROM _tidemark_log WHERE seq <= ?', [last]);
-  connection.run('DELETE FROM _tidemark_commit WHERE seq <= ?', [last]);
-  setMeta(connection, 'prunedTo', Number(last));
-  return pruned.length;
+  const pruned = prunable(rows, bounds);
+  if (pruned === null) return 0;
+  connection.run('DELETE FROM _tidemark_log WHERE seq <= ?', [pruned.prunedTo]);
+  connection.run('DELETE FROM _tidemark_commit WHERE seq <= ?', [pruned.prunedTo]);
+  setMeta(connection, 'prunedTo', pruned.prunedTo);
+  return pruned.count;
 }
