@@ -246,6 +246,7 @@ test('a token that is another person’s for one request costs that request, not
   await write(tab, 'of-ana', 'hers');
   await tab.methods.runSync('call', 'push', {});
   expect(await onServer()).toEqual(['of-ana']);
+  expect(tab.state.events?.map(({ type }) => type)).not.toContain('sync-failed');
   expect(isLocked(tab)()).toBe(false);
 });
 
