@@ -28,7 +28,8 @@ const PAGE_MEASURES = [
   'a-to-b',
 ] as const;
 const PG_MEASURES = ['pg-push', 'pg-snapshot', 'pg-fanout', 'pg-idle', 'pg-hold'] as const;
-const ALL = [...PAGE_MEASURES, 'start-100k', 'push-throughput', ...PG_MEASURES, 'bundle'] as const;
+const PANEL_MEASURES = ['panel-closed', 'panel-open', 'panel-queue-100k'] as const;
+const ALL = [...PAGE_MEASURES, 'start-100k', 'push-throughput', ...PANEL_MEASURES, ...PG_MEASURES, 'bundle'] as const;
 type Name = (typeof ALL)[number];
 
 const { values: options, positionals: wanted } = parseArgs({
@@ -46,6 +47,7 @@ try {
   if (names.includes('bundle')) print(await bundle());
   if (names.includes('push-throughput')) print(await (await import('./server-side.ts')).pushThroughput());
   await runOverPostgres();
+  await runPanel();
   await runInChromium();
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -65,6 +67,15 @@ async function runOverPostgres(): Promise<void> {
       const { pgHold } = await import('./hold.ts');
       for (const line of await pgHold(database, minutes)) print(line);
     }
+  });
+}
+
+async function runPanel(): Promise<void> {
+  const inPanel = PANEL_MEASURES.filter((name) => names.includes(name));
+  if (inPanel.length === 0) return;
+  const { withPanel, panelMeasures } = await import('./panel.ts');
+  await withPanel(async (bench) => {
+    for (const name of inPanel) print(await panelMeasures[name](bench));
   });
 }
 

@@ -2,6 +2,7 @@ import type { Ref } from 'react';
 import { useStore } from 'zustand';
 import type { Sync } from '../../src/client/sync.ts';
 import type { SyncState } from '../../src/client/types.ts';
+import { usePacedStore } from '../data/inspected.ts';
 import { useNow } from '../data/time.ts';
 import { formatCount, statusWords, toneOf } from '../data/words.ts';
 import type { SyncDevtoolsProps } from './props.ts';
@@ -18,9 +19,9 @@ interface FloatingButtonProps {
 
 const selectStatus = (state: SyncState) => state.status;
 
-/** How sync stands, as a colour and two counts; opens the panel. */
+/** How sync stands, as a colour and two counts, at the pace of the panel; opens it. */
 export function FloatingButton({ buttonRef, sync, position, shortcut, onOpen, isElsewhere }: FloatingButtonProps) {
-  const status = useStore(sync.inspect.store, selectStatus);
+  const status = useStore(usePacedStore(sync.inspect.store), selectStatus);
   const words = statusWords(status, useNow());
   const keys = shortcut === false ? '' : ` (${shortcut})`;
   const needsPerson = status.conflictCount + status.rejectedCount;

@@ -64,6 +64,30 @@ export const ServerAway: Story = {
   },
 };
 
+const crowd = Array.from({ length: 60 }, (_, index) =>
+  device(`5f0c1d9e-77aa-4d5e-9b1e-${String(index).padStart(12, '0')}`, `Tablet ${index} of the harbour office`, {
+    lastSeenAt: ago(60 * (index + 1)),
+  }),
+);
+const longNamed = device(
+  '0b9e8d7c-66bb-4c4d-8a2f-1c2d3e4f5a6b',
+  `The ${'very '.repeat(40)}long name of the device that this is`,
+  { isThisDevice: true, lastSeenAt: ago(0) },
+);
+const rightToLeft = device('9a8b7c6d-55cc-4b3c-9b3a-2d3e4f5a6b7c', 'הטלפון של מארה', { lastSeenAt: ago(1) });
+
+export const ManyWithLongAndRightToLeftNames: Story = {
+  ...panelStory({ tab: 'devices', width: 480, state: { devices: [longNamed, rightToLeft, ...crowd] } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(await panel.findByText('62 devices')).toBeVisible();
+    const rename = panel.getByRole('button', { name: 'Rename' });
+    const edge = rename.closest('li')?.getBoundingClientRect().right ?? 0;
+    await expect(rename.getBoundingClientRect().right).toBeLessThanOrEqual(edge);
+    await expect(panel.getByText('הטלפון של מארה')).toBeVisible();
+  },
+};
+
 export const WithoutServer: Story = {
   ...panelStory({ tab: 'devices', state: { status: { phase: 'local' } } }),
   play: async ({ canvasElement }) => {

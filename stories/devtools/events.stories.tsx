@@ -1,6 +1,6 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
-import type { WireFrame } from 'tidemark/core';
+import type { SyncEvent, WireFrame } from 'tidemark/core';
 import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 import { events } from '../fixtures/rounds.ts';
 
@@ -40,6 +40,45 @@ export const HeldAndFiltered: Story = {
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
     await userEvent.click(panel.getByRole('button', { name: 'Clear' }));
     await expect(await panel.findByText('0 events')).toBeVisible();
+  },
+};
+
+export const None: Story = {
+  ...panelStory({ tab: 'events', state: { events: [] } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(await panel.findByText('No events yet')).toBeVisible();
+  },
+};
+
+/** As many as are kept, one of a kind that says much, and one in another direction. */
+const many: readonly SyncEvent[] = [
+  ...Array.from({ length: 498 }, (_, index): SyncEvent => {
+    const mutationId = index + 1;
+    return {
+      at: Date.UTC(2026, 10, 21, 9, 41, 7) + index * 40,
+      type: 'mutation-written',
+      mutationId,
+      tables: ['issue'],
+    };
+  }),
+  { at: Date.UTC(2026, 10, 21, 9, 42), type: 'resync', reason: `the log was cut, ${'again and '.repeat(40)}again` },
+  { at: Date.UTC(2026, 10, 21, 9, 43), type: 'paused', reason: 'שלום: סיבה מימין לשמאל' },
+];
+
+export const AsManyAsAreKept: Story = {
+  ...panelStory({ tab: 'events', state: { events: many } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const list = await panel.findByRole('listbox', { name: 'Events' });
+    await expect(await panel.findByText('500 events')).toBeVisible();
+    await expect(within(list).getAllByRole('option').length).toBeLessThan(60);
+    await userEvent.click(within(list).getByText(/the log was cut/));
+    await userEvent.keyboard('{End}');
+    await expect(await within(list).findByText('#1 on issue')).toBeVisible();
+    await expect(await panel.findByText('#1 on issue', { selector: 'p' })).toBeVisible();
+    await fill(panel.getByRole('searchbox'), 'מימין');
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
   },
 };
 

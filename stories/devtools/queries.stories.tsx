@@ -90,3 +90,27 @@ export const Narrow: Story = {
     await expect(await panel.findByRole('button', { name: /Back to the list/ })).toBeVisible();
   },
 };
+
+const crowd = Array.from(
+  { length: 300 },
+  (_, index): LiveQueryInfo => ({
+    ...list,
+    queryId: `q${index}`,
+    sql: `SELECT id, title FROM issue WHERE title LIKE 'שלום ${index}' AND ${'status <> 1 AND '.repeat(60)}true`,
+    parameters: ['x'.repeat(2_000), index],
+    rowCount: index * 1_000,
+  }),
+);
+
+export const ManyAndLong: Story = {
+  ...panelStory({ tab: 'queries', inspection: { liveQueries: crowd } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const grid = await panel.findByRole('grid', { name: 'Live queries' });
+    await expect(grid).toHaveAttribute('aria-rowcount', '301');
+    await expect(within(grid).getAllByRole('row').length).toBeLessThan(60);
+    await fill(panel.getByRole('searchbox', { name: 'Search queries' }), 'שלום 299');
+    await userEvent.click(await within(grid).findByText('299,000'));
+    await expect(await panel.findByRole('heading', { name: /299,000 rows/ })).toBeVisible();
+  },
+};

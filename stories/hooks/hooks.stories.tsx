@@ -16,6 +16,8 @@ import { RowMark } from './examples/row-status.tsx';
 import rowStatusSource from './examples/row-status.tsx?raw';
 import { IssueCount } from './examples/suspense-synced-query.tsx';
 import suspenseSource from './examples/suspense-synced-query.tsx?raw';
+import { SyncButton } from './examples/sync.tsx';
+import syncSource from './examples/sync.tsx?raw';
 import { EventLog } from './examples/sync-events.tsx';
 import eventsSource from './examples/sync-events.tsx?raw';
 import { Progress } from './examples/sync-progress.tsx';
@@ -35,6 +37,15 @@ type Story = StoryObj;
 
 /** The engine opens its database first: SQLite's code is fetched once for all stories. */
 const OPENING = { timeout: 15_000 };
+
+export const UseSync: Story = {
+  ...hookStory(SyncButton, syncSource),
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: 'Sync now' }, OPENING));
+    await expect(await canvas.findByText('ok')).toBeVisible();
+  },
+};
 
 export const UseSyncedQuery: Story = {
   ...hookStory(Issues, querySource),

@@ -8,6 +8,8 @@ export interface BusyApp {
   fill(count: number): Promise<void>;
   /** The lengths of the page's frames meanwhile, in milliseconds. */
   frames(forMs: number): Promise<number[]>;
+  /** The same, while this element scrolls so far in each frame. */
+  scroll(element: Element, step: number, forMs: number): Promise<number[]>;
 }
 
 declare global {
@@ -58,19 +60,28 @@ export function busySync(): Sync {
         await Promise.all(Array.from({ length: burst }, () => writeOne(`row-${count}`)));
       }
     },
-    async frames(forMs) {
-      const lengths: number[] = [];
-      let last = await nextFrame();
-      const until = last + forMs;
-      while (last < until) {
-        const at = await nextFrame();
-        lengths.push(at - last);
-        last = at;
-      }
-      return lengths;
+    frames: (forMs) => watchFrames(forMs, () => {}),
+    scroll(element, step, forMs) {
+      element.scrollTop = 0;
+      return watchFrames(forMs, () => {
+        element.scrollTop += step;
+      });
     },
   };
   return sync as unknown as Sync;
+}
+
+async function watchFrames(forMs: number, onFrame: () => void): Promise<number[]> {
+  const lengths: number[] = [];
+  let last = await nextFrame();
+  const until = last + forMs;
+  while (last < until) {
+    onFrame();
+    const at = await nextFrame();
+    lengths.push(at - last);
+    last = at;
+  }
+  return lengths;
 }
 
 function nextFrame(): Promise<number> {

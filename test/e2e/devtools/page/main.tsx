@@ -8,7 +8,8 @@ import { events, rounds } from '../../../../stories/fixtures/rounds.ts';
 import { schema } from '../../../../stories/fixtures/schema.ts';
 import { busySync } from './busy.ts';
 
-const isBusy = new URLSearchParams(location.search).has('busy');
+const asked = new URLSearchParams(location.search);
+const isBusy = asked.has('busy');
 const sync = isBusy ? busySync() : filledSync();
 
 function filledSync(): Sync {
@@ -36,7 +37,7 @@ if (root) {
     <SyncProvider sync={sync}>
       <h1>A strict app</h1>
       {isBusy && <Issues />}
-      <SyncDevtools />
+      {!asked.has('bare') && <SyncDevtools />}
     </SyncProvider>,
   );
 }
