@@ -28,7 +28,7 @@ function outside(): never {
 const PACE_MS = 100;
 
 /** The state of a busy app changes with every frame. This follows at once after a rest, else when the rest is over. */
-export function usePacedStore(source: StoreApi<SyncState>): StoreApi<SyncState> {
+export function usePacedStore(source: StoreApi<SyncState>, paceMs = PACE_MS): StoreApi<SyncState> {
   // Another source (an opened bundle) is shown from its first frame on.
   const store = useMemo(() => createStore<SyncState>(() => source.getState()), [source]);
   useEffect(() => {
@@ -37,7 +37,7 @@ export function usePacedStore(source: StoreApi<SyncState>): StoreApi<SyncState> 
       timer = undefined;
       if (store.getState() === source.getState()) return;
       store.setState(source.getState(), true);
-      timer = setTimeout(follow, PACE_MS);
+      timer = setTimeout(follow, paceMs);
     };
     const stop = source.subscribe(() => timer ?? follow());
     follow();
@@ -45,7 +45,7 @@ export function usePacedStore(source: StoreApi<SyncState>): StoreApi<SyncState> 
       stop();
       clearTimeout(timer);
     };
-  }, [source, store]);
+  }, [source, store, paceMs]);
   return store;
 }
 

@@ -19,9 +19,12 @@ interface FloatingButtonProps {
 
 const selectStatus = (state: SyncState) => state.status;
 
-/** How sync stands, as a colour and two counts, at the pace of the panel; opens it. */
+/** A glance takes longer, and the app goes first. */
+const PACE_MS = 500;
+
+/** How sync stands, as a colour and two counts; opens the panel. */
 export function FloatingButton({ buttonRef, sync, position, shortcut, onOpen, isElsewhere }: FloatingButtonProps) {
-  const status = useStore(usePacedStore(sync.inspect.store), selectStatus);
+  const status = useStore(usePacedStore(sync.inspect.store, PACE_MS), selectStatus);
   const words = statusWords(status, useNow());
   const keys = shortcut === false ? '' : ` (${shortcut})`;
   const needsPerson = status.conflictCount + status.rejectedCount;

@@ -1,5 +1,15 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  memo,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 
 export interface GridColumn {
   readonly name: string;
@@ -57,6 +67,13 @@ export function DataGrid(props: DataGridProps) {
     virtualizer.scrollToIndex(next.row);
     if (next.row !== selected) onSelect?.(next.row);
   };
+  const onCell = useCallback(
+    (at: Place) => {
+      setActive(at);
+      onSelect?.(at.row);
+    },
+    [onSelect],
+  );
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && onOpenCell) {
       event.preventDefault();
@@ -96,10 +113,7 @@ export function DataGrid(props: DataGridProps) {
             index={item.index}
             top={item.start}
             activeColumn={item.index === row ? column : -1}
-            onCell={(at) => {
-              setActive({ row: item.index, column: at });
-              onSelect?.(item.index);
-            }}
+            onCell={onCell}
           />
         ))}
       </div>
@@ -129,10 +143,11 @@ interface GridRowProps extends DataGridProps {
   readonly top: number;
   /** -1: another row is active. */
   readonly activeColumn: number;
-  readonly onCell: (column: number) => void;
+  readonly onCell: (at: Place) => void;
 }
 
-function GridRow(props: GridRowProps) {
+/** Stays as it is while the grid scrolls. */
+const GridRow = memo(function GridRow(props: GridRowProps) {
   const { id, index, top, columns, activeColumn, selected = -1, renderCell, onCell, onOpenCell, rowMark } = props;
   return (
     // biome-ignore lint/a11y/useSemanticElements: part of the grid above
@@ -157,7 +172,7 @@ function GridRow(props: GridRowProps) {
           data-active={column === activeColumn}
           data-number={isNumber}
           style={{ width }}
-          onClick={() => onCell(column)}
+          onClick={() => onCell({ row: index, column })}
           onDoubleClick={() => onOpenCell?.(index, column)}
         >
           {renderCell(index, column)}
@@ -165,7 +180,7 @@ function GridRow(props: GridRowProps) {
       ))}
     </div>
   );
-}
+});
 
 interface Place {
   readonly row: number;
@@ -209,10 +224,11 @@ function useFitting(
     observer.observe(element);
     return () => observer.disconnect();
   }, [scroller]);
-  const left = available - widthOf(columns);
-  return left > 0
-    ? columns.map((column) => (column.grows ? { ...column, width: column.width + left } : column))
-    : columns;
+  return useMemo(() => {
+    const left = available - widthOf(columns);
+    if (left <= 0) return columns;
+    return columns.map((column) => (column.grows ? { ...column, width: column.width + left } : column));
+  }, [columns, available]);
 }
 
 function widthOf(columns: readonly GridColumn[]): number {
