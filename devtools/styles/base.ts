@@ -44,7 +44,8 @@ h3, h4, p, dl, dd, ul, fieldset, table, pre { margin: 0; padding: 0; font-size: 
 ul { list-style: none; }
 code, pre, .mono { font-family: var(--mono); font-size: 12px; }
 b, strong { font-weight: 600; }
-table { border-collapse: collapse; text-align: start; }
+/* A window of its own has no doctype, and there tables would not inherit the colour. */
+table { border-collapse: collapse; text-align: start; color: inherit; }
 th { text-align: start; font-weight: 500; color: var(--muted); }
 td, th { vertical-align: top; padding: 4px 10px 4px 0; }
 .muted { color: var(--muted); }

@@ -3,6 +3,7 @@ export const INSPECT = /* css */ `
 .data, .queries, .events { display: flex; flex-direction: column; height: 100%; min-height: 0; }
 .data > .master-detail, .queries > .master-detail, .events > .master-detail { flex: 1; height: auto; min-height: 0; }
 .data > .master-detail { grid-template-columns: minmax(0, 11fr) minmax(280px, 9fr); }
+.events .toolbar select { max-width: 112px; }
 .check { display: inline-flex; align-items: center; gap: 6px; white-space: nowrap; }
 .grid { flex: 1; min-height: 0; overflow: auto; }
 .grid:focus-visible { outline-offset: -2px; }
@@ -54,7 +55,7 @@ fieldset.lab-card { border: 1px solid var(--line); padding: 6px 12px 11px; displ
 .lab-card .actions { margin-top: auto; }
 .lab-card[data-on='true'] { border-color: var(--warn); background: var(--warn-bg); }
 .devices { display: grid; gap: 10px; }
-.device { display: grid; gap: 7px; }
+.device { display: grid; grid-template-columns: minmax(0, 1fr); gap: 7px; }
 .device[data-revoked='true'] strong { text-decoration: line-through; color: var(--muted); }
 .device-head { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
 .device code { overflow-wrap: anywhere; }

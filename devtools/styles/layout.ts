@@ -51,9 +51,9 @@ export const LAYOUT = /* css */ `
 .detail { overflow: auto; min-width: 0; }
 .hint { padding: 20px; color: var(--muted); }
 .back { display: none; }
-.toolbar { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 8px; padding: 8px 10px; border-bottom: 1px solid var(--line); background: var(--surface); }
+.toolbar { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; padding: 8px 10px; border-bottom: 1px solid var(--line); background: var(--surface); }
 .toolbar input[type='search'] { flex: 1 1 70px; min-width: 0; max-width: 320px; }
-.toolbar select { flex: 0 1 auto; max-width: 118px; }
+.toolbar select { flex: 0 1 auto; max-width: 130px; }
 .toolbar .group { margin-inline-start: auto; display: flex; flex-wrap: wrap; gap: 6px 8px; align-items: center; }
 .view:focus-visible, .detail:focus-visible { outline-offset: -2px; }
 .toolbar .notice { flex-basis: 100%; }

@@ -19,7 +19,10 @@ export function QueryDetail({ query }: { readonly query: LiveQueryInfo }) {
         {countWords(query.rowCount, 'row')} <UpdateBadge query={query} />
       </h3>
       {query.error !== null && <Notice tone="bad">{query.error}</Notice>}
-      <pre className="code">{query.sql.trim()}</pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls */}
+      <pre className="code" tabIndex={0}>
+        {query.sql.trim()}
+      </pre>
       {query.parameters.length > 0 && (
         <p className="facts-line">
           {query.parameters.map((parameter, index) => (
