@@ -22,7 +22,7 @@ export interface PostgresStorageOptions {
   readonly lockTimeoutMs?: number;
   /**
    * How long a node that has fallen silent inside a transaction (its machine is gone, or stands still) may hold up the others,
-   * before the database ends that transaction. Whatever `validate` and `access` wait for has to come sooner. Default: 10 000.
+   * before the database ends that transaction. Whatever `validate` and `access` wait for has to come sooner. Default: 30 000.
    */
   readonly stalledMs?: number;
   /**

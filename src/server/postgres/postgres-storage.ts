@@ -240,7 +240,7 @@ class PostgresStorage implements ServerStorage {
    * another program changes later cannot be overwritten, because Postgres then ends this transaction.
    */
   #beginWrite(): string {
-    const { lockTimeoutMs = 500, stalledMs = 10_000 } = this.#options;
+    const { lockTimeoutMs = 500, stalledMs = 30_000 } = this.#options;
     return `BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = ${Math.trunc(stalledMs)};
       SET LOCAL lock_timeout = '60s'; LOCK TABLE tidemark.sequencer IN EXCLUSIVE MODE;
       SET LOCAL lock_timeout = '${Math.max(1, Math.trunc(lockTimeoutMs))}ms'; SET LOCAL tidemark.origin = 'push'`;
