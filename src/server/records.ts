@@ -11,6 +11,8 @@ export interface Position {
   readonly head: number;
   /** Commits up to this one have been pruned: a cursor before it needs a resync. */
   readonly prunedTo: number;
+  /** The last commit that was taken over from the epoch before; null in the first one. */
+  readonly epochFrom: number | null;
 }
 
 /** A place inside the log: after entry `n` of commit `seq`. */

@@ -99,6 +99,7 @@ function shareLog(reader: StorageReader): StorageReader {
     device: (clientId) => reader.device(clientId),
     devices: (subject) => reader.devices(subject),
     family: (root) => reader.family(root),
+    formerEpochs: () => reader.formerEpochs(),
     setting: (name) => reader.setting(name),
   };
 }

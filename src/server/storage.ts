@@ -1,6 +1,7 @@
 import type { CurrentRow } from '../core/decide.ts';
 import type { Schema, Table } from '../core/schema.ts';
 import type { Statement } from '../core/sql.ts';
+import type { FormerEpoch } from '../protocol/messages/pull.ts';
 import type { Cell, RowKey } from '../shared/cell.ts';
 import type { SyncError } from '../shared/error.ts';
 import type { DeviceRecord, LogEntry, LogPosition, OutcomeRecord, PartRecord, Position, Signal } from './records.ts';
@@ -67,6 +68,8 @@ export interface StorageReader {
   devices(subject: string): Promise<DeviceRecord[]>;
   /** The devices whose clientId is this root or begins with it and a dot: copies of one local database. */
   family(root: string): Promise<DeviceRecord[]>;
+  /** The epochs before this one, newest first. */
+  formerEpochs(): Promise<FormerEpoch[]>;
   /** A word of the server to itself; null when it was never saved. */
   setting(name: string): Promise<string | null>;
 }
@@ -83,6 +86,7 @@ export interface StorageWriter extends StorageReader {
   savePart(part: PartRecord): Promise<void>;
   dropParts(clientId: string, mutationId: number): Promise<void>;
   saveDevice(device: DeviceRecord): Promise<void>;
+  /** Begins a new epoch where the log stands, and notes what it has in common with those before. */
   setEpoch(epoch: string): Promise<void>;
   saveSetting(name: string, value: string): Promise<void>;
   /** Drops the oldest commits before a seq or a time, older tombstones, and old parts. Returns how many commits. */

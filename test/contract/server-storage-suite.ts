@@ -72,6 +72,9 @@ export interface StorageFixture {
 }
 
 /** What every server storage keeps: see the contract in `storage.ts`. */
+/** Where a new database stands. */
+const first = { epoch: 'first', epochFrom: null };
+
 export function runServerStorageContract(name: string, make: () => Promise<StorageFixture>): void {
   describe(`${name} as ServerStorage`, () => {
     let fixture: StorageFixture;
@@ -255,7 +258,7 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
       });
 
       test('moves the head', async () => {
-        expect(await storage.read((reader) => reader.position())).toEqual({ epoch: 'first', head: 3, prunedTo: 0 });
+        expect(await storage.read((reader) => reader.position())).toEqual({ ...first, head: 3, prunedTo: 0 });
       });
 
       test('gives entries back exactly, in order, with their commits', async () => {
@@ -303,7 +306,7 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
         expect(await prune({ beforeAt: 3_000 })).toBe(1);
         expect(await prune({})).toBe(0);
         expect(places((await read({})).entries)).toEqual(['3.0']);
-        expect(await storage.read((reader) => reader.position())).toEqual({ epoch: 'first', head: 3, prunedTo: 2 });
+        expect(await storage.read((reader) => reader.position())).toEqual({ ...first, head: 3, prunedTo: 2 });
       });
 
       test('takes older tombstones with it when pruned', async () => {
@@ -473,6 +476,32 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
         expect((await storage.read((reader) => reader.position())).epoch).toBe('second');
       });
 
+      test('knows what each epoch has in common with those before', async () => {
+        const known = () =>
+          storage.read(async (reader) => ({ ...(await reader.position()), former: await reader.formerEpochs() }));
+        expect(await known()).toEqual({ ...first, head: 0, prunedTo: 0, former: [] });
+        await storage.write((writer) => writer.appendLog([entry(1, 0), entry(2, 0)]));
+        await storage.write((writer) => writer.setEpoch('second'));
+        expect(await known()).toMatchObject({ epochFrom: 2, former: [{ epoch: 'first', seq: 2 }] });
+        // In the transaction of a commit: that one is taken over.
+        const position = await storage.write(async (writer) => {
+          await writer.appendLog([entry(3, 0)]);
+          await writer.setEpoch('third');
+          return writer.position();
+        });
+        expect(position).toMatchObject({ epoch: 'third', epochFrom: 3 });
+        const former = [
+          { epoch: 'second', seq: 3 },
+          { epoch: 'first', seq: 2 },
+        ];
+        expect(await known()).toMatchObject({ epoch: 'third', head: 3, epochFrom: 3, former });
+        if (!fixture.isDurable) return;
+        await storage.close();
+        storage = fixture.connect();
+        await storage.open(schema, 'another');
+        expect(await known()).toMatchObject({ epoch: 'third', epochFrom: 3, former });
+      });
+
       test('keeps settings', async () => {
         await storage.write((writer) => writer.saveSetting('a', 'first'));
         await storage.write((writer) => writer.saveSetting('a', 'second'));
@@ -497,7 +526,7 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
         storage = fixture.connect();
         await storage.open(schema, 'another');
         expect(await readOne('a')).toStrictEqual(row('a'));
-        expect(await storage.read((reader) => reader.position())).toEqual({ epoch: 'first', head: 1, prunedTo: 0 });
+        expect(await storage.read((reader) => reader.position())).toEqual({ ...first, head: 1, prunedTo: 0 });
       });
 
       test('gets new tables and columns of a newer schema in place', async () => {

@@ -18,6 +18,7 @@ export function pushRequest(
     decides: [...decides],
     waits: true,
     ...ownerOf(store),
+    ...(store.cursor ? { epoch: store.cursor.epoch } : {}),
     ...(part ? { part } : {}),
   };
 }

@@ -20,7 +20,7 @@ export function answerAll(
 
 /** What the server has been seen to hold when these conflicts were answered. */
 export function answerBase(base: number, records: readonly ConflictRecord[]): number {
-  return Math.max(base, ...records.map(({ remoteSeq }) => remoteSeq));
+  return Math.max(base, ...records.map(({ remoteSeq, seenSeq = remoteSeq }) => seenSeq));
 }
 
 /**

@@ -13,9 +13,11 @@ import type { ChainStage } from './chain-stage.ts';
 import { type ChangeCollector, collectChanges } from './changed-rows.ts';
 import type { ClientIds } from './client-ids.ts';
 import type { DeviceClock } from './clock.ts';
+import type { ConflictRecords } from './conflict-records.ts';
 import { droppedScopes, dropScopes } from './drop-scopes.ts';
 import { advance, type Images } from './images.ts';
 import type { LocalTables } from './local-table.ts';
+import { lowerBases } from './lower-bases.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 import { isShown, type Overlay } from './overlay.ts';
 import type { PendingRows } from './pending-rows.ts';
@@ -34,6 +36,7 @@ export interface ChainParts {
   readonly stage: ChainStage;
   readonly unknown: UnknownRows;
   readonly position: SyncPosition;
+  readonly conflicts: ConflictRecords;
   readonly clientIds: ClientIds;
   readonly settle: (response: PushResponse, now: number) => SettleResult;
 }
@@ -76,6 +79,7 @@ export function applyChain(parts: ChainParts, last: PullPage, now: number): Appl
   const dropped = droppedScopes({ held, lacked: parts.position.lacks }, { held: last.scopes, lacked: lacks });
   dropScopes({ ...parts, changed, dropped, kept: last.scopes, isFresh });
   parts.stage.clear();
+  lowerBases(parts, end.epoch, last.formerEpochs);
   parts.position.move({ cursor: end, scopes: last.scopes, lacks, now });
   const answered = settleTold(parts, run, now);
   return {

@@ -21,6 +21,8 @@ export interface ConflictRecord {
   readonly local: Cells | null;
   readonly remote: Cells | null;
   readonly remoteSeq: number;
+  /** Where the history has changed since: as much of it as `remoteSeq` still stands for. */
+  readonly seenSeq?: number;
   readonly remoteClientId: string | null;
   readonly remoteHlc: string;
   readonly localHlc: string;
@@ -46,6 +48,8 @@ export interface ConflictRecords {
   get(id: string): ConflictRecord | null;
   resolve(record: ConflictRecord, resolution: StoredResolution): void;
   ofMutation(mutationId: number): ConflictRecord[];
+  /** Of what the conflicts of this mutation showed, only this much is part of the history now. */
+  lowerSeen(mutationId: number, seq: number): void;
   /** Newest first. */
   list(filter: ConflictFilter & { limit?: number }): ConflictRecord[];
   load(): void;
@@ -63,6 +67,8 @@ export function createConflictRecords(parts: {
   let openCount = 0;
   const bodies = (sql: string, parameters: readonly Cell[]) =>
     database.read(sql, parameters).rows.map(([body]) => unpack<ConflictRecord>(body));
+  const ofMutation = (mutationId: number) =>
+    bodies('SELECT body FROM _tidemark_conflict WHERE mutation_id = ? ORDER BY n', [mutationId]);
   return {
     get openCount() {
       return openCount;
@@ -84,8 +90,13 @@ export function createConflictRecords(parts: {
       ]);
       if (record.resolution === null) openCount--;
     },
-    ofMutation: (mutationId) =>
-      bodies('SELECT body FROM _tidemark_conflict WHERE mutation_id = ? ORDER BY n', [mutationId]),
+    ofMutation: (mutationId) => ofMutation(mutationId),
+    lowerSeen(mutationId, seq) {
+      for (const record of ofMutation(mutationId)) {
+        const seenSeq = Math.min(seq, record.seenSeq ?? record.remoteSeq);
+        database.run('UPDATE _tidemark_conflict SET body = ? WHERE id = ?', [pack({ ...record, seenSeq }), record.id]);
+      }
+    },
     list({ table, state, limit }) {
       return bodies(
         `SELECT body FROM _tidemark_conflict WHERE (?1 IS NULL OR tbl = ?1) AND (?2 IS NULL OR state = ?2)

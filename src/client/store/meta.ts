@@ -10,6 +10,7 @@ export type MetaName =
   | 'schema'
   | 'ignored'
   | 'epoch'
+  | 'former_epoch'
   | 'seq'
   | 'scopes'
   | 'lacks'

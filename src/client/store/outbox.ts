@@ -62,6 +62,8 @@ export interface Outbox {
   insert(mutation: NewMutation): void;
   remember(mutation: NewMutation): void;
   update(item: OutboxItem, update: ItemUpdate): OutboxItem;
+  /** No mutation has seen more than this seq. */
+  lowerBases(seq: number): void;
   remove(item: OutboxItem): void;
   changesOf(item: OutboxItem): readonly Change[];
   load(): void;
@@ -129,6 +131,10 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
       tally(item.state, -1);
       tally(next.state, 1);
       return next;
+    },
+    lowerBases(seq) {
+      if (database.run('UPDATE _tidemark_outbox SET base = ?1 WHERE base > ?1', [seq]) === 0) return;
+      for (const [position, item] of items) if (item.base > seq) items.set(position, { ...item, base: seq });
     },
     remove(item) {
       for (const { table, key } of outbox.changesOf(item)) rows.remove(table, keyText(key), item.position);

@@ -10,6 +10,8 @@ export interface SyncPosition {
   readonly lacks: readonly string[];
   readonly without: readonly string[];
   readonly hasSynced: boolean;
+  /** The epoch of the last cursor, also where it has been forgotten: that whose seqs the outbox counts in. */
+  readonly lastEpoch: string | null;
   readonly lastSyncedAt: number | null;
   move(to: { cursor: Cursor; scopes: readonly string[]; lacks: readonly string[]; now: number }): void;
   want(scope: string, isWanted: boolean): boolean;
@@ -24,6 +26,7 @@ export function createSyncPosition(meta: Meta): SyncPosition {
   let lacks: readonly string[] = [];
   let without: readonly string[] = [];
   let hasSynced = false;
+  let lastEpoch: string | null = null;
   let lastSyncedAt: number | null = null;
   return {
     get cursor() {
@@ -41,6 +44,9 @@ export function createSyncPosition(meta: Meta): SyncPosition {
     get hasSynced() {
       return hasSynced;
     },
+    get lastEpoch() {
+      return lastEpoch;
+    },
     get lastSyncedAt() {
       return lastSyncedAt;
     },
@@ -52,6 +58,7 @@ export function createSyncPosition(meta: Meta): SyncPosition {
       if (to.scopes.join('\n') !== scopes.join('\n')) meta.set('scopes', JSON.stringify(to.scopes));
       if (to.lacks.join('\n') !== lacks.join('\n')) meta.set('lacks', JSON.stringify(to.lacks));
       cursor = to.cursor;
+      lastEpoch = to.cursor.epoch;
       scopes = to.scopes;
       lacks = to.lacks;
       hasSynced = true;
@@ -66,6 +73,7 @@ export function createSyncPosition(meta: Meta): SyncPosition {
     },
     reset() {
       for (const name of ['epoch', 'seq', 'scopes', 'lacks'] as const) meta.set(name, null);
+      meta.set('former_epoch', lastEpoch);
       cursor = null;
       scopes = [];
       lacks = [];
@@ -77,6 +85,7 @@ export function createSyncPosition(meta: Meta): SyncPosition {
       lacks = JSON.parse(meta.text('lacks') ?? '[]');
       without = JSON.parse(meta.text('without') ?? '[]');
       hasSynced = meta.number('has_synced') === 1;
+      lastEpoch = epoch ?? meta.text('former_epoch');
       lastSyncedAt = meta.number('last_synced_at');
     },
   };

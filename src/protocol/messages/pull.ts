@@ -57,6 +57,9 @@ export const transaction = v.object({
 /** What was answered to a mutation, with its stamp as it was sent: two copies of a database count under one clientId. */
 export const storedOutcome = v.object({ ...outcome.entries, hlc });
 
+/** An epoch before the current one: up to which seq the two have the same log. */
+export const formerEpoch = v.object({ epoch: name, seq });
+
 /** Rows of one table in a snapshot, positional: `columns` names the cells, key columns included. */
 export const snapshotRows = v.object({ table: name, columns: v.array(name), rows });
 
@@ -84,8 +87,14 @@ export const pullPage = v.object({
    * last page, and in pages of their own before it where they are many.
    */
   outcomes: v.optional(v.array(storedOutcome)),
+  /**
+   * On the last page of a chain from nothing, where the server was restored or cloned before: the epochs that this one came from, newest
+   * first. What a mutation had seen in one of them counts up to its seq; in an epoch that is not named, not at all.
+   */
+  formerEpochs: v.optional(v.array(formerEpoch)),
 });
 
+export type FormerEpoch = v.InferOutput<typeof formerEpoch>;
 export type PullRequest = v.InferOutput<typeof pullRequest>;
 export type PullPage = v.InferOutput<typeof pullPage>;
 export type PulledTransaction = v.InferOutput<typeof transaction>;

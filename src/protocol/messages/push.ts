@@ -31,6 +31,8 @@ export const pushRequest = v.object({
   part: v.optional(mutationPart),
   /** Tables whose conflicts the client decides itself (app resolvers, a person), whatever the schema says. */
   decides: v.array(name),
+  /** The epoch whose seqs the bases are: one of another history is refused with `epoch`, and decides nothing. */
+  epoch: v.optional(name),
   /** The client takes `waiting` for an answer. Without it every mutation gets an outcome. */
   waits: v.optional(v.boolean()),
   /** Whose the local data is, as far as the client knows. From anybody else the request is refused, whatever its device is known as. */

@@ -7,6 +7,7 @@ import type { LogRange, PruneBounds, RowRange, StorageWriter, StoredRow } from '
 import { type Actor, actorOf } from './act-as.ts';
 import type { BoundTable } from './bound-table.ts';
 import type { Transaction } from './connection.ts';
+import { beginEpoch, readFormerEpochs } from './epoch.ts';
 import { Gathered } from './gathered.ts';
 import * as ledger from './ledger.ts';
 import * as log from './log.ts';
@@ -140,6 +141,10 @@ export class PostgresHandle implements StorageWriter {
     return ledger.readFamily(this.#transaction, root);
   }
 
+  async formerEpochs() {
+    return readFormerEpochs(this.#transaction);
+  }
+
   async setting(name: string) {
     return ledger.readSetting(this.#transaction, name);
   }
@@ -181,8 +186,9 @@ export class PostgresHandle implements StorageWriter {
   }
 
   async setEpoch(epoch: string) {
-    await this.#transaction.all('UPDATE tidemark.state SET epoch = $1', [epoch]);
-    this.#position = Promise.resolve({ ...(await this.#position), epoch });
+    const position = await this.#position;
+    await beginEpoch(this.#transaction, position, epoch);
+    this.#position = Promise.resolve({ ...position, epoch, epochFrom: position.head });
   }
 
   async saveSetting(name: string, value: string) {

@@ -4,6 +4,7 @@ import { type BoundTable, bindTables } from './bound-table.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
 import { Transaction, textArray } from './connection.ts';
 import { createTableSql, growTableSql } from './created-tables.ts';
+import { beginEpoch } from './epoch.ts';
 import { type CaptureOptions, MIGRATIONS, retypeKeySql, tableSql } from './install/index.ts';
 import { ownObjectsSql } from './install/own-objects.ts';
 import type { Pool } from './pool.ts';
@@ -198,11 +199,15 @@ async function createTables(
   }
 }
 
+/** A database that turns out to be a copy of another, or to have been set back, begins an epoch of its own. */
 async function saveState(transaction: Transaction, { schema, epoch }: OpenOptions, origin: string): Promise<void> {
-  const sql = `INSERT INTO tidemark.state (epoch, schema_version, origin) VALUES ($1, $2, $3)
-    ON CONFLICT (id) DO UPDATE SET schema_version = greatest(state.schema_version, excluded.schema_version),
-      epoch = CASE WHEN state.origin = excluded.origin THEN state.epoch ELSE excluded.epoch END, origin = excluded.origin`;
-  await transaction.all(sql, [epoch, schema.version, origin]);
+  const insert = `INSERT INTO tidemark.state (epoch, schema_version, origin) VALUES ($1, $2, $3)
+    ON CONFLICT (id) DO UPDATE SET schema_version = greatest(state.schema_version, excluded.schema_version)`;
+  await transaction.all(insert, [epoch, schema.version, origin]);
+  const known = await transaction.get('SELECT epoch, head, origin FROM tidemark.state');
+  if (known === undefined || known[2] === origin) return;
+  await beginEpoch(transaction, { epoch: String(known[0]), head: Number(known[1]) }, epoch);
+  await transaction.all('UPDATE tidemark.state SET origin = $1', [origin]);
 }
 
 /** Tables after those they refer to; those that refer to one another stay in the order of the schema. */

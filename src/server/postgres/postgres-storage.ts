@@ -45,7 +45,7 @@ interface Open {
 }
 
 const READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
-const STATE = `SELECT epoch, head, pruned_to, schema_version, EXISTS (SELECT FROM tidemark.captured) FROM tidemark.state`;
+const STATE = `SELECT epoch, head, pruned_to, epoch_from, schema_version, EXISTS (SELECT FROM tidemark.captured) FROM tidemark.state`;
 /** How often a transaction begins anew that another program got in the way of. */
 const MAX_ATTEMPTS = 10;
 const MAX_HELD_UP = 2;
@@ -304,9 +304,10 @@ interface State {
 }
 
 async function readState(transaction: Transaction): Promise<State> {
-  const [epoch, head, prunedTo, schemaVersion, hasCaptured] = (await transaction.get(STATE)) ?? [];
+  const [epoch, head, prunedTo, from, schemaVersion, hasCaptured] = (await transaction.get(STATE)) ?? [];
+  const epochFrom = from === null || from === undefined ? null : Number(from);
   return {
-    position: { epoch: String(epoch), head: Number(head), prunedTo: Number(prunedTo) },
+    position: { epoch: String(epoch), head: Number(head), prunedTo: Number(prunedTo), epochFrom },
     schemaVersion: Number(schemaVersion),
     hasCaptured: hasCaptured === true,
   };

@@ -204,8 +204,15 @@ async function readPage(input: PageInput): Promise<Page> {
     scopes: isDone ? heldAfter(state) : [],
     ...(isDone && input.request.without ? { without: state.without } : {}),
     ...(outcomes === undefined ? {} : { outcomes }),
+    ...(isDone ? await formerEpochs(input) : {}),
     head: position.head,
   };
+}
+
+/** Only for those who begin anew: of what they had before, this tells how much is still the same. */
+async function formerEpochs({ reader, position, request }: PageInput): Promise<Pick<Page, 'formerEpochs'>> {
+  if (request.cursor !== null || position.epochFrom === null) return {};
+  return { formerEpochs: await reader.formerEpochs() };
 }
 
 interface PagePart extends Pick<Page, 'snapshot' | 'transactions' | 'outcomes'> {

@@ -167,6 +167,7 @@ export class Pusher {
     const { mutationId } = part;
     const options = { clientId, now: runtime.now(), maxMutationBytes: limits.maxMutationBytes };
     return queue.run(async (set) => {
+      checkEpoch(set, pushing.request);
       const known = (await loadKnown(set, pushing, [mutationId])).of(part);
       if (known) return [known === COPIED ? copied(mutationId) : known.outcome];
       const received = await receivePart(set, part, options);
@@ -188,6 +189,7 @@ export class Pusher {
     { mutations, stopped }: { mutations: readonly PushedMutation[]; stopped: StoppedRows },
   ): Promise<PushAnswer> {
     const { clientId, waits = false } = pushing.request;
+    checkEpoch(set, pushing.request);
     await set.actAs(pushing.identity);
     const { outcomesBefore, checked } = await this.#load(set, pushing, mutations);
     const context = this.#context(set, pushing);
@@ -265,7 +267,7 @@ export class Pusher {
       return {
         mutationId,
         changes: content.changes,
-        isBehindLog: base < set.prunedTo || base > set.head,
+        isBehindLog: isBehindLog(set, base),
         writer: {
           clientId,
           hlc: boundHlc(hlc, this.#options.runtime.now(), MAX_CLOCK_AHEAD_MS),
@@ -277,6 +279,21 @@ export class Pusher {
       return toRejection(error);
     }
   }
+}
+
+/**
+ * Whether the writer may know of commits that the log does not have (any more): they have been pruned, or were lost when this
+ * epoch began. Who wrote in an earlier one has a base no later than that.
+ */
+function isBehindLog({ position, head }: WorkingSet, base: number): boolean {
+  const { prunedTo, epochFrom } = position;
+  return base < prunedTo || base > head || (epochFrom !== null && base <= epochFrom);
+}
+
+/** What the bases of a push count in. Nothing is decided by the seqs of another history: the device pulls this one first. */
+function checkEpoch({ position }: WorkingSet, { epoch = position.epoch }: PushRequest): void {
+  if (epoch === position.epoch) return;
+  throw new SyncError('epoch', `The push counts in the history ${epoch}, and this is ${position.epoch}. Start over.`);
 }
 
 /** How a storage says that the user's own constraints, policies or triggers refuse a row. */

@@ -16,8 +16,8 @@ interface Loading {
  */
 export class WorkingSet {
   readonly writer: StorageWriter;
-  /** Commits up to this one are not in the log any more. */
-  readonly prunedTo: number;
+  /** Where the log stood when the transaction began. */
+  readonly position: Position;
   readonly #rows = new Map<Table, Map<string, StoredRow | null>>();
   readonly #loading = new Map<Table, Loading>();
   readonly #dirty = new Map<Table, Map<string, StoredRow>>();
@@ -30,10 +30,10 @@ export class WorkingSet {
   #lastHlc = ZERO_HLC;
   #actor: Identity | null = null;
 
-  private constructor(writer: StorageWriter, { head, prunedTo }: Position) {
+  private constructor(writer: StorageWriter, position: Position) {
     this.writer = writer;
-    this.prunedTo = prunedTo;
-    this.#head = head;
+    this.position = position;
+    this.#head = position.head;
   }
 
   static async begin(writer: StorageWriter): Promise<WorkingSet> {

@@ -100,7 +100,11 @@ export class SqliteWriter implements StorageWriter {
   }
 
   async setEpoch(epoch: string) {
-    log.setMeta(this.#connection, 'epoch', epoch);
+    log.beginEpoch(this.#connection, epoch);
+  }
+
+  async formerEpochs() {
+    return log.readFormerEpochs(this.#connection);
   }
 
   async setting(name: string) {

@@ -1,4 +1,6 @@
+import type { FormerEpoch } from '../../protocol/messages/pull.ts';
 import type { Cell } from '../../shared/cell.ts';
+import { EPOCHS_SETTING, formerEpochsFrom, parseFormerEpochs } from '../epochs.ts';
 import type { LogEntry, Position } from '../records.ts';
 import type { LogRange, PruneBounds } from '../storage.ts';
 import { entryToBytes, prunable, toLogEntry } from '../stored-form.ts';
@@ -11,12 +13,29 @@ export function readPosition(connection: Connection): Position {
     epoch: meta.get('epoch') ?? '',
     head: Number(meta.get('head') ?? 0),
     prunedTo: Number(meta.get('prunedTo') ?? 0),
+    epochFrom: meta.has('epochFrom') ? Number(meta.get('epochFrom')) : null,
   };
 }
 
-export function setMeta(connection: Connection, name: 'epoch' | 'head' | 'prunedTo', value: string | number): void {
+export function setMeta(
+  connection: Connection,
+  name: 'epoch' | 'head' | 'prunedTo' | 'epochFrom',
+  value: string | number,
+): void {
   const sql = 'INSERT INTO _tidemark_meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
   connection.run(sql, [name, String(value)]);
+}
+
+export function beginEpoch(connection: Connection, epoch: string): void {
+  const position = readPosition(connection);
+  const former = formerEpochsFrom(position, readFormerEpochs(connection));
+  saveSetting(connection, EPOCHS_SETTING, JSON.stringify(former));
+  setMeta(connection, 'epochFrom', position.head);
+  setMeta(connection, 'epoch', epoch);
+}
+
+export function readFormerEpochs(connection: Connection): FormerEpoch[] {
+  return parseFormerEpochs(readSetting(connection, EPOCHS_SETTING));
 }
 
 export function readSetting(connection: Connection, name: string): string | null {

@@ -177,6 +177,22 @@ describe('a cursor', () => {
     await expect(pull({ epoch, seq: 1 })).resolves.toMatchObject({ epoch, cursor: { epoch, seq: 1 } });
   });
 
+  test('is told how much of another history is part of this one, where it begins anew', async () => {
+    const service = await memoryService();
+    await service.mutate(null, many(0, 1));
+    expect(await service.pull(ana, { ...request, cursor: null })).not.toHaveProperty('formerEpochs');
+    const second = await service.renewEpoch();
+    await service.mutate(null, many(1, 2));
+    const third = await service.renewEpoch();
+    const page = await service.pull(ana, { ...request, cursor: null });
+    expect(page.formerEpochs).toEqual([
+      { epoch: second, seq: 2 },
+      { epoch: 'epoch-1', seq: 1 },
+    ]);
+    const next = await service.pull(ana, { ...request, cursor: { epoch: third, seq: 1 }, scopes: page.scopes });
+    expect(next).not.toHaveProperty('formerEpochs');
+  });
+
   test('older than the log that is kept asks for a resync, which brings everything', async () => {
     const runtime = manualRuntime();
     const service = await memoryService({ runtime, retention: { maxCommits: 2 } });

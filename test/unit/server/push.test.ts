@@ -119,6 +119,30 @@ describe('a mutation', () => {
     expect(await device.send([count])).toMatchObject([{ outcome: 'merged', seq: 3 }]);
   });
 
+  test('that counts in another history decides nothing', async () => {
+    const service = await memoryService();
+    const device = new Pusher(service, 'a');
+    const mutation = device.mutation([putIssue('1')]);
+    const epoch = await service.renewEpoch();
+    await expect(device.send([mutation], { epoch: 'epoch-1' })).rejects.toMatchObject({ kind: 'epoch' });
+    const bytes = new Uint8Array(encode(mutation as unknown as WireValue));
+    const part = { mutationId: mutation.mutationId, hlc: mutation.hlc, index: 0, count: 1, bytes };
+    await expect(device.send([], { part, epoch: 'epoch-1' })).rejects.toMatchObject({ kind: 'epoch' });
+    expect(service.stats().head).toBe(0);
+    expect(await device.send([mutation], { epoch })).toMatchObject([{ outcome: 'applied', seq: 1 }]);
+  });
+
+  test('on a row that its writer may have seen in the history before is a conflict, not a mistake', async () => {
+    const service = await memoryService();
+    const device = new Pusher(service, 'a');
+    await device.push([putIssue('1')]);
+    await service.renewEpoch();
+    await device.push([putIssue('2')]);
+    const edit = (base: number) => device.push([patch('issue', 'lost', { title: 'x' })], { base });
+    expect(await edit(1)).toMatchObject({ outcome: 'merged', conflicts: [{ kind: 'update-delete', remote: null }] });
+    expect(await edit(2)).toMatchObject({ outcome: 'rejected', reason: { code: 'not-found' } });
+  });
+
   test('of a copied database never passes for the one of the original', async () => {
     const service = await memoryService();
     const [original, copy] = [new Pusher(service, 'a'), new Pusher(service, 'a')];
