@@ -61,7 +61,7 @@ async function device(): Promise<RealDevice> {
 }
 
 const sync = (one: RealDevice) => Promise.all([one.loop.run('sync'), runtime.advance(1_000)]);
-const setTitle = (one: RealDevice, title: string) => one.write('UPDATE issue SET title = ?', [title]);
+const setTitle = (one: RealDevice, title: string) => one.write("UPDATE issue SET title = ? WHERE id = 'a'", [title]);
 
 test('what was written unseen after a restore is not overwritten as if it had been seen', async () => {
   const [mine, theirs] = [await device(), await device()];
@@ -77,14 +77,17 @@ test('what was written unseen after a restore is not overwritten as if it had be
 
   await restore();
   await sync(theirs);
-  for (const title of ['theirs 1', 'theirs 2', 'theirs 3', 'theirs 4']) {
-    await setTitle(theirs, title);
+  await setTitle(theirs, 'theirs');
+  await sync(theirs);
+  // The log grows past what the other device had seen of the history that is gone.
+  for (const id of ['b', 'c', 'd', 'e']) {
+    await theirs.write('INSERT INTO issue (id, title) VALUES (?, ?)', [id, id]);
     await sync(theirs);
   }
   await sync(mine);
   await sync(theirs);
   expect(mine.rows('issue')).toEqual(theirs.rows('issue'));
-  const fields = { title: { remote: 'theirs 4', local: 'mine' } };
+  const fields = { title: { remote: 'theirs', local: 'mine' } };
   expect(mine.store.conflicts({})).toMatchObject([{ state: 'resolved', kind: 'update-update', fields }]);
 });
 
