@@ -160,6 +160,11 @@ test('a copy of the database begins a history of its own', async () => {
     const cloned = await createSyncService({ schema, storage });
     expect(cloned.stats().head).toBe(1);
     expect(cloned.stats().epoch).not.toBe(epoch);
+    const common = await storage.read(async (reader) => [
+      (await reader.position()).epochFrom,
+      await reader.formerEpochs(),
+    ]);
+    expect(common).toEqual([1, [{ epoch, seq: 1 }]]);
     await cloned.close();
     await copy.sql.unsafe(`DROP DATABASE ${name}_copy`);
   } finally {
