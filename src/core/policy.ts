@@ -21,7 +21,10 @@ export interface ConflictInput {
   readonly key: Readonly<Record<string, unknown>>;
   /** The columns both sides changed, with base, local and remote. */
   readonly fields: Readonly<Record<string, ConflictField>>;
-  /** Whole rows; null where the row did not exist or was deleted. */
+  /**
+   * Whole rows; null where the row did not exist or was deleted. Where the local write touched a column, `base` and `local` have it as the
+   * writer saw and left it; elsewhere they have what `remote` has. Of a row that was deleted, what is still remembered.
+   */
   readonly base: Readonly<Record<string, unknown>> | null;
   readonly local: Readonly<Record<string, unknown>> | null;
   readonly remote: Readonly<Record<string, unknown>> | null;

@@ -126,16 +126,17 @@ async function deliver({ service, answers }: World, own: readonly Edit[], steps:
   return JSON.stringify({
     rows: TABLES.map((name) => device.database.read(`SELECT * FROM ${name} ORDER BY id`).rows),
     outbox: device.store.outbox().map(({ mutationId, state }) => [mutationId, state]),
-    conflicts: conflicts.map(toCompared).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    conflicts: [...conflicts].sort((a, b) => (a.id < b.id ? -1 : 1)).map(toCompared),
   });
 }
 
 /**
- * What is in conflict, column by column, is compared. The rest of the rows `base` and `local` is shown as far as the device still
- * remembers it when the answer comes: that depends on whether the echo came first.
+ * All of a conflict is compared, but for the rows `base` and `local` of one with a deletion: of a row that is gone, the columns that the
+ * change did not touch are shown as far as the device remembers them.
  */
-function toCompared({ base: _base, local: _local, ...conflict }: Conflict): Omit<Conflict, 'base' | 'local'> {
-  return conflict;
+function toCompared(conflict: Conflict): Conflict | Omit<Conflict, 'base' | 'local'> {
+  const { base: _base, local: _local, ...rest } = conflict;
+  return conflict.remote === null ? rest : conflict;
 }
 
 interface Device {

@@ -52,7 +52,9 @@ export function createSettle(parts: {
       const row = { table: report.table, key: report.key, keyText: keyText(report.key) };
       const change = outbox.reader.changeOf(item.position, row.table, row.keyText);
       const image = images.get(row.table, row.keyText);
-      const seen = overlay.stack(row, image && (image.seen ?? image.columns), item.position);
+      // What had a commit may have lost its image to its echo: then, and wherever the server tells of the row, memory has no part in it.
+      const isRemembered = report.remote === null && outcome.seq === null;
+      const seen = isRemembered ? overlay.stack(row, image && (image.seen ?? image.columns), item.position) : null;
       const made = toRecord(report, { item, change, seen, id: `${item.mutationId}.${index}`, now });
       return conflicts.add(made) ? [made] : [];
     });
@@ -108,15 +110,15 @@ function toRecord(
   local: {
     readonly item: OutboxItem;
     readonly change: Change | undefined;
-    /** The row before this change, as far as the device remembers. */
+    /** Of a row that is gone, what the device remembers of it before this change. */
     readonly seen: Cells | null;
     readonly id: string;
     readonly now: number;
   },
 ): ConflictRecord {
   const { item, change, seen, id, now } = local;
-  const base = baseRow(change, seen);
-  const mine = localRow(change, base, report.remote);
+  const base = baseRow(change, report.remote ?? seen);
+  const mine = localRow(change, base);
   const record = {
     id,
     mutationId: item.mutationId,
@@ -138,18 +140,21 @@ function toRecord(
   return decided ? { ...record, resolution: decidedBy(report, mine, now) } : record;
 }
 
-/** The row as the writer saw it: what was noted with the change, on the row of that time. */
-function baseRow(change: Change | undefined, seen: Cells | null): Cells | null {
-  if (change === undefined) return seen;
+/**
+ * The row before the change: what was noted with it, and in the columns that it does not touch what the server has. These are the same
+ * however the device came to hear of the conflict, and nothing but what the two sides wrote differs between the three rows.
+ */
+function baseRow(change: Change | undefined, around: Cells | null): Cells | null {
+  if (change === undefined) return around;
   if (change.op === 'put' && change.old === undefined) return null;
-  return { ...seen, ...change.old };
+  return { ...around, ...change.old };
 }
 
-/** The row as the writer left it. */
-function localRow(change: Change | undefined, base: Cells | null, remote: Cells | null): Cells | null {
+/** That row with the change on it. */
+function localRow(change: Change | undefined, base: Cells | null): Cells | null {
   if (change === undefined || change.op === 'delete') return null;
   if (change.op === 'put') return { ...base, ...change.columns };
-  return applyPatch(base ?? remote ?? {}, change);
+  return applyPatch(base ?? {}, change);
 }
 
 function decidedBy(report: ConflictReport, local: Cells | null, at: number): StoredResolution {

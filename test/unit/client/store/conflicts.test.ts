@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Change } from '../../../../src/core/change.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
 import type { ConflictReport, Outcome } from '../../../../src/protocol/messages/push.ts';
 import { openStore, page, pull, reopen, response, transaction, write } from './store-helpers.ts';
@@ -233,6 +234,47 @@ test.each([
   );
   expect(store.conflicts({ state: 'open' })).toHaveLength(1);
   expect(store.outbox()[0]?.state).toBe('conflicted');
+});
+
+test('the rows of a conflict are the same, whether its echo or its answer came first, and whatever was pulled meanwhile', async () => {
+  const theirs = { ...ROW, title: 'Theirs', body: 'their body', done: 1 };
+  const report: ConflictReport = {
+    table: 'issue',
+    key: ['a'],
+    kind: 'update-update',
+    columns: ['title'],
+    remote: theirs,
+    remoteSeq: 4,
+    remoteAuthor: AUTHOR,
+    decided: { title: { policy: 'merge', winner: 'local' } },
+  };
+  const kept = new Set<string>();
+  for (const order of ['answer', 'page answer', 'all answer']) {
+    const { store } = await openStore();
+    const rows = [['a', ...Object.values(ROW)]];
+    const snapshot = [{ table: 'issue', columns: ['id', ...Object.keys(ROW)], rows }];
+    store.applyChain(page({ from: 0, seq: 3, snapshot }), 1);
+    write(store, "UPDATE issue SET title = 'Mine', votes = votes + 1 WHERE id = 'a'");
+    const [mutation] = store.nextPush(1_000_000)?.mutations ?? [];
+    const of = (columns: Change['columns']): Change => ({ table: 'issue', key: ['a'], op: 'patch', columns });
+    const others = transaction(4, [of({ title: 'Theirs', body: 'their body', done: 1 })]);
+    const own = { clientId: 'client-1', mutationId: 1, hlc: mutation?.hlc ?? '' };
+    const echo = transaction(5, [of({ title: 'Mine', votes: 6 })], own);
+    for (const step of order.split(' ')) {
+      if (step === 'page') pull(store, 4, others);
+      if (step === 'all') pull(store, 5, others, echo);
+      if (step === 'answer')
+        store.settle(response([{ mutationId: 1, outcome: 'merged', seq: 5, conflicts: [report] }], 5), 2);
+    }
+    kept.add(JSON.stringify(store.conflicts()));
+  }
+  expect([...kept]).toHaveLength(1);
+  const [[one] = []] = [...kept].map((text) => JSON.parse(text));
+  expect(one).toMatchObject({
+    base: { title: 'Base', body: 'their body', done: true, votes: 5 },
+    local: { title: 'Mine', body: 'their body', done: true, votes: 6 },
+    remote: { title: 'Theirs', body: 'their body', done: true, votes: 5 },
+  });
 });
 
 test('what the policies of the server decided is in the history with the losing values', async () => {
