@@ -98,8 +98,9 @@ test('base and local do not depend on what was pulled before the conflict was to
     decided: {},
   };
   const { openConflicts } = store.settle(response([{ mutationId: 1, outcome: 'conflict', conflicts: [report] }]), 1);
-  expect(openConflicts[0]?.base).toMatchObject({ title: 'Base', rank: 0 });
-  expect(openConflicts[0]?.local).toMatchObject({ title: 'Mine', rank: 0 });
+  // In a column that the write did not touch, each side has what the server has.
+  expect(openConflicts[0]?.base).toMatchObject({ title: 'Base', rank: 3 });
+  expect(openConflicts[0]?.local).toMatchObject({ title: 'Mine', rank: 3 });
 });
 
 const resolutions = [
