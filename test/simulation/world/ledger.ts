@@ -172,8 +172,15 @@ export class Ledger {
         this.#lastArrivals.set(`${clientId} ${row}`, Math.max(this.lastArrival(clientId, row), mutation.mutationId));
       }
       const name = nameOf(clientId, mutation.mutationId, mutation.hlc);
-      if (!this.#arrivals.has(name)) this.#arrivals.set(name, { user, clientId, mutation, decides });
+      const before = this.#arrivals.get(name);
+      // Refused in one history, it comes with another base in the next.
+      const isAnew = before !== undefined && before.mutation.base !== mutation.base && !this.#isDecided(name);
+      if (!before || isAnew) this.#arrivals.set(name, { user, clientId, mutation, decides });
     }
+  }
+
+  #isDecided(name: string): boolean {
+    return this.outcomes.some(({ clientId, hlc, outcome }) => nameOf(clientId, outcome.mutationId, hlc) === name);
   }
 
   /** Nobody's work goes through under another name. */
