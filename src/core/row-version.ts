@@ -1,4 +1,4 @@
-import { type Hlc, hlcAfter } from './hlc.ts';
+import { type Hlc, hlcAfter, observeHlc, ZERO_HLC } from './hlc.ts';
 
 /** Who wrote a cell last, and where in the log. */
 export interface Stamp {
@@ -48,6 +48,12 @@ export function stampsOf(version: RowVersion): Stamp[] {
 /** The seq of the row's last change: whoever has seen it has seen all of the row. */
 export function lastSeq(version: RowVersion): number {
   return stampsOf(version).reduce((last, stamp) => Math.max(last, stamp.seq), 0);
+}
+
+/** The greatest stamp that these rows bear; those that never existed bear none. */
+export function lastHlc(rows: readonly (RowVersion | null)[]): Hlc {
+  const stamps = rows.flatMap((row) => (row ? stampsOf(row) : []));
+  return stamps.reduce((last, { hlc }) => observeHlc(last, hlc), ZERO_HLC);
 }
 
 /** The last of these stamps, in log order. */

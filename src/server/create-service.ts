@@ -1,5 +1,4 @@
 import type { Change } from '../core/change.ts';
-import { ZERO_HLC } from '../core/hlc.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { DevicesRequest } from '../protocol/messages/devices.ts';
 import type { HandshakeRequest, HandshakeResponse } from '../protocol/messages/handshake.ts';
@@ -71,8 +70,8 @@ class Service implements SyncService {
     this.#revocations = new Emitter(onError);
     this.#accessChanges = new Emitter(onError);
     this.#access = createAccess(storage, options.access);
-    this.#queue = new CommitQueue({ storage, onCommit: (done) => this.#onCommit(done) });
-    this.#pusher = new Pusher({ schema, queue: this.#queue, validate, runtime, limits, lastHlc: ZERO_HLC });
+    this.#queue = new CommitQueue({ storage, onCommit: (head) => this.#onCommit(head) });
+    this.#pusher = new Pusher({ schema, queue: this.#queue, validate, runtime, limits });
     const sharedReads = new SharedReads(storage);
     this.#puller = new Puller({ schema, storage, sharedReads, pageBytes: limits.pageBytes });
     this.#devices = new Devices({ storage, sharedReads, runtime });
@@ -227,8 +226,7 @@ class Service implements SyncService {
     this.#accessChanges.clear();
   }
 
-  #onCommit({ head, lastHlc }: { head: number; lastHlc: string }): void {
-    this.#pusher.observe(lastHlc);
+  #onCommit(head: number): void {
     // A storage that is watched has told of it.
     if (head <= this.#head) return;
     this.#head = head;

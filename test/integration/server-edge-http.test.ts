@@ -38,7 +38,7 @@ describe('routes', () => {
       version: manifest.version,
       protocol: 1,
       schemaVersion: 3,
-      capabilities: ['realtime', 'parts', 'snapshot-tables', 'devices', 'gzip'],
+      capabilities: ['realtime', 'parts', 'snapshot-tables', 'devices', 'gzip', 'without'],
     });
   });
 

@@ -1,4 +1,5 @@
-import { nextHlc, ZERO_HLC } from '../../core/hlc.ts';
+import { nextHlc } from '../../core/hlc.ts';
+import { lastHlc } from '../../core/row-version.ts';
 import type { Schema } from '../../core/schema.ts';
 import { childTables, scopeSource } from '../../core/scope.ts';
 import type { Cells, RowKey } from '../../shared/cell.ts';
@@ -66,7 +67,6 @@ class Batch {
   /** How many changes of a row are still to come in this batch. */
   readonly #coming = new Map<string, number>();
   #head: number;
-  #hlc = ZERO_HLC;
 
   constructor(context: SequencerContext) {
     this.#context = context;
@@ -88,7 +88,8 @@ class Batch {
   async number({ changes, at }: CapturedTransaction): Promise<void> {
     const effects = await this.#effectsOf(changes);
     await this.#learnParents(effects);
-    const hlc = nextHlc(this.#hlc, at);
+    const rows = [...effects.values()].map(({ of, key }) => this.#row(of, key));
+    const hlc = nextHlc(lastHlc(rows), at);
     const seq = this.#head + 1;
     const entries: Entry[] = [];
     const moves: Move[] = [];
@@ -106,7 +107,6 @@ class Batch {
     for (const move of moves) entries.push(...(await this.#moveChildren(move, effects)));
     if (entries.length === 0) return;
     this.#head = seq;
-    this.#hlc = hlc;
     const commit = { seq, clientId: null, mutationId: null, hlc, at };
     for (const [n, entry] of entries.entries()) this.#entries.push({ ...entry, commit, n });
   }

@@ -13,8 +13,8 @@ export interface SectionOptions {
 
 export interface CommitQueueOptions {
   readonly storage: ServerStorage;
-  /** Called after each durable transaction that made commits. */
-  readonly onCommit: (done: { head: number; lastHlc: string }) => void;
+  /** Called after each durable transaction that made commits, with the seq of the last. */
+  readonly onCommit: (head: number) => void;
 }
 
 interface Job extends Required<SectionOptions> {
@@ -93,9 +93,9 @@ export class CommitQueue {
       await Promise.all(jobs.map((job) => job.prepare(set)));
       for (const job of jobs) results.push(await job.section(set));
       await set.flush();
-      return { results, head: set.head, lastHlc: set.lastHlc, hasCommits: set.head > before };
+      return { results, head: set.head, hasCommits: set.head > before };
     });
-    if (done.hasCommits) onCommit(done);
+    if (done.hasCommits) onCommit(done.head);
     return done.results;
   }
 }

@@ -1,5 +1,6 @@
 import type { Change } from '../../core/change.ts';
-import { boundHlc, nextHlc, observeHlc } from '../../core/hlc.ts';
+import { boundHlc, type Hlc, nextHlc } from '../../core/hlc.ts';
+import { lastHlc } from '../../core/row-version.ts';
 import type { Schema, Table } from '../../core/schema.ts';
 import { COPIED, type Outcome, type PushRequest } from '../../protocol/messages/push.ts';
 import type { RowKey } from '../../shared/cell.ts';
@@ -41,8 +42,6 @@ export interface PusherOptions {
   readonly validate: Readonly<Record<string, ValidateFunction>>;
   readonly runtime: Runtime;
   readonly limits: ServiceLimits;
-  /** The greatest stamp the server has seen so far. */
-  readonly lastHlc: string;
 }
 
 /** One push: who, and with which access. */
@@ -64,15 +63,9 @@ export class Pusher {
   readonly #options: PusherOptions;
   /** What was read ahead, for as long as its transaction lasts. */
   readonly #loaded = new WeakMap<WorkingSet, Map<readonly PushedMutation[], LoadedPush>>();
-  #clock: string;
 
   constructor(options: PusherOptions) {
     this.#options = options;
-    this.#clock = options.lastHlc;
-  }
-
-  observe(hlc: string): void {
-    this.#clock = observeHlc(this.#clock, hlc);
   }
 
   /** Durable when this resolves. */
@@ -100,10 +93,9 @@ export class Pusher {
     return queue.run(async (set) => {
       await set.actAs(identity);
       const now = runtime.now();
-      const hlc = nextHlc(observeHlc(this.#clock, set.lastHlc), now);
-      const writer = { clientId: null, hlc, base: set.head };
       const checked = checkChanges(changes, { schema, isOlderSchema: false, maxChanges: limits.maxChanges });
       await loadRows(set, [checked]);
+      const writer = { clientId: null, hlc: await stampOver(set, checked, now), base: set.head };
       const context = { schema, set, access, identity, validate, decides: new Set<string>(), now };
       const verdict = await decideMutation(context, { mutationId: null, writer, isBehindLog: false, changes: checked });
       return verdict.seq;
@@ -279,6 +271,15 @@ export class Pusher {
       return toRejection(error);
     }
   }
+}
+
+/**
+ * The stamp of what the server itself writes: after those of the rows it changes. So it follows from the log, and not from which node
+ * wrote it, or from what that node has seen since it was started.
+ */
+async function stampOver(set: WorkingSet, changes: CheckedMutation['changes'], now: number): Promise<Hlc> {
+  const rows = await Promise.all(changes.map(({ table, key }) => set.row(table, key)));
+  return nextHlc(lastHlc(rows), now);
 }
 
 /**

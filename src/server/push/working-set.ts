@@ -1,4 +1,3 @@
-import { ZERO_HLC } from '../../core/hlc.ts';
 import type { Table } from '../../core/schema.ts';
 import { keyText, type RowKey } from '../../shared/cell.ts';
 import type { LogEntry, OutcomeRecord, Position } from '../records.ts';
@@ -27,7 +26,6 @@ export class WorkingSet {
   #newLog: LogEntry[] = [];
   #newOutcomes: OutcomeRecord[] = [];
   #head: number;
-  #lastHlc = ZERO_HLC;
   #actor: Identity | null = null;
 
   private constructor(writer: StorageWriter, position: Position) {
@@ -43,11 +41,6 @@ export class WorkingSet {
   /** The seq of the last commit, those of this transaction included. */
   get head(): number {
     return this.#head;
-  }
-
-  /** The greatest stamp written in this transaction. */
-  get lastHlc(): string {
-    return this.#lastHlc;
   }
 
   /** What follows is written in this person's name; what came before has been written in its own. */
@@ -118,10 +111,7 @@ export class WorkingSet {
       const dirty = this.#dirty.get(table) ?? new Map<string, StoredRow>();
       this.#dirty.set(table, dirty.set(text, row));
     }
-    for (const entry of entries) {
-      this.#newLog.push(entry);
-      if (entry.commit.hlc > this.#lastHlc) this.#lastHlc = entry.commit.hlc;
-    }
+    for (const entry of entries) this.#newLog.push(entry);
     this.#head += 1;
   }
 

@@ -114,10 +114,11 @@ export class Ledger {
     this.#checkOrder(outcomes);
     const direct = [...commits].filter(([, [first]]) => first?.commit.clientId === null);
     if (direct.length > 0 && outcomes.length > 0) this.#isVague = true;
-    for (const [seq] of direct) {
+    for (const [seq, [first]] of direct) {
       this.#deeds.push(() => {
         const changes = this.#directs.get(seq);
-        return changes ? { at, kind: 'direct', seq, changes } : null;
+        // Several of them may share a transaction, and each was written when it was its turn.
+        return changes ? { at: first?.commit.at ?? at, kind: 'direct', seq, changes } : null;
       });
     }
     for (const { clientId, hlc, outcome } of outcomes) {

@@ -619,7 +619,22 @@ describe('group commit', () => {
 });
 
 describe('direct writes', () => {
-  test('are commits without a device, later than anything seen', async () => {
+  test('are later than the rows they change, whatever the server has heard since its start', async () => {
+    const { file, remove: removeFile } = temporaryFile();
+    const first = await memoryService({ storage: sqliteStorage({ file }) });
+    const [ahead, late] = [new Pusher(first, 'ahead'), new Pusher(first, 'late')];
+    await ahead.push([putIssue('1')], { at: 50_000 });
+    await first.close();
+    const second = await memoryService({ storage: sqliteStorage({ file }) });
+    await second.mutate(null, [patch('issue', '1', { title: 'Server' })]);
+    const change = late.mutation([patch('issue', '1', { title: 'before that' })], { at: 40_000, base: 1 });
+    expect(await new Pusher(second, 'late').send([change])).toMatchObject([{ outcome: 'merged', seq: null }]);
+    expect(await rows(second, 'issue')).toMatchObject([{ title: 'Server' }]);
+    await second.close();
+    removeFile();
+  });
+
+  test('are commits without a device, later than the rows they change', async () => {
     const runtime = manualRuntime();
     const service = await memoryService({ runtime });
     await new Pusher(service, 'a').push([putIssue('1')], { at: 50_000 });
