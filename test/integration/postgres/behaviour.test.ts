@@ -34,6 +34,8 @@ beforeAll(async () => {
   const storage = over(template);
   await storage.open(schema as Schema, 'epoch-of-the-template');
   await storage.close();
+  // The copies have a history of their own, and none before it.
+  await template.sql.unsafe('DELETE FROM tidemark.state');
   await template.sql.end();
   backWith({ newStorage, share: 0.1 });
 });
