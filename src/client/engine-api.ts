@@ -3,6 +3,7 @@ import type { ConflictInput, Resolution } from '../core/policy.ts';
 import type { Statement } from '../core/sql.ts';
 import type { WireValue } from '../protocol/codec.ts';
 import type { Cell, RowKey } from '../shared/cell.ts';
+import type { SyncErrorJson } from '../shared/error.ts';
 import type { ReadColumn, ReadResult } from '../storage/local-database.ts';
 import type { LabConditions, LiveQueryInfo, RowsPage, RowsRequest, WireFrames } from './inspection.ts';
 import type {
@@ -108,7 +109,7 @@ export type EnginePush =
   | { readonly type: 'state'; readonly state: Partial<Omit<SyncState, 'sessionId' | 'isLeader'>> }
   | { readonly type: 'settled'; readonly outcome: MutationOutcome }
   | { readonly type: 'live'; readonly liveId: string; readonly delta: LiveDelta }
-  | { readonly type: 'live-error'; readonly liveId: string; readonly error: unknown }
+  | { readonly type: 'live-error'; readonly liveId: string; readonly error: SyncErrorJson }
   | { readonly type: 'row-status'; readonly watchId: string; readonly status: RowStatus }
   | { readonly type: 'progress'; readonly callId: string; readonly progress: SyncProgress }
   /** The engine needs what only a page has: the app's token, or the app's resolver. One session is asked at a time. */

@@ -8,7 +8,6 @@ import { keyText } from '../shared/cell.ts';
 import { Emitter } from '../shared/emitter.ts';
 import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
-import { thrownFromPush } from './push-error.ts';
 import { shareRows } from './share-rows.ts';
 import { Holder } from './shared-source.ts';
 
@@ -48,7 +47,7 @@ export class LiveQueries {
   deliver(push: Extract<EnginePush, { type: 'live' | 'live-error' }>): void {
     const live = this.#byLiveId.get(push.liveId);
     if (push.type === 'live') live?.apply(push.liveId, push.delta);
-    else live?.fail(thrownFromPush(push.error));
+    else live?.fail(SyncError.fromJSON(push.error));
   }
 
   close(): void {

@@ -2,7 +2,6 @@ import type { OpenEngine } from '../client/open-engine.ts';
 import { isMethodName } from '../client/rpc/methods.ts';
 import type { RpcPort } from '../client/rpc/port.ts';
 import { type RpcServer, serveRpc } from '../client/rpc/serve.ts';
-import { wirePush } from '../client/rpc/wire-push.ts';
 import type { WorkerConfig, WorkerMethods, WorkerPush } from '../client/worker-api.ts';
 import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
@@ -101,6 +100,6 @@ class SessionHost {
   }
 
   #push(push: WorkerPush): void {
-    this.#server?.push(wirePush(push));
+    this.#server?.push(push);
   }
 }

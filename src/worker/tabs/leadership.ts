@@ -3,7 +3,6 @@ import type { OpenEngine } from '../../client/open-engine.ts';
 import { callMethod } from '../../client/rpc/methods.ts';
 import type { RpcPort } from '../../client/rpc/port.ts';
 import { serveRpc } from '../../client/rpc/serve.ts';
-import { wirePush } from '../../client/rpc/wire-push.ts';
 import { type HeldLock, holdLock, type Locks } from './locks.ts';
 import type { SessionMessage, tabNames } from './messages.ts';
 import type { Link } from './relay.ts';
@@ -51,7 +50,7 @@ export class Leadership {
     const server = serveRpc(sessionLine(channel, 'session', term), (method, args) =>
       this.#fenced(callMethod, connection, method, args),
     );
-    const stop = connection.onPush((push) => server.push(wirePush(push)));
+    const stop = connection.onPush((push) => server.push(push));
     const stopWatching = this.#watch(sessionId);
     this.#sessions.set(sessionId, () => {
       stopWatching();

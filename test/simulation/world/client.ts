@@ -250,10 +250,10 @@ export class Client {
   /** The live query tells what the tables hold. Another tab hears of it a moment later. */
   checkLive(): void {
     const held = JSON.stringify(this.read(LIVE));
-    for (const { live, sessionId, process } of this.tabs) {
+    for (const { live, isShut, sessionId, process } of this.tabs) {
       if (!live || process.isFrozen) continue;
       const shown = JSON.stringify(live.rows.map((row) => [row.id, row.l, row.r]));
-      const isHidden = shown === '[]' && this.#isLocked;
+      const isHidden = shown === '[]' && (isShut || this.#isLocked);
       if (shown !== held && !isHidden)
         throw new Violation('C4', `${sessionId}: a live query shows ${shown}, the tables hold ${held}.`);
     }
@@ -342,6 +342,7 @@ export class Client {
   #pushed(tab: Tab, push: WorkerPush): void {
     if (push.type === 'state') this.#mirror(tab, push.state);
     if (push.type === 'live') this.#liveChanged(tab, push);
+    if (push.type === 'live-error') tab.isShut = push.error.kind === 'forbidden';
     if (push.type === 'leadership') tab.isLeader = push.isLeader;
     if (push.type === 'ask') this.#asked(tab, push);
   }
@@ -370,6 +371,7 @@ export class Client {
 
   #liveChanged(tab: Tab, push: Extract<WorkerPush, { type: 'live' }>): void {
     follow(tab, push);
+    tab.isShut = false;
     const torn = tab.live?.rows.find((row) => row.l !== row.r);
     if (!torn) return;
     this.options.report(

@@ -23,6 +23,8 @@ export interface Tab {
   methods: EngineMethods;
   state: Partial<SyncState>;
   live: LiveRows | null;
+  /** Its live query was told that the data are somebody else's. */
+  isShut: boolean;
   isLeader: boolean;
 }
 
@@ -36,6 +38,7 @@ export const newTab = (sessionId: string, process: Process, schema: Schema): Tab
   methods: {} as EngineMethods,
   state: {},
   live: null,
+  isShut: false,
   isLeader: false,
 });
 

@@ -350,6 +350,21 @@ describe('a call in flight while the leader goes', () => {
     await a.leave();
     await expect.poll(lives).toBe(2);
   });
+
+  test('tells what a live query failed with as the engine told it, in every tab', async () => {
+    const { openTab } = group();
+    const a = openTab();
+    const engine = await firstEngine(a);
+    const b = openTab();
+    const error = { kind: 'forbidden', message: 'These data belong to ana.', details: { owner: 'ana' } } as const;
+    for (const tab of [a, b]) {
+      await tab.methods.openLive('live-1', insert('SELECT'));
+      engine.sessions.get(tab.sessionId)?.emit({ type: 'live-error', liveId: 'live-1', error });
+      await expect
+        .poll(() => tab.pushes.filter((push) => push.type === 'live-error').at(-1))
+        .toEqual({ type: 'live-error', liveId: 'live-1', error });
+    }
+  });
 });
 
 describe('a session’s line', () => {
