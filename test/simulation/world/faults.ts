@@ -260,7 +260,7 @@ export function planOf(seed: number, wanted?: readonly string[]): Plan {
   const isLarge = chance.happens(0.05);
   const share = chance.between(0.1, 0.5);
   const drawn = FAULT_NAMES.filter(() => chance.happens(share));
-  const faults = new Set(wanted ?? (isFair ? [] : drawn.filter((name) => name !== 'account switch')));
+  const faults = new Set(wanted ?? (isFair ? [] : drawn));
   return {
     faults,
     clientCount: isLarge ? 6 : 3 + chance.below(2),
