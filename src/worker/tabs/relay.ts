@@ -134,8 +134,8 @@ export class SessionRelay {
 
   #refused(link: Link, method: MethodName, args: readonly unknown[], error: unknown): void {
     if (this.#link !== link || method !== 'openLive') return;
-    const { message, kind } = SyncError.from(error, 'storage', 'A live query could not be opened again');
-    this.#onPush({ type: 'live-error', liveId: String(args[0]), error: { kind, message } });
+    const failure = SyncError.from(error, 'storage', 'A live query could not be opened again');
+    this.#onPush({ type: 'live-error', liveId: String(args[0]), error: failure.toJSON() });
   }
 
   /** An answer counts only from the link that has the call now. */

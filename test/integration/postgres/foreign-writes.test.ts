@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defineSchema, type Schema, t, table } from '../../../src/core/schema.ts';
 import type { SyncService } from '../../../src/server/service.ts';
-import { Pusher, patch, put, remove } from '../../unit/server/support/fixture.ts';
+import { NOW, Pusher, patch, put, remove } from '../../unit/server/support/fixture.ts';
 import { createWorld, heard, lateHlc, numberNow, pulled, type World } from './world.ts';
 
 const schema: Schema = defineSchema({
@@ -52,6 +52,19 @@ describe('what other programs write', () => {
       { id: 'old', project: 'p1', title: 'Was there before', comments: 1, touched: null },
     ]);
     expect(client.rows('comment')).toEqual([{ id: 1, issue_id: 'old', body: 'So was I' }]);
+  });
+
+  test('is later than the rows it changes, though a device with a fast clock wrote them', async () => {
+    const inSeconds = (seconds: number) => Date.now() + seconds * 1_000 - NOW;
+    const { seq: base } = await new Pusher(service, 'ahead').push([newIssue('a')], { at: inSeconds(50) });
+    await world.database.sql`UPDATE issue SET title = 'Raw' WHERE id = 'a'`;
+    await numberNow(service);
+    const older = [patch('issue', 'a', { title: 'Before that' })];
+    expect(await new Pusher(service, 'late').push(older, { at: inSeconds(40), base: base ?? 0 })).toMatchObject({
+      outcome: 'merged',
+      seq: null,
+    });
+    expect(await issues()).toContainEqual(expect.objectContaining({ id: 'a', title: 'Raw' }));
   });
 
   test('arrives as one commit for each of its transactions, a child before its parent too', async () => {
