@@ -32,8 +32,9 @@ const WAIT_FOR_FILES_MS = 3_000;
 export async function openEngine({ config, runtime, lastTerm }: OpenEngineOptions): Promise<OpenEngine> {
   const { serverUrl, hasAuth, autoSync, localSchema, deviceName, decides } = config;
   const database = await openLocalDatabase(config, { runtime, waitMs: WAIT_FOR_FILES_MS });
+  let engine: SharedEngine;
   try {
-    const engine = composeEngine({
+    engine = composeEngine({
       schema: schemaFromWire(config.schema),
       database,
       runtime,
@@ -48,15 +49,35 @@ export async function openEngine({ config, runtime, lastTerm }: OpenEngineOption
           : (getToken, instruments) =>
               instrumentedHttpTransport({ url: serverUrl, runtime, ...(hasAuth ? { getToken } : {}) }, instruments),
     });
-    return { engine, term: nextTerm(database, lastTerm) };
   } catch (error) {
     database.close();
     throw error;
   }
+  return beginTerm({ engine, database, lastTerm });
 }
 
-/** Counts the leaderships of this database. */
-export function nextTerm(database: LocalDatabase, lastTerm: number): number {
+/**
+ * Counts the leaderships of this database. An engine that cannot is closed: it is working already, and whoever asked for it
+ * tries again with another.
+ */
+export async function beginTerm({
+  engine,
+  database,
+  lastTerm,
+}: {
+  readonly engine: SharedEngine;
+  readonly database: LocalDatabase;
+  readonly lastTerm: number;
+}): Promise<OpenEngine> {
+  try {
+    return { engine, term: nextTerm(database, lastTerm) };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+function nextTerm(database: LocalDatabase, lastTerm: number): number {
   const meta = createMeta(database);
   const term = Math.max(meta.number('term') ?? 0, lastTerm) + 1;
   meta.set('term', term);

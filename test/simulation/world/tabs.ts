@@ -1,7 +1,7 @@
 import type { Engine } from '../../../src/client/engine/engine.ts';
 import type { EngineMethods } from '../../../src/client/engine-api.ts';
 import { applyDelta, type LiveRows } from '../../../src/client/live/apply-delta.ts';
-import { nextTerm, type OpenEngine } from '../../../src/client/open-engine.ts';
+import { beginTerm, type OpenEngine } from '../../../src/client/open-engine.ts';
 import { RpcClient } from '../../../src/client/rpc/client.ts';
 import { engineMethodsOver } from '../../../src/client/rpc/methods.ts';
 import { schemaToWire } from '../../../src/client/schema-wire.ts';
@@ -131,7 +131,7 @@ async function openExclusively(options: {
   browser.owner = process;
   try {
     const { engine, database } = open();
-    return { engine, term: nextTerm(database, lastTerm) };
+    return await beginTerm({ engine, database, lastTerm });
   } catch (error) {
     if (browser.owner === process) browser.owner = null;
     throw error;
