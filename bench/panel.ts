@@ -2,11 +2,12 @@
 import { type Browser, chromium, type Page } from 'playwright';
 import { chromiumArgs, ensureChromium } from '../scripts/chromium.ts';
 import { openStrictApp } from '../test/e2e/devtools/strict-app.ts';
-import { alternate, type Measure, measure } from './measure.ts';
+import { alternate, type Measure, measure, median } from './measure.ts';
 
 const WRITES_PER_SECOND = 1_000;
 const FOR_MS = 3_000;
 const QUEUED_COUNT = 100_000;
+const TABLE_ROWS = 100_000;
 /** Nine rows: 24,000 px a second. */
 const SCROLL_STEP = 400;
 
@@ -31,8 +32,8 @@ export const panelMeasures = {
   'panel-closed': async (bench: PanelBench): Promise<Measure> => {
     const [closed, bare] = [await bench.open('busy'), await bench.open('busy&bare')];
     const runs = await alternate(
-      () => processorMs(closed),
-      () => processorMs(bare),
+      async () => (await processorMs(closed)).spentMs,
+      async () => (await processorMs(bare)).spentMs,
     );
     await Promise.all([closed.close(), bare.close()]);
     return measure('panel-closed', 'ms/s', {
@@ -82,6 +83,44 @@ export const panelMeasures = {
       note: `p95 frame while ${QUEUED_COUNT} waiting mutations scroll by, ${SCROLL_STEP} px a frame; floor: nothing scrolls`,
     });
   },
+
+  'panel-data-100k': async (bench: PanelBench): Promise<Measure> => {
+    const [page, bare] = [await openPanel(bench), await bench.open('busy&bare')];
+    for (const one of [page, bare]) {
+      await one.evaluate((count) => window.busy.rows(count), TABLE_ROWS);
+      await busyFrames(one);
+    }
+    await page.getByRole('tab', { name: /^Data/ }).click();
+    const grid = page.getByRole('grid', { name: 'Rows of issue' });
+    await grid.waitFor();
+    await grid.evaluate((element, { step, forMs }) => window.busy.scroll(element, step, forMs), {
+      step: SCROLL_STEP,
+      forMs: FOR_MS,
+    });
+    // Back where the rows are that change.
+    await grid.evaluate((element) => element.scrollTo(0, 0));
+    await grid.getByText('issue-0', { exact: true }).waitFor();
+    const spent: { withIt: number[]; without: number[]; worst: number[] } = { withIt: [], without: [], worst: [] };
+    const runs = await alternate(
+      async () => {
+        const { frames, spentMs } = await processorMs(page);
+        spent.withIt.push(spentMs);
+        spent.worst.push(Math.max(...frames));
+        return p95(frames);
+      },
+      async () => {
+        const { frames, spentMs } = await processorMs(bare);
+        spent.without.push(spentMs);
+        return p95(frames);
+      },
+    );
+    await Promise.all([page.close(), bare.close()]);
+    const [withIt, without, worst] = [spent.withIt, spent.without, spent.worst].map((all) => Math.round(median(all)));
+    return measure('panel-data-100k', 'ms', {
+      ...runs,
+      note: `p95 frame at ${WRITES_PER_SECOND} writes/s, the Data view on ${TABLE_ROWS} rows, where they change (longest ${worst}; the page's thread ${withIt} ms/s, without the panel ${without}); floor: without the panel`,
+    });
+  },
 };
 
 async function openPage(browser: Browser, url: string): Promise<Page> {
@@ -107,8 +146,8 @@ async function busyFrames(page: Page): Promise<number[]> {
   }, options);
 }
 
-/** While it writes, per second. */
-async function processorMs(page: Page): Promise<number> {
+/** The same, with what the page's thread spent, per second. */
+async function processorMs(page: Page): Promise<{ readonly frames: number[]; readonly spentMs: number }> {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   const taskMs = async () => {
@@ -116,10 +155,10 @@ async function processorMs(page: Page): Promise<number> {
     return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1_000;
   };
   const before = await taskMs();
-  await busyFrames(page);
-  const spentMs = (await taskMs()) - before;
+  const frames = await busyFrames(page);
+  const spentMs = ((await taskMs()) - before) / (FOR_MS / 1_000);
   await session.detach();
-  return spentMs / (FOR_MS / 1_000);
+  return { frames, spentMs };
 }
 
 function p95(lengths: readonly number[]): number {

@@ -3,6 +3,7 @@ import { useStore } from 'zustand';
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Sync } from '../../src/client/sync.ts';
 import type { SyncState } from '../../src/client/types.ts';
+import type { RowKey } from '../../src/shared/cell.ts';
 import { SyncError } from '../../src/shared/error.ts';
 
 /** The `Sync` that the panel looks at. */
@@ -49,8 +50,17 @@ export function usePacedStore(source: StoreApi<SyncState>, paceMs = PACE_MS): St
   return store;
 }
 
-/** Shows another view of the panel, by its id. */
-export const ShowViewContext = createContext<(id: string) => void>(() => {});
+/** A row that another view is to be looked at for. */
+export interface About {
+  readonly table: string;
+  readonly key: RowKey;
+}
+
+/** Shows another view of the panel, by its id: what it has of this row, where one is named. */
+export const ShowViewContext = createContext<(id: string, about?: About) => void>(() => {});
+
+/** What the view was opened for, when another one has opened it; read once, when it is mounted. */
+export const AboutContext = createContext<About | null>(null);
 
 /** Whether the lab may be used in a production build. */
 export const LabAllowedContext = createContext(false);

@@ -1,8 +1,10 @@
-import { type KeyboardEvent, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import type { Sync } from '../../src/client/sync.ts';
 import { BundleContext } from '../data/bundle/bundle-context.ts';
 import type { OpenBundle } from '../data/bundle/bundle-sync.ts';
 import {
+  type About,
+  AboutContext,
   InspectedContext,
   InspectedStoreContext,
   LabAllowedContext,
@@ -37,6 +39,14 @@ interface PanelProps {
 /** The whole panel: status and actions above, one view below. */
 export function Panel({ sync, theme = 'system', dock, onClose, lab = false, takesFocus = false }: PanelProps) {
   const [tab, setTab] = usePreference('tab', 'overview');
+  const [about, setAbout] = useState<About | null>(null);
+  const showView = useCallback(
+    (id: string, asked: About | null = null) => {
+      setAbout(asked);
+      setTab(id);
+    },
+    [setTab],
+  );
   const view = findView(tab);
   const [bundle, setBundle] = useState<OpenBundle | null>(null);
   const root = useRef<HTMLElement>(null);
@@ -48,12 +58,12 @@ export function Panel({ sync, theme = 'system', dock, onClose, lab = false, take
     if (event.key === 'Escape') onClose?.();
   };
   return (
-    <PanelContexts {...{ sync, bundle, setBundle, setTab, lab }}>
+    <PanelContexts {...{ sync, bundle, setBundle, showView, about, lab }}>
       <section ref={root} className="panel" aria-label="tidemark devtools" onKeyDown={closeByEscape}>
-        <Header theme={theme} dock={dock} onClose={onClose} onDecide={setTab} />
+        <Header theme={theme} dock={dock} onClose={onClose} onDecide={showView} />
         <BundleBanner />
         <LabBanner />
-        <Tabs selected={view.id} onSelect={setTab} />
+        <Tabs selected={view.id} onSelect={showView} />
         {/* It scrolls, so the keyboard has to be able to enter it. */}
         <div
           className="view"
@@ -81,13 +91,14 @@ interface PanelContextsProps {
   readonly sync: Sync;
   readonly bundle: OpenBundle | null;
   readonly setBundle: (bundle: OpenBundle | null) => void;
-  readonly setTab: (tab: string) => void;
+  readonly showView: (id: string, about?: About) => void;
+  readonly about: About | null;
   readonly lab: boolean;
   readonly children: ReactNode;
 }
 
 /** What every view can ask for: an open bundle takes the place of the app. */
-function PanelContexts({ sync, bundle, setBundle, setTab, lab, children }: PanelContextsProps) {
+function PanelContexts({ sync, bundle, setBundle, showView, about, lab, children }: PanelContextsProps) {
   const inspected = bundle?.sync ?? sync;
   const store = usePacedStore(inspected.inspect.store);
   return (
@@ -95,7 +106,9 @@ function PanelContexts({ sync, bundle, setBundle, setTab, lab, children }: Panel
       <InspectedStoreContext.Provider value={store}>
         <BundleContext.Provider value={{ bundle, setBundle }}>
           <LabAllowedContext.Provider value={lab}>
-            <ShowViewContext.Provider value={setTab}>{children}</ShowViewContext.Provider>
+            <ShowViewContext.Provider value={showView}>
+              <AboutContext.Provider value={about}>{children}</AboutContext.Provider>
+            </ShowViewContext.Provider>
           </LabAllowedContext.Provider>
         </BundleContext.Provider>
       </InspectedStoreContext.Provider>

@@ -36,12 +36,13 @@ input[type='radio'], input[type='checkbox'] { accent-color: var(--accent); margi
 .badge { display: inline-block; padding: 1px 7px; border-radius: 999px; background: var(--tone-bg); color: var(--tone); font: 500 11px/1.5 var(--font); white-space: nowrap; }
 .notice { padding: 7px 11px; border-radius: 6px; background: var(--tone-bg); color: var(--text); border-inline-start: 3px solid var(--tone); overflow-wrap: anywhere; }
 .notice strong { color: var(--tone); }
+.notice .actions { margin-top: 6px; }
 .notice pre { white-space: pre-wrap; margin-top: 4px; }
 .confirm { border: 1px solid var(--bad); border-radius: 8px; padding: 11px 13px; display: grid; gap: 9px; background: var(--surface); }
 .confirm h4 { font-weight: 600; }
 .toolbar .confirm { flex-basis: 100%; }
 .empty .actions { justify-content: center; }
-.empty .confirm { flex-basis: 100%; max-width: 72ch; color: var(--text); text-align: start; }
+.padded:empty { display: none; }
 .inline-field { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
 .confirm-body { display: grid; gap: 8px; min-width: 0; }
 progress { width: 100%; height: 8px; accent-color: var(--accent); }

@@ -45,7 +45,8 @@ export const LAYOUT = /* css */ `
 .view { flex: 1; min-height: 0; overflow: auto; }
 .empty { display: grid; place-content: center; justify-items: center; gap: 4px; padding: 36px 20px; color: var(--muted); text-align: center; min-height: 120px; }
 .empty-title { color: var(--text); font-weight: 600; }
-.master-detail { display: grid; grid-template-columns: minmax(300px, 2fr) minmax(0, 3fr); height: 100%; }
+.master-detail { display: grid; grid-template: auto minmax(0, 1fr) / minmax(300px, 2fr) minmax(0, 3fr); height: 100%; }
+.master-bar { grid-column: 1 / -1; min-width: 0; }
 .master-detail[data-even='true'] { grid-template-columns: minmax(300px, 1fr) minmax(0, 1fr); }
 .master { display: flex; flex-direction: column; min-width: 0; min-height: 0; border-inline-end: 1px solid var(--line); }
 .detail { overflow: auto; min-width: 0; }
@@ -72,7 +73,7 @@ export const LAYOUT = /* css */ `
 @container (max-width: 719px) {
   .master-detail, .master-detail[data-even='true'] { grid-template-columns: minmax(0, 1fr); }
   .master { border-inline-end: 0; }
-  .master-detail[data-has-detail='true'] .master { display: none; }
+  .master-detail[data-has-detail='true'] :is(.master, .master-bar) { display: none; }
   .master-detail[data-has-detail='false'] .detail { display: none; }
   .back { display: inline-flex; margin: 10px 14px 0; }
 }

@@ -22,28 +22,31 @@ export interface GridColumn {
   readonly grows?: boolean;
 }
 
-export interface DataGridProps {
+export interface DataGridProps<Row> {
   readonly label: string;
   readonly columns: readonly GridColumn[];
   readonly rowCount: number;
-  readonly renderCell: (row: number, column: number) => ReactNode;
+  /** Undefined while it is under way. A row that is the same one is not rendered again. */
+  readonly rowAt: (index: number) => Row | undefined;
+  /** Must keep its identity: what cells show may change with the row, and with this function. */
+  readonly renderCell: (row: Row, column: number) => ReactNode;
   /** The row that is shown elsewhere; -1: none. */
   readonly selected?: number;
   /** A row was chosen, by click or arrow key. */
   readonly onSelect?: (row: number) => void;
   /** Enter or a double click on a cell. */
   readonly onOpenCell?: (row: number, column: number) => void;
-  /** Told of the last row on the screen. */
-  readonly onEnd?: (lastRow: number) => void;
-  readonly rowMark?: (row: number) => string | undefined;
+  /** Told of the rows on the screen. */
+  readonly onRange?: (first: number, last: number) => void;
+  readonly rowMark?: (row: Row) => string | undefined;
 }
 
 const ROW_HEIGHT = 28;
 const PAGE = 12;
 
 /** A table of any length of which only what is on the screen exists. One tab stop; the arrow keys go from cell to cell. */
-export function DataGrid(props: DataGridProps) {
-  const { label, rowCount, selected = -1, onSelect, onOpenCell, onEnd } = props;
+export function DataGrid<Row>(props: DataGridProps<Row>) {
+  const { label, rowCount, rowAt, renderCell, rowMark, selected = -1, onSelect, onOpenCell, onRange } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const columns = useFitting(scroller, props.columns);
   const id = useId();
@@ -55,10 +58,10 @@ export function DataGrid(props: DataGridProps) {
     overscan: 10,
   });
   const items = virtualizer.getVirtualItems();
-  const lastRow = items.at(-1)?.index ?? 0;
+  const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
   useEffect(() => {
-    onEnd?.(lastRow);
-  }, [onEnd, lastRow]);
+    onRange?.(first, last);
+  }, [onRange, first, last]);
   const row = Math.max(0, Math.min(selected >= 0 ? selected : active.row, rowCount - 1));
   const column = Math.min(active.column, columns.length - 1);
   const isShown = items.some((item) => item.index === row);
@@ -67,13 +70,15 @@ export function DataGrid(props: DataGridProps) {
     virtualizer.scrollToIndex(next.row);
     if (next.row !== selected) onSelect?.(next.row);
   };
+  const calls = useLatest({ onSelect, onOpenCell });
   const onCell = useCallback(
     (at: Place) => {
       setActive(at);
-      onSelect?.(at.row);
+      calls.current.onSelect?.(at.row);
     },
-    [onSelect],
+    [calls],
   );
+  const onOpen = useCallback((at: Place) => calls.current.onOpenCell?.(at.row, at.column), [calls]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && onOpenCell) {
       event.preventDefault();
@@ -102,26 +107,31 @@ export function DataGrid(props: DataGridProps) {
       <GridHead columns={columns} />
       <div
         role="presentation"
-        style={{ height: virtualizer.getTotalSize(), width: widthOf(columns), position: 'relative' }}
+        style={{ height: virtualizer.getTotalSize(), width: widthOf(columns), minWidth: '100%', position: 'relative' }}
       >
-        {items.map((item) => (
-          <GridRow
-            key={item.key}
-            {...props}
-            columns={columns}
-            id={id}
-            index={item.index}
-            top={item.start}
-            activeColumn={item.index === row ? column : -1}
-            onCell={onCell}
-          />
-        ))}
+        {items.map((item) => {
+          const data = rowAt(item.index);
+          return (
+            <GridRow
+              key={item.key}
+              {...{ id, columns, onCell, onOpen }}
+              row={data}
+              // Between this component and its rows, the kind of row is nobody's business.
+              renderCell={renderCell as RenderCell}
+              index={item.index}
+              top={item.start}
+              activeColumn={item.index === row ? column : -1}
+              isSelected={item.index === selected}
+              mark={data && rowMark?.(data)}
+            />
+          );
+        })}
       </div>
     </div>
   );
 }
 
-function GridHead({ columns }: Pick<DataGridProps, 'columns'>) {
+function GridHead({ columns }: { readonly columns: readonly GridColumn[] }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: part of the grid above
     // biome-ignore lint/a11y/useFocusableInteractive: the grid itself takes the focus
@@ -137,18 +147,26 @@ function GridHead({ columns }: Pick<DataGridProps, 'columns'>) {
   );
 }
 
-interface GridRowProps extends DataGridProps {
+type RenderCell = (row: unknown, column: number) => ReactNode;
+
+interface GridRowProps {
   readonly id: string;
   readonly index: number;
   readonly top: number;
+  readonly columns: readonly GridColumn[];
+  readonly row: unknown;
+  readonly renderCell: RenderCell;
   /** -1: another row is active. */
   readonly activeColumn: number;
+  readonly isSelected: boolean;
+  readonly mark: string | undefined;
   readonly onCell: (at: Place) => void;
+  readonly onOpen: (at: Place) => void;
 }
 
-/** Stays as it is while the grid scrolls. */
+/** Stays as it is while the grid scrolls, and while other rows change. */
 const GridRow = memo(function GridRow(props: GridRowProps) {
-  const { id, index, top, columns, activeColumn, selected = -1, renderCell, onCell, onOpenCell, rowMark } = props;
+  const { id, index, top, columns, row, renderCell, activeColumn, isSelected, mark, onCell, onOpen } = props;
   return (
     // biome-ignore lint/a11y/useSemanticElements: part of the grid above
     // biome-ignore lint/a11y/useFocusableInteractive: the grid itself takes the focus
@@ -156,8 +174,8 @@ const GridRow = memo(function GridRow(props: GridRowProps) {
       role="row"
       className="grid-row"
       aria-rowindex={index + 2}
-      aria-selected={index === selected}
-      data-mark={rowMark?.(index)}
+      aria-selected={isSelected}
+      data-mark={mark}
       style={{ height: ROW_HEIGHT, transform: `translateY(${top}px)` }}
     >
       {columns.map(({ name, width, isNumber }, column) => (
@@ -173,14 +191,23 @@ const GridRow = memo(function GridRow(props: GridRowProps) {
           data-number={isNumber}
           style={{ width }}
           onClick={() => onCell({ row: index, column })}
-          onDoubleClick={() => onOpenCell?.(index, column)}
+          onDoubleClick={() => onOpen({ row: index, column })}
         >
-          {renderCell(index, column)}
+          {row !== undefined && renderCell(row, column)}
         </div>
       ))}
     </div>
   );
 });
+
+/** What was given last, for functions that must stay the same. */
+function useLatest<T>(value: T): { readonly current: T } {
+  const latest = useRef(value);
+  useEffect(() => {
+    latest.current = value;
+  });
+  return latest;
+}
 
 interface Place {
   readonly row: number;

@@ -1,6 +1,8 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 
 interface MasterDetailProps {
+  /** Stands above both. */
+  readonly toolbar?: ReactNode;
   readonly list: ReactNode;
   /** Null while nothing is selected. */
   readonly detail: ReactNode | null;
@@ -11,20 +13,19 @@ interface MasterDetailProps {
 }
 
 /** A list with the details of one entry beside it; on a narrow panel they take its place. */
-export function MasterDetail({ list, detail, hint, isEven = false, onBack }: MasterDetailProps) {
-  const master = useRef<HTMLDivElement>(null);
+export function MasterDetail({ toolbar, list, detail, hint, isEven = false, onBack }: MasterDetailProps) {
+  const root = useRef<HTMLDivElement>(null);
   const back = useRef<HTMLButtonElement>(null);
   const hasDetail = detail !== null;
   useEffect(() => {
     // The list that had the focus has made room: who uses the keyboard goes along, and comes back by the first button.
-    const isHidden = hasDetail && master.current?.checkVisibility() === false;
-    if (isHidden && master.current?.contains(focusBeside(master.current))) back.current?.focus();
+    const focused = root.current && focusBeside(root.current);
+    if (hasDetail && focused?.checkVisibility() === false && root.current?.contains(focused)) back.current?.focus();
   }, [hasDetail]);
   return (
-    <div className="master-detail" data-has-detail={hasDetail} data-even={isEven}>
-      <div className="master" ref={master}>
-        {list}
-      </div>
+    <div className="master-detail" ref={root} data-has-detail={hasDetail} data-even={isEven}>
+      <div className="master-bar">{toolbar}</div>
+      <div className="master">{list}</div>
       {/* It scrolls, so the keyboard has to be able to enter it. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls */}
       <section className="detail" aria-label="Details" tabIndex={0}>

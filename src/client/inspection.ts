@@ -41,8 +41,12 @@ export const LIVE_TIMINGS = 64;
 /** Which rows of a table to read: those after a key, in the order of keys. */
 export interface RowsRequest {
   readonly table: string;
+  /** Only the row with this key, if it is there. Where it stands, and what the others of these say, is of no matter then. */
+  readonly key?: RowKey;
   /** The cells of the last key before them; null or absent: from the first one. */
   readonly after?: RowKey | null;
+  /** So many rows after that key are passed over. Each is looked at: go on from a key where one is known. Default 0. */
+  readonly offset?: number;
   /** At most so many. Default 100, at most {@link MAX_ROWS_PER_PAGE}. */
   readonly limit?: number;
   /** Only rows with this text in one of their columns; letters of both cases are the same. */
@@ -60,6 +64,8 @@ export interface RowsPage {
   readonly rows: readonly InspectedRow[];
   /** The `after` of the next page; null at the end. */
   readonly next: RowKey | null;
+  /** How many rows there are in all, of which these are a part. Null under a search: all would have to be read. */
+  readonly rowCount: number | null;
 }
 
 export interface InspectedRow {

@@ -92,17 +92,22 @@ interface PageOptions {
 }
 
 function pageOf({ of, rows, outbox, request }: PageOptions): RowsPage {
-  const { after, search = '', unsyncedOnly = false, limit = 100 } = request;
+  const { key: only, after, offset = 0, search = '', unsyncedOnly = false, limit = 100 } = request;
   const columns = [...of.primaryKey, ...of.valueColumns];
   const all = rows.map((row) => inspected({ of, columns, row, outbox }));
-  const start = after ? all.findIndex(({ key }) => keyText(key) === keyText(after)) + 1 : 0;
+  if (only) {
+    const one = all.filter(({ key }) => keyText(key) === keyText(only));
+    return { columns, rows: one, next: null, rowCount: one.length };
+  }
   const wanted = search.toLowerCase();
-  const found = all
+  const listed = all.filter(({ status }) => !unsyncedOnly || status !== 'synced');
+  const start = after ? listed.findIndex(({ key }) => keyText(key) === keyText(after)) + 1 : 0;
+  const found = listed
     .slice(start)
-    .filter(({ status }) => !unsyncedOnly || status !== 'synced')
     .filter(({ cells }) => (cells ?? []).some((cell) => String(cell).toLowerCase().includes(wanted)))
-    .slice(0, limit);
-  return { columns, rows: found, next: found.length === limit ? (found.at(-1)?.key ?? null) : null };
+    .slice(offset, offset + limit);
+  const next = found.length === limit ? (found.at(-1)?.key ?? null) : null;
+  return { columns, rows: found, next, rowCount: search === '' ? listed.length : null };
 }
 
 interface RowInput {

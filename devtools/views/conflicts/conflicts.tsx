@@ -1,6 +1,9 @@
-import { memo, useCallback, useMemo, useState } from 'react';
+import { memo, useCallback, useContext, useMemo, useState } from 'react';
 import type { Conflict } from '../../../src/client/types.ts';
-import { useInspected } from '../../data/inspected.ts';
+import { type Schema, tableOf } from '../../../src/core/schema.ts';
+import { toKey } from '../../../src/core/values.ts';
+import { keyText } from '../../../src/shared/cell.ts';
+import { type About, AboutContext, useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { ageWords, useNow } from '../../data/time.ts';
 import { valueText } from '../../data/value-text.ts';
 import { Badge } from '../../ui/badge.tsx';
@@ -15,7 +18,9 @@ import { PastConflict } from './past-conflict.tsx';
 export function Conflicts() {
   const all = useInspected((state) => state.conflicts);
   const [picked, setPicked] = useState<Conflict['state'] | null>(null);
-  const [selectedId, setSelectedId] = useState<string | null>(null);
+  const { schema } = useInspectedSync();
+  const about = useContext(AboutContext);
+  const [selectedId, setSelectedId] = useState<string | null>(() => about && idOf(schema, all, about));
   const hasOpen = all.some((one) => one.state === 'open');
   const shown = picked ?? (hasOpen || all.length === 0 ? 'open' : 'resolved');
   const [table, setTable] = useState<string | null>(null);
@@ -29,25 +34,22 @@ export function Conflicts() {
       <Empty title="No conflicts">When two devices change the same columns, both values are kept and shown here.</Empty>
     );
   }
-  const list = (
-    <>
-      <ConflictToolbar {...{ all, listed, shown, table }} onShow={setPicked} onTable={setTable} />
-      {listed.length === 0 ? (
-        <Empty title={shown === 'open' ? 'Nothing to decide' : 'None was decided yet'} />
-      ) : (
-        <VirtualList
-          label={shown === 'open' ? 'Open conflicts' : 'Past conflicts'}
-          count={listed.length}
-          rowHeight={46}
-          selected={listed.findIndex((one) => one.id === selectedId)}
-          onSelect={select}
-          renderRow={renderRow}
-        />
-      )}
-    </>
-  );
+  const list =
+    listed.length === 0 ? (
+      <Empty title={shown === 'open' ? 'Nothing to decide' : 'None was decided yet'} />
+    ) : (
+      <VirtualList
+        label={shown === 'open' ? 'Open conflicts' : 'Past conflicts'}
+        count={listed.length}
+        rowHeight={46}
+        selected={listed.findIndex((one) => one.id === selectedId)}
+        onSelect={select}
+        renderRow={renderRow}
+      />
+    );
   return (
     <MasterDetail
+      toolbar={<ConflictToolbar {...{ all, listed, shown, table }} onShow={setPicked} onTable={setTable} />}
       list={list}
       hint={shown === 'open' ? 'Select a conflict to decide it.' : 'Select a conflict to see how it was decided.'}
       detail={selected && <Detail key={`${selected.id} ${selected.state}`} conflict={selected} />}
@@ -58,6 +60,14 @@ export function Conflicts() {
 
 function Detail({ conflict }: { readonly conflict: Conflict }) {
   return conflict.state === 'open' ? <OpenConflict conflict={conflict} /> : <PastConflict conflict={conflict} />;
+}
+
+/** The open conflict of a row. */
+function idOf(schema: Schema, all: readonly Conflict[], { table, key }: About): string | null {
+  const of = tableOf(schema, table);
+  const isIt = (one: Conflict) =>
+    one.state === 'open' && one.table === table && keyText(toKey(of, one.key)) === keyText(key);
+  return all.find(isIt)?.id ?? null;
 }
 
 /** Open ones in the order of their mutations, since a later one waits for the earlier; past ones newest first. */

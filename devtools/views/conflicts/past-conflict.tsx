@@ -66,7 +66,7 @@ function Restore({ conflict, losing }: { readonly conflict: Conflict; readonly l
       <h4>Restore what lost</h4>
       <ul className="restore">
         {losing.map((one) => (
-          <RestoreRow key={one.label} losing={one} action={action} onRestore={() => run(one)} />
+          <RestoreRow key={`${one.side} ${one.label}`} losing={one} action={action} onRestore={() => run(one)} />
         ))}
       </ul>
       <ErrorNotice error={action.error} />
@@ -86,15 +86,20 @@ interface RestoreRowProps {
 }
 
 function RestoreRow({ losing, action, onRestore }: RestoreRowProps) {
+  const side = losing.side === 'local' ? 'this device' : 'the other side';
   return (
     <li>
       <span>
-        <b>{losing.label}</b>{' '}
-        <span className="muted">{losing.side === 'local' ? 'this device' : 'the other side'}</span>
+        <b>{losing.label}</b> <span className="muted">{side}</span>
       </span>
       {losing.column === null ? <span className="muted">the whole row</span> : <Value value={losing.value} />}
       <span className="actions">
-        <button type="button" disabled={action.isRunning} onClick={onRestore}>
+        <button
+          type="button"
+          aria-label={`Restore ${losing.label} of ${side}`}
+          disabled={action.isRunning}
+          onClick={onRestore}
+        >
           Restore
         </button>
       </span>

@@ -1,41 +1,47 @@
 import { useContext, useRef, useState } from 'react';
 import type { WriteReceipt } from '../../../src/client/sync.ts';
 import type { MutationOutcome } from '../../../src/client/types.ts';
-import { ShowViewContext } from '../../data/inspected.ts';
+import { type About, ShowViewContext } from '../../data/inspected.ts';
 import { Notice } from '../../ui/notice.tsx';
 
 export interface Refusal {
   /** What the server answered last, where that was no. */
-  readonly outcome: MutationOutcome | null;
-  /** Waits for the server's answer to a write of this view; the one before is of no interest any more. */
-  readonly watch: (receipt: WriteReceipt) => void;
+  readonly refused: Refused | null;
+  /** Waits for the server's answer to a write of this row; the one before is of no interest any more. */
+  readonly watch: (about: About, receipt: WriteReceipt) => void;
   readonly dismiss: () => void;
+}
+
+interface Refused {
+  readonly about: About;
+  readonly outcome: MutationOutcome;
 }
 
 /** What the server refuses is not applied here any more: without a word, a new row would only vanish. */
 export function useRefusal(): Refusal {
-  const [outcome, setOutcome] = useState<MutationOutcome | null>(null);
+  const [refused, setRefused] = useState<Refused | null>(null);
   const watched = useRef<WriteReceipt | null>(null);
   return {
-    outcome,
-    watch(receipt) {
+    refused,
+    watch(about, receipt) {
       watched.current = receipt;
-      setOutcome(null);
+      setRefused(null);
       receipt.settled.then(
         (settled) => {
           const isNo = settled.outcome === 'rejected' || settled.outcome === 'conflict';
-          if (watched.current === receipt && isNo) setOutcome(settled);
+          if (watched.current === receipt && isNo) setRefused({ about, outcome: settled });
         },
         () => {},
       );
     },
-    dismiss: () => setOutcome(null),
+    dismiss: () => setRefused(null),
   };
 }
 
-export function Refused({ refusal: { outcome, dismiss } }: { readonly refusal: Refusal }) {
+export function RefusedNotice({ refusal: { refused, dismiss } }: { readonly refusal: Refusal }) {
   const showView = useContext(ShowViewContext);
-  if (!outcome) return null;
+  if (!refused) return null;
+  const { about, outcome } = refused;
   const isConflict = outcome.outcome === 'conflict';
   return (
     <Notice tone={isConflict ? 'warn' : 'bad'}>
@@ -44,7 +50,7 @@ export function Refused({ refusal: { outcome, dismiss } }: { readonly refusal: R
         {outcome.reason?.message}
       </p>
       <div className="actions">
-        <button type="button" onClick={() => showView(isConflict ? 'conflicts' : 'queue')}>
+        <button type="button" onClick={() => showView(isConflict ? 'conflicts' : 'queue', about)}>
           {isConflict ? 'Show the conflict' : 'Show in the queue'}
         </button>
         <button type="button" onClick={dismiss}>

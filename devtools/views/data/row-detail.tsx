@@ -53,7 +53,12 @@ export function RowDetail({ of, columns, row, editing, onEdit }: RowDetailProps)
       <div className="actions">
         {row.cells !== null && <DeleteRow of={of} row={row} />}
         {row.status !== 'synced' && (
-          <button type="button" onClick={() => showView(row.status === 'conflicted' ? 'conflicts' : 'queue')}>
+          <button
+            type="button"
+            onClick={() =>
+              showView(row.status === 'conflicted' ? 'conflicts' : 'queue', { table: of.name, key: row.key })
+            }
+          >
             {row.status === 'conflicted' ? 'Show the conflict' : 'Show in the queue'}
           </button>
         )}

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useState } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, useState } from 'react';
 import { useInspectedSync } from '../../data/inspected.ts';
 import { countWords } from '../../data/words.ts';
 import { Confirm } from '../../ui/confirm.tsx';
@@ -72,7 +72,8 @@ export function SqlConsole({ head }: { readonly head: ReactNode }) {
   );
 }
 
-function Result({ result }: { readonly result: SqlResult }) {
+/** Stays as it is while the next statement is typed. */
+const Result = memo(function Result({ result }: { readonly result: SqlResult }) {
   switch (result.kind) {
     case 'failed':
       return (
@@ -94,7 +95,7 @@ function Result({ result }: { readonly result: SqlResult }) {
     case 'rows':
       return <Rows {...result} />;
   }
-}
+});
 
 function Rows({ rows, columns, ms }: Extract<SqlResult, { kind: 'rows' }>) {
   const wide = columns.map((name) => ({ name, width: Math.max(150, 30 + 8 * name.length) }));
@@ -112,7 +113,8 @@ function Rows({ rows, columns, ms }: Extract<SqlResult, { kind: 'rows' }>) {
           label="Result"
           columns={wide}
           rowCount={rows.length}
-          renderCell={(row, column) => <GridValue value={rows[row]?.[columns[column] ?? '']} />}
+          rowAt={(index) => rows[index]}
+          renderCell={(row, column) => <GridValue value={row[columns[column] ?? '']} />}
         />
       )}
     </>

@@ -31,31 +31,32 @@ export function EventStream({ head }: { readonly head: ReactNode }) {
       </>
     );
   }
+  const toolbar = (
+    <StreamToolbar
+      head={head}
+      label="Filter events"
+      placeholder="Search in events…"
+      kinds={types}
+      {...{ search, type, stream }}
+      onSearch={setSearch}
+      onType={setType}
+      count={countWords(shown.length, 'event')}
+    />
+  );
   const list = (
-    <>
-      <StreamToolbar
-        head={head}
-        label="Filter events"
-        placeholder="Search in events…"
-        kinds={types}
-        {...{ search, type, stream }}
-        onSearch={setSearch}
-        onType={setType}
-        count={countWords(shown.length, 'event')}
-      />
-      <VirtualList
-        label="Events"
-        count={shown.length}
-        rowHeight={30}
-        selected={selected ? shown.indexOf(selected) : -1}
-        onSelect={select}
-        renderRow={renderRow}
-      />
-    </>
+    <VirtualList
+      label="Events"
+      count={shown.length}
+      rowHeight={30}
+      selected={selected ? shown.indexOf(selected) : -1}
+      onSelect={select}
+      renderRow={renderRow}
+    />
   );
   return (
     <MasterDetail
       isEven
+      toolbar={toolbar}
       list={list}
       hint="Select an event to see what it carries."
       detail={selected && <EventDetail event={selected} />}

@@ -32,7 +32,7 @@ export function Wire({ head }: { readonly head: ReactNode }) {
       </>
     );
   }
-  const list = (
+  const toolbar = (
     <>
       <StreamToolbar
         head={head}
@@ -45,19 +45,22 @@ export function Wire({ head }: { readonly head: ReactNode }) {
         count={`${countWords(shown.length, 'message')}, ${formatBytes(shown.reduce((sum, one) => sum + one.sizeBytes, 0))}`}
       />
       <ErrorNotice error={error} />
-      <VirtualList
-        label="Messages"
-        count={shown.length}
-        rowHeight={30}
-        selected={selected ? shown.indexOf(selected) : -1}
-        onSelect={select}
-        renderRow={renderRow}
-      />
     </>
+  );
+  const list = (
+    <VirtualList
+      label="Messages"
+      count={shown.length}
+      rowHeight={30}
+      selected={selected ? shown.indexOf(selected) : -1}
+      onSelect={select}
+      renderRow={renderRow}
+    />
   );
   return (
     <MasterDetail
       isEven
+      toolbar={toolbar}
       list={list}
       hint="Select a message to read what it carries. They are recorded while this view is open; tokens are never kept."
       detail={selected && <FrameDetail key={`${selected.at} ${selected.frameId}`} frame={selected} />}

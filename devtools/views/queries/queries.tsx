@@ -35,7 +35,7 @@ export function Queries() {
   const shown = value.filter(({ sql }) => sql.toLowerCase().includes(wanted));
   const selected = shown.findIndex(({ queryId }) => queryId === selectedId);
   const detail = shown[selected];
-  const list = (
+  const toolbar = (
     <>
       <div className="toolbar">
         <input
@@ -49,24 +49,27 @@ export function Queries() {
         <span className="muted">{summaryOf(value)}</span>
       </div>
       <ErrorNotice error={error} />
-      {shown.length === 0 ? (
-        <p className="hint">Nothing matches.</p>
-      ) : (
-        <DataGrid
-          label="Live queries"
-          columns={COLUMNS}
-          rowCount={shown.length}
-          selected={selected}
-          onSelect={(index) => setSelectedId(shown[index]?.queryId ?? null)}
-          renderCell={(row, column) => <QueryCell query={shown[row]} column={column} />}
-          rowMark={(row) => flashOf(shown[row])}
-        />
-      )}
     </>
   );
+  const list =
+    shown.length === 0 ? (
+      <p className="hint">Nothing matches.</p>
+    ) : (
+      <DataGrid
+        label="Live queries"
+        columns={COLUMNS}
+        rowCount={shown.length}
+        selected={selected}
+        onSelect={(index) => setSelectedId(shown[index]?.queryId ?? null)}
+        rowAt={(index) => shown[index]}
+        renderCell={renderCell}
+        rowMark={flashOf}
+      />
+    );
   return (
     <div className="queries">
       <MasterDetail
+        toolbar={toolbar}
         list={list}
         hint="Select a query to see its SQL, its plan, and why it was run again."
         detail={detail ? <QueryDetail key={detail.queryId} query={detail} /> : null}
@@ -87,8 +90,9 @@ const COLUMNS = [
   { name: 'Tables', width: 150 },
 ];
 
-function QueryCell({ query, column }: { readonly query: LiveQueryInfo | undefined; readonly column: number }) {
-  if (!query) return null;
+const renderCell = (query: LiveQueryInfo, column: number) => <QueryCell query={query} column={column} />;
+
+function QueryCell({ query, column }: { readonly query: LiveQueryInfo; readonly column: number }) {
   switch (column) {
     case 0:
       return <code className="ellipsis">{query.sql.replace(/\s+/g, ' ').trim()}</code>;
@@ -117,13 +121,13 @@ function summaryOf(queries: readonly LiveQueryInfo[]): string {
 }
 
 /** Which rows light up: those that were updated since they were first seen here. Two marks take turns, so that each update shows. */
-function useFlashes(queries: readonly LiveQueryInfo[]): (query: LiveQueryInfo | undefined) => string | undefined {
+function useFlashes(queries: readonly LiveQueryInfo[]): (query: LiveQueryInfo) => string | undefined {
   const first = useRef(new Map<string, number>());
   for (const { queryId, runCount } of queries) {
     if (!first.current.has(queryId)) first.current.set(queryId, runCount);
   }
   return (query) => {
-    if (!query || query.runCount === first.current.get(query.queryId)) return undefined;
+    if (query.runCount === first.current.get(query.queryId)) return undefined;
     return query.runCount % 2 === 0 ? 'flash-even' : 'flash-odd';
   };
 }

@@ -8,9 +8,6 @@ import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { useFetched } from '../../data/use-fetched.ts';
 import { cellValue } from '../../data/value-text.ts';
 
-/** More rows than hold one id in some column. */
-const LOOKED_AT = 50;
-
 export interface Confirmed {
   readonly row: ConfirmedRow;
   readonly columns: readonly string[];
@@ -21,12 +18,12 @@ export function useConfirmedRow({ table, key }: Change): Confirmed | null {
   const sync = useInspectedSync();
   const seq = useInspected((state) => state.cursors[0]?.cursor?.seq);
   const wanted = keyText(key);
-  const search = String(key[0] ?? '');
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key is another array each time, and the same key
   const fetch = useCallback(async (): Promise<Confirmed | null> => {
-    const page = await sync.inspect.rows({ table, search, unsyncedOnly: true, limit: LOOKED_AT });
-    const row = page.rows.find((one) => keyText(one.key) === wanted)?.confirmed;
+    const page = await sync.inspect.rows({ table, key });
+    const row = page.rows[0]?.confirmed;
     return row ? { row, columns: page.columns } : null;
-  }, [sync, table, search, wanted]);
+  }, [sync, table, wanted]);
   return useFetched(fetch, seq);
 }
 

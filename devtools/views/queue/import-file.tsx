@@ -4,24 +4,45 @@ import { useInspectedSync } from '../../data/inspected.ts';
 import { countWords, formatCount } from '../../data/words.ts';
 import { Confirm } from '../../ui/confirm.tsx';
 import { ErrorNotice, Notice } from '../../ui/notice.tsx';
-import { useAction } from '../../ui/use-action.ts';
+import { type Action, useAction } from '../../ui/use-action.ts';
 
-/** Takes an exported file, says what writing it again means, and what became of it. */
-export function ImportButton() {
+/** A file of unsent work on its way into the queue. */
+export interface ImportedWork {
+  /** What was chosen, until it is decided. */
+  readonly file: File | null;
+  readonly result: OutboxImport | null;
+  readonly action: Action;
+  readonly choose: (file: File | null) => void;
+  readonly read: (file: File) => void;
+}
+
+export function useImportedWork(): ImportedWork {
   const sync = useInspectedSync();
   const action = useAction();
-  const input = useRef<HTMLInputElement>(null);
   const [file, setFile] = useState<File | null>(null);
   const [result, setResult] = useState<OutboxImport | null>(null);
-  const choose = (event: ChangeEvent<HTMLInputElement>) => {
-    setResult(null);
-    setFile(event.target.files?.[0] ?? null);
+  return {
+    file,
+    result,
+    action,
+    choose(chosen) {
+      setResult(null);
+      setFile(chosen);
+    },
+    read(chosen) {
+      const isDone = action.run(async () => setResult(await sync.outbox.import(await chosen.text())));
+      void isDone.then(() => setFile(null));
+    },
+  };
+}
+
+/** Takes an exported file. */
+export function ImportButton({ work: { action, choose } }: { readonly work: ImportedWork }) {
+  const input = useRef<HTMLInputElement>(null);
+  const onChange = (event: ChangeEvent<HTMLInputElement>) => {
+    choose(event.target.files?.[0] ?? null);
     // The same file may be chosen again.
     event.target.value = '';
-  };
-  const read = async (chosen: File) => {
-    await action.run(async () => setResult(await sync.outbox.import(await chosen.text())));
-    setFile(null);
   };
   return (
     <>
@@ -35,16 +56,25 @@ export function ImportButton() {
         accept=".json,application/json"
         aria-label="File of unsent work"
         tabIndex={-1}
-        onChange={choose}
+        onChange={onChange}
       />
+    </>
+  );
+}
+
+/** Says what writing a file again means, and what became of it. */
+export function ImportNotices({ work }: { readonly work: ImportedWork }) {
+  const { file, result, action, choose, read } = work;
+  return (
+    <>
       {file && (
         <Confirm
           title={`Write the work of ${file.name} again?`}
           action="Write it again"
           cancel="Cancel"
           isRunning={action.isRunning}
-          onConfirm={() => void read(file)}
-          onCancel={() => setFile(null)}
+          onConfirm={() => read(file)}
+          onCancel={() => choose(null)}
         >
           <p>Each mutation of the file is written anew on this device, as of now, and goes up like any other.</p>
           <p>
@@ -54,13 +84,19 @@ export function ImportButton() {
         </Confirm>
       )}
       <ErrorNotice error={action.error} />
-      {result && <ImportResult result={result} />}
+      {result && <ImportResult result={result} onDismiss={() => choose(null)} />}
     </>
   );
 }
+
 const REASONS_SHOWN = 5;
 
-function ImportResult({ result: { writtenCount, skipped } }: { readonly result: OutboxImport }) {
+interface ImportResultProps {
+  readonly result: OutboxImport;
+  readonly onDismiss: () => void;
+}
+
+function ImportResult({ result: { writtenCount, skipped }, onDismiss }: ImportResultProps) {
   return (
     <Notice tone={skipped.length > 0 ? 'warn' : 'ok'}>
       <p role="status">
@@ -72,6 +108,14 @@ function ImportResult({ result: { writtenCount, skipped } }: { readonly result: 
           <span className="mono">#{mutationId}</span> {reason}
         </p>
       ))}
+      {skipped.length > REASONS_SHOWN && (
+        <p className="muted">and {formatCount(skipped.length - REASONS_SHOWN)} more</p>
+      )}
+      <div className="actions">
+        <button type="button" onClick={onDismiss}>
+          Dismiss
+        </button>
+      </div>
     </Notice>
   );
 }

@@ -99,7 +99,7 @@ function Buttons({ entry, action, onMode }: ButtonsProps) {
   return (
     <div className="actions">
       {isConflicted && (
-        <button type="button" className="primary" onClick={() => showView('conflicts')}>
+        <button type="button" className="primary" onClick={() => showView('conflicts', entry.changes[0])}>
           Decide the conflict
         </button>
       )}

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { OutboxEntry } from '../../../src/client/types.ts';
 import type { Change } from '../../../src/core/change.ts';
 import { keyWords, opWords } from '../../data/change-diff.ts';
@@ -14,6 +14,10 @@ export function MutationEditor({ entry, onDone }: { readonly entry: OutboxEntry;
   const sync = useInspectedSync();
   const action = useAction();
   const [drafts, setDrafts] = useState(() => draftsOf(sync.schema, entry.changes));
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>('input:enabled, textarea:enabled, select:enabled, button')?.focus();
+  }, []);
   const edited = editedChanges(sync.schema, entry.changes, drafts);
   const save = async () => {
     if (!edited) return;
@@ -21,6 +25,7 @@ export function MutationEditor({ entry, onDone }: { readonly entry: OutboxEntry;
   };
   return (
     <form
+      ref={form}
       className="editor"
       aria-label={`Edit mutation ${entry.mutationId}`}
       onSubmit={(event) => {

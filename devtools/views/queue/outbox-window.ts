@@ -1,9 +1,9 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import type { Sync } from '../../../src/client/sync.ts';
 import { OUTBOX_MIRROR_LIMIT, type OutboxEntry, type SyncState } from '../../../src/client/types.ts';
 import { useInspected } from '../../data/inspected.ts';
 import { useFetched } from '../../data/use-fetched.ts';
-import { isUnfiltered, outboxFilter, type QueueFilter } from './queue-filter.ts';
+import { isUnfiltered, matches, outboxFilter, type QueueFilter } from './queue-filter.ts';
 
 /**
  * The outbox as a list of any length. A short one is in the store; of a long or filtered one, only the pages on the screen
@@ -65,8 +65,12 @@ export function useOutboxWindow(sync: Sync, filter: QueueFilter): OutboxWindow {
     return { count, offset, entries };
   }, [sync, filter, isWhole, offset, limit]);
   const fetched = useFetched(fetch, `${counts} ${mirrored[0]?.mutationId} ${mirrored.length}`);
-  // Under another filter, what was there stays until the first page has come: an empty list would say that nothing matches.
-  const loaded: Loaded = isWhole || !fetched ? { count: mirrored.length, offset: 0, entries: mirrored } : fetched;
+  const loaded = useMemo((): Loaded => {
+    if (fetched && !isWhole) return fetched;
+    // Until the first page has come, what is at hand of it is shown: an empty list would say that nothing matches.
+    const entries = isUnfiltered(filter) ? mirrored : mirrored.filter((entry) => matches(filter, entry));
+    return { count: entries.length, offset: 0, entries };
+  }, [fetched, isWhole, mirrored, filter]);
 
   const { count, offset: from, entries } = loaded;
   const entryAt = useCallback((index: number) => entries[index - from], [entries, from]);

@@ -5,19 +5,20 @@ import { stateWords } from '../../ui/badge.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { saveFile } from '../../ui/save-file.ts';
 import { useAction } from '../../ui/use-action.ts';
-import { ImportButton } from './import-file.tsx';
+import { ImportButton, type ImportedWork, ImportNotices } from './import-file.tsx';
 import { outboxFilter, type QueueFilter } from './queue-filter.ts';
 
 interface QueueToolbarProps {
   readonly filter: QueueFilter;
   readonly onFilter: (filter: QueueFilter) => void;
   readonly count: number;
+  readonly work: ImportedWork;
 }
 
 const STATES: readonly MutationState[] = ['pending', 'sent', 'accepted', 'parked', 'conflicted', 'rejected'];
 
 /** Filter, and what can be done to the queue as a whole. */
-export function QueueToolbar({ filter, onFilter, count }: QueueToolbarProps) {
+export function QueueToolbar({ filter, onFilter, count, work }: QueueToolbarProps) {
   const sync = useInspectedSync();
   const rejectedCount = useInspected((state) => state.status.rejectedCount);
   const action = useAction();
@@ -48,9 +49,10 @@ export function QueueToolbar({ filter, onFilter, count }: QueueToolbarProps) {
         >
           Export
         </button>
-        <ImportButton />
+        <ImportButton work={work} />
       </span>
       <ErrorNotice error={action.error} />
+      <ImportNotices work={work} />
     </div>
   );
 }

@@ -1,14 +1,14 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useContext, useState } from 'react';
 import type { OutboxEntry } from '../../../src/client/types.ts';
-import { useInspected, useInspectedSync } from '../../data/inspected.ts';
+import { AboutContext, useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { MasterDetail } from '../../ui/master-detail.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
-import { ImportButton } from './import-file.tsx';
+import { ImportButton, type ImportedWork, ImportNotices, useImportedWork } from './import-file.tsx';
 import { MutationDetail } from './mutation-detail.tsx';
 import { MutationRow } from './mutation-row.tsx';
 import { type OutboxWindow, useOutboxWindow } from './outbox-window.ts';
-import { isUnfiltered, NO_FILTER } from './queue-filter.ts';
+import { filterFor, isUnfiltered } from './queue-filter.ts';
 import { QueueToolbar } from './queue-toolbar.tsx';
 
 /** What was picked: an index of the list, and the entry that was there (null while its page is under way). */
@@ -17,13 +17,18 @@ interface Picked {
   readonly entry: OutboxEntry | null;
 }
 
+const FIRST: Picked = { index: 0, entry: null };
+
 /** Every mutation the server has not taken yet, in the order in which it will go. */
 export function Queue() {
   const sync = useInspectedSync();
-  const [filter, setFilter] = useState(NO_FILTER);
+  const about = useContext(AboutContext);
+  const [filter, setFilter] = useState(() => filterFor(about));
+  // What came of a file is told although its work fills the queue, and has left it a moment later.
+  const work = useImportedWork();
   const window = useOutboxWindow(sync, filter);
   const isEmpty = useInspected((state) => state.outbox.length === 0);
-  const [picked, setPicked] = useState<Picked | null>(null);
+  const [picked, setPicked] = useState<Picked | null>(about && FIRST);
   const selected = picked && current(picked, window);
   const { entryAt } = window;
   const pick = useCallback((index: number) => setPicked({ index, entry: entryAt(index) ?? null }), [entryAt]);
@@ -31,25 +36,22 @@ export function Queue() {
   // The page of an entry far away came after it was picked.
   if (picked && !picked.entry && selected?.entry) setPicked(selected);
 
-  if (isEmpty) return <EmptyQueue />;
-  const list = (
-    <>
-      <QueueToolbar filter={filter} onFilter={setFilter} count={window.count} />
-      <VirtualList
-        label="Mutations"
-        count={window.count}
-        rowHeight={46}
-        selected={selected?.index ?? -1}
-        onSelect={pick}
-        onRange={window.onRange}
-        renderRow={renderRow}
-      />
-    </>
-  );
+  if (isEmpty) return <EmptyQueue work={work} />;
   return (
     <MasterDetail
       isEven
-      list={list}
+      toolbar={<QueueToolbar filter={filter} onFilter={setFilter} count={window.count} work={work} />}
+      list={
+        <VirtualList
+          label="Mutations"
+          count={window.count}
+          rowHeight={46}
+          selected={selected?.index ?? -1}
+          onSelect={pick}
+          onRange={window.onRange}
+          renderRow={renderRow}
+        />
+      }
       hint={isUnfiltered(filter) ? 'Select a mutation to see its changes.' : 'Select one of these mutations.'}
       detail={selected?.entry ? <MutationDetail key={selected.entry.mutationId} entry={selected.entry} /> : null}
       onBack={() => setPicked(null)}
@@ -57,16 +59,21 @@ export function Queue() {
   );
 }
 
-function EmptyQueue() {
+function EmptyQueue({ work }: { readonly work: ImportedWork }) {
   const phase = useInspected((state) => state.status.phase);
   const stranger = useInspected(({ status: { error } }) => (error?.details?.localSubject ? error.message : null));
   if (stranger) return <Empty title="Not for the person signed in">{stranger}</Empty>;
   if (phase === 'starting') return <Empty title="The database is being opened" />;
   if (phase === 'local') return <Empty title="No server, no queue">Writes stay on this device.</Empty>;
   return (
-    <Empty title="The queue is empty" actions={<ImportButton />}>
-      Every write of this device has reached the server.
-    </Empty>
+    <>
+      <div className="padded">
+        <ImportNotices work={work} />
+      </div>
+      <Empty title="The queue is empty" actions={<ImportButton work={work} />}>
+        Every write of this device has reached the server.
+      </Empty>
+    </>
   );
 }
 

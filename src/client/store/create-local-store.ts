@@ -1,4 +1,3 @@
-import { quoteName } from '../../core/sql.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { ChangedRows, LocalStore } from '../local-store.ts';
 import { applyChain } from './apply-chain.ts';
@@ -8,7 +7,7 @@ import { createLocalWrite } from './local-write.ts';
 import { openStore, wipeStore } from './open-store.ts';
 import { createOutboxList } from './outbox-list.ts';
 import { createPushQueue } from './push-batch.ts';
-import { readRows } from './read-rows.ts';
+import { readRows, rowCount } from './read-rows.ts';
 import { createResolveConflict, createResolveConflicts } from './resolve.ts';
 import { createRevise } from './revise.ts';
 import { scopeRows } from './scope-sql.ts';
@@ -168,10 +167,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
     resolveConflict: (id, resolution, how) => quietly(() => resolve(id, resolution, how)),
 
     rowStatus: list.rowStatus,
-    rowCount(table) {
-      const of = localTableOf(parts.tables, table);
-      return Number(database.read(`SELECT count(*) FROM ${quoteName(of.name)}`).rows[0]?.[0] ?? 0);
-    },
+    rowCount: (table) => rowCount(database, localTableOf(parts.tables, table)),
     scopeRows: () => scopeRows(database, parts.tables),
     rows: (request) => readRows(parts, list.rowStatus, request),
     wipe() {

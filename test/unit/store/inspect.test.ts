@@ -72,6 +72,7 @@ describe('rows', () => {
         },
       ],
       next: ['a'],
+      rowCount: 2,
     });
     const second = await sync.inspect.rows({ table: 'issue', limit: 2, after: first.next });
     expect(second.next).toBeNull();
@@ -88,6 +89,34 @@ describe('rows', () => {
     expect((await sync.inspect.rows({ table: 'issue', unsyncedOnly: true })).rows).toEqual([
       { key: ['a'], cells: null, status: 'pending', confirmed: { state: 'exists', cells: ['a', 'one', 0] } },
     ]);
+  });
+
+  test('are read from the middle of a table, of what is searched too, and one by its key', async () => {
+    const sync = await synced();
+    await sync.pause('test');
+    const titles = ['bay', 'buoy', 'cable', 'crane', 'dock'];
+    await sync.write((tx) =>
+      tx.insertMany(
+        'issue',
+        titles.map((title) => ({ id: title, title })),
+      ),
+    );
+    await sync.write((tx) => tx.delete('issue', 'dock'));
+    const keys = async (request: object) =>
+      (await sync.inspect.rows({ table: 'issue', ...request })).rows.map(({ key }) => key[0]);
+    expect(await keys({ offset: 2, limit: 2 })).toEqual(['buoy', 'cable']);
+    expect(await keys({ offset: 1, after: ['bay'] })).toEqual(['cable', 'crane']);
+    expect(await keys({ offset: 1, search: 'c' })).toEqual(['crane']);
+    expect(await keys({ offset: 1, limit: 2, unsyncedOnly: true })).toEqual(['buoy', 'cable']);
+    expect(await keys({ offset: 1, search: 'B', unsyncedOnly: true })).toEqual(['buoy', 'cable']);
+    expect(await keys({ offset: 9 })).toEqual([]);
+    expect(await keys({ key: ['crane'] })).toEqual(['crane']);
+    expect(await keys({ key: ['nothing'] })).toEqual([]);
+    expect(await sync.inspect.rows({ table: 'issue', key: ['dock'] })).toMatchObject({
+      rows: [{ key: ['dock'], cells: null }],
+      next: null,
+      rowCount: 1,
+    });
   });
 
   test('of composite keys are told apart by the whole key', async () => {

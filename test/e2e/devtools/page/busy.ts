@@ -6,6 +6,8 @@ export interface BusyApp {
   write(perSecond: number, forMs: number): Promise<number>;
   /** Writes so many single changes, as fast as they go. */
   fill(count: number): Promise<void>;
+  /** Fills the table with so many rows, in few mutations. */
+  rows(count: number): Promise<void>;
   /** The lengths of the page's frames meanwhile, in milliseconds. */
   frames(forMs: number): Promise<number[]>;
   /** The same, while this element scrolls so far in each frame. */
@@ -58,6 +60,15 @@ export function busySync(): Sync {
       for (const until = count + wanted; count < until; ) {
         const burst = Math.min(BURST, until - count);
         await Promise.all(Array.from({ length: burst }, () => writeOne(`row-${count}`)));
+      }
+    },
+    async rows(wanted) {
+      for (let from = 0; from < wanted; from += 2 * BURST) {
+        const rows = Array.from({ length: Math.min(2 * BURST, wanted - from) }, (_, index) => ({
+          id: `old-${String(from + index).padStart(6, '0')}`,
+          title: `Title ${from + index}`,
+        }));
+        await sync.write((tx) => tx.insertMany('issue', rows));
       }
     },
     frames: (forMs) => watchFrames(forMs, () => {}),
