@@ -77,13 +77,18 @@ async function runPlanted() {
     jobs,
     endsAt,
     tasks: tasks(),
-    onResult({ name }, { finding, histories }) {
+    onResult({ name }, { finding, histories, others = {} }) {
       historyCount += histories;
-      const bug = bugs.find((one) => one.name === name);
-      const isNamed = bug?.breaks.some((promise) => promise === finding?.promise) ?? false;
-      if (!isNamed) missed.push(name);
+      if (!finding) missed.push(name);
       const what = finding ? `${finding.promise} after ${histories}: ${finding.message}` : `NOT FOUND in ${histories}`;
-      console.log(`${isNamed ? 'found ' : 'MISSED'} ${name}: ${what.split('\n')[0]?.slice(0, 160)}`);
+      const also = Object.entries(others).map(([promise, times]) => `${promise} ${times}×`);
+      console.log(
+        [
+          `${finding ? 'found ' : 'MISSED'} ${name}:`,
+          what.split('\n')[0]?.slice(0, 160),
+          ...(also.length > 0 ? [`(before: ${also.join(', ')})`] : []),
+        ].join(' '),
+      );
     },
   });
   if (missed.length > 0) process.exitCode = 1;

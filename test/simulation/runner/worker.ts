@@ -29,13 +29,17 @@ async function history({ seed, faults, isShrunk }: Extract<Task, { kind: 'histor
 
 /** Each history with the mistake made anew: what one remembers must not reach the next. */
 async function planted({ name, from, count }: Extract<Task, { kind: 'planted' }>): Promise<TaskResult> {
+  const others: Record<string, number> = {};
   for (let done = 1; done <= count; done += 1) {
     const plant = plantedBugs().find((bug) => bug.name === name);
     if (!plant) throw new Error(`No mistake is named ${name}.`);
     const finding = await run({ seed: from + done - 1, plant });
-    if (finding) return { finding, histories: done };
+    if (!finding) continue;
+    const promise = finding.promise ?? 'nothing by name';
+    if (plant.breaks.some((one) => one === promise)) return { finding, histories: done, others };
+    others[promise] = (others[promise] ?? 0) + 1;
   }
-  return { finding: null, histories: count };
+  return { finding: null, histories: count, others };
 }
 
 async function run(options: HistoryOptions): Promise<Finding | null> {

@@ -1,9 +1,10 @@
 import { unpackChanges } from '../../../src/client/store/pack.ts';
+import type { Table } from '../../../src/core/schema.ts';
 import { type Cell, keyText } from '../../../src/shared/cell.ts';
 import type { Client } from './client.ts';
 import { LogModel } from './log-model.ts';
 import { show } from './show.ts';
-import { Violation } from './violation.ts';
+import { type PromiseName, Violation } from './violation.ts';
 import type { World } from './world.ts';
 
 type Rows = readonly (readonly Cell[])[];
@@ -107,24 +108,37 @@ function checkPrefix(world: World, client: Client): void {
   const covered = new Set(unsent.flatMap(([, , , changes]) => unpackChanges(changes).map(rowName)));
   for (const table of Object.values(tab.schema.tables)) {
     const names = Object.keys(table.columns).map((name) => `"${name}"`);
-    const isCovered = (key: readonly Cell[]) => covered.has(rowName({ table: table.name, key }));
-    const found = client
-      .read(`SELECT ${names.join(', ')} FROM ${table.name}`)
-      .filter((row) => !isCovered(row.slice(0, table.primaryKey.length)))
-      .map(show)
-      .sort();
-    const expected = [...model.rows(table, scopes).values()]
-      .filter((row) => !isCovered(row.slice(0, table.primaryKey.length)))
-      .map(show)
-      .sort();
+    const keyOf = (row: readonly Cell[]) => row.slice(0, table.primaryKey.length);
+    const isFree = (row: readonly Cell[]) => !covered.has(rowName({ table: table.name, key: keyOf(row) }));
+    const rows = client.read(`SELECT ${names.join(', ')} FROM ${table.name}`).filter(isFree);
+    const found = rows.map(show).sort();
+    const expected = [...model.rows(table, scopes).values()].filter(isFree).map(show).sort();
     if (found.join() === expected.join()) continue;
     const missing = expected.filter((row) => !found.includes(row));
     const extra = found.filter((row) => !expected.includes(row));
     throw new Violation(
-      'C6',
+      brokenBy({ model, table, rows, scopes }),
       `${client.name}: ${table.name} is not what it was at seq ${seq}. Missing ${missing.slice(0, 3)}; too much ${extra.slice(0, 3)}.`,
     );
   }
+}
+
+/** By what the device holds in the place of the rows of that seq. */
+function brokenBy(held: {
+  readonly model: LogModel;
+  readonly table: Table;
+  readonly rows: Rows;
+  readonly scopes: ReadonlySet<string> | null;
+}): PromiseName {
+  const { model, table, rows, scopes } = held;
+  const keyOf = (row: readonly Cell[]) => row.slice(0, table.primaryKey.length);
+  const isAstray = (row: readonly Cell[]) => {
+    const scope = model.scopeOf(table.name, keyOf(row));
+    return scopes !== null && scope !== undefined && !scopes.has(scope);
+  };
+  if (rows.some(isAstray)) return 'C12';
+  const isInvented = (row: readonly Cell[]) => row.some((cell, at) => !model.hasBeen(table, keyOf(row), at, cell));
+  return rows.some(isInvented) ? 'C15' : 'C6';
 }
 
 const rowName = ({ table, key }: { readonly table: string; readonly key: readonly Cell[] }) =>

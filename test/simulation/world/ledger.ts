@@ -2,9 +2,11 @@ import type { Change } from '../../../src/core/change.ts';
 import type { Outcome, PushRequest } from '../../../src/protocol/messages/push.ts';
 import type { LogEntry, OutcomeRecord } from '../../../src/server/records.ts';
 import type { SyncService } from '../../../src/server/service.ts';
+import type { ServerStorage } from '../../../src/server/storage.ts';
 import { keyText } from '../../../src/shared/cell.ts';
 import type { AccessBook } from './access.ts';
 import { AccessWitness } from './access-witness.ts';
+import { CursorWitness } from './cursor-witness.ts';
 import { Violation } from './violation.ts';
 import type { Written } from './written.ts';
 
@@ -56,6 +58,7 @@ export class Ledger {
   readonly #report: (violation: Violation) => void;
   /** Who was told and who wrote what, by what they may. */
   readonly witness: AccessWitness;
+  readonly cursors: CursorWitness;
   readonly #arrivals = new Map<string, Arrival>();
   readonly #directs = new Map<number, readonly Change[]>();
   readonly #outcomes = new Map<string, string>();
@@ -84,6 +87,7 @@ export class Ledger {
   }) {
     this.#now = options.now;
     this.witness = new AccessWitness(options.access, this.commits, options.report);
+    this.cursors = new CursorWitness(() => this.generation, options.report);
     this.#written = options.written;
     this.#report = options.report;
   }
@@ -247,6 +251,14 @@ export class Ledger {
     this.outcomes = this.outcomes.slice(0, this.#copied.outcomes);
   }
 
+  /** An answer is on its way, and the database was committed up to `head`. */
+  acknowledged(outcomes: readonly Outcome[], head: number): void {
+    const ahead = outcomes.find(({ seq }) => seq !== null && seq > head);
+    if (!ahead) return;
+    const { mutationId, seq } = ahead;
+    this.#report(new Violation('C2', `mutation ${mutationId} is said to be commit ${seq}; the server has ${head}.`));
+  }
+
   /** A clock that is years ahead must not win for years: the server sets such stamps back to about now. */
   #checkStamp({ hlc, seq }: LogEntry['commit']): void {
     const ahead = Number.parseInt(hlc.slice(0, 12), 16) - this.#now();
@@ -295,13 +307,16 @@ export class Ledger {
 const nameOf = (clientId: string, mutationId: number, hlc: string) => `${clientId} ${mutationId} ${hlc}`;
 
 /** The same service, with the witness in the room. */
-export function observed(service: SyncService, ledger: Ledger): SyncService {
+export function observed(service: SyncService, ledger: Ledger, storage: ServerStorage): SyncService {
   return new Proxy(service, {
     get(target, name: keyof SyncService) {
       if (name === 'push') {
         const push: SyncService['push'] = async (identity, request) => {
           ledger.arrived(identity.id, request);
+          const { generation } = ledger;
           const answer = await target.push(identity, request);
+          const { head } = await storage.read((reader) => reader.position());
+          if (generation === ledger.generation) ledger.acknowledged(answer.outcomes, head);
           ledger.answered(identity.id, request, answer.outcomes);
           return answer;
         };
@@ -309,8 +324,11 @@ export function observed(service: SyncService, ledger: Ledger): SyncService {
       }
       if (name === 'pull') {
         const pull: SyncService['pull'] = async (identity, request) => {
+          const { generation } = ledger;
+          const { prunedTo } = await storage.read((reader) => reader.position());
           const page = await target.pull(identity, request);
           ledger.witness.told(identity.id, page);
+          if (generation === ledger.generation) ledger.cursors.answered({ request, page, prunedTo });
           return page;
         };
         return pull;

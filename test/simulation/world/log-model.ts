@@ -1,6 +1,7 @@
 import type { Table } from '../../../src/core/schema.ts';
 import type { LogEntry } from '../../../src/server/records.ts';
 import { type Cell, type Cells, keyText } from '../../../src/shared/cell.ts';
+import { show } from './show.ts';
 
 interface ModelRow {
   readonly cells: Cells;
@@ -43,6 +44,21 @@ export class LogModel {
         );
     }
     return found;
+  }
+
+  /** Where a row is; undefined when there is none. */
+  scopeOf(table: string, key: readonly Cell[]): string | undefined {
+    return this.#tables.get(table)?.get(keyText(key))?.scope;
+  }
+
+  /** Whether anybody ever wrote this value into this column (by number) of this row; a value nobody gave is null. */
+  hasBeen({ name, columns, primaryKey }: Table, key: readonly Cell[], column: number, value: Cell): boolean {
+    if (value === null || column < primaryKey.length) return true;
+    const id = keyText(key);
+    const of = Object.keys(columns)[column] ?? '';
+    const isIt = (entry: LogEntry) =>
+      entry.table === name && keyText(entry.key) === id && show(entry.columns[of]) === show(value);
+    return this.#commits.some((entries) => entries.some(isIt));
   }
 
   #apply({ table, key, op, columns, scope }: LogEntry): void {

@@ -202,7 +202,7 @@ export class Server {
     });
     if (this.#mustRenew) await service.renewEpoch();
     this.#mustRenew = false;
-    this.nodes = [...this.nodes, { schema, service: observed(service, ledger), process, storage, disk: real }];
+    this.nodes = [...this.nodes, { schema, service: observed(service, ledger, real), process, storage, disk: real }];
   }
 
   /** By the clock on the wall: the program may die meanwhile, and its transaction must end all the same. */
