@@ -2,6 +2,7 @@ import type { HandshakeResponse } from '../../protocol/messages/handshake.ts';
 import type { PullPage } from '../../protocol/messages/pull.ts';
 import type { SyncError } from '../../shared/error.ts';
 import type { Transport } from '../../transport/transport.ts';
+import { reconnectMs } from './backoff.ts';
 import { checkProtocol, checkSubject, handshakeRequest } from './handshake.ts';
 import type { Line } from './line.ts';
 import { applyFrame } from './live-changes.ts';
@@ -33,6 +34,10 @@ export interface ChannelFeedOptions {
 export class ChannelFeed {
   readonly #feed: ChannelFeedOptions;
   readonly #realtime: Realtime;
+  /** Pokes in a row that were answered by a pull and changed nothing. */
+  #idlePokes = 0;
+  /** What was held when the last poke came. */
+  #heldAtPoke = '';
 
   constructor(feed: ChannelFeedOptions) {
     this.#feed = feed;
@@ -106,10 +111,21 @@ export class ChannelFeed {
     }
   }
 
+  /** A server that pokes again and again, and has nothing to give, is not asked as fast as it answers. */
   #poked(head: number): void {
-    const { line, onPullWanted } = this.#feed;
+    const { options, line, isAttended, onPullWanted } = this.#feed;
     if (line.session) line.noteHead(line.session.epoch, head);
-    onPullWanted('poke', 0);
+    const { cursor, scopes, lacks } = options.store;
+    const held = JSON.stringify([cursor, scopes, lacks]);
+    this.#idlePokes = held === this.#heldAtPoke ? this.#idlePokes + 1 : 0;
+    this.#heldAtPoke = held;
+    const facts = {
+      failures: this.#idlePokes,
+      retryAfterMs: 0,
+      random: options.runtime.random(),
+      isAttended: isAttended(),
+    };
+    onPullWanted('poke', this.#idlePokes === 0 ? 0 : reconnectMs(facts));
   }
 
   /** The network may be gone, or the server, or our right to be there: a round finds out. */

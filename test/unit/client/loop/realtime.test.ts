@@ -48,6 +48,33 @@ test('R5: a poke is answered by a pull and a new subscription', async () => {
   expect(channel?.subscribed?.seq).toBe(4);
 });
 
+test('R14: pokes that bring nothing, one after the other, are answered with back-off', async () => {
+  const { server, start, store, runtime } = device();
+  await start();
+  const [channel] = server.channels;
+  if (!channel) throw new Error('There is no channel.');
+  const before = server.calls('pull');
+  /** A server that finds each subscription wanting, and says so at once. */
+  const nag = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 10) {
+      if (channel.subscribed) channel.send({ type: 'poke', head: server.head });
+      channel.subscribed = null;
+      await runtime.advance(10);
+    }
+  };
+  await nag(60_000);
+  expect(server.calls('pull') - before).toBeGreaterThan(5);
+  expect(server.calls('pull') - before).toBeLessThan(60);
+
+  server.head = 3;
+  await runtime.advance(5_000);
+  expect(store.cursor?.seq).toBe(3);
+  server.head = 4;
+  channel.send({ type: 'poke', head: 4 });
+  await runtime.advance(0);
+  expect(store.cursor?.seq).toBe(4);
+});
+
 test('R6: frames that come while a chain is pulled do not move the cursor under it', async () => {
   const { server, start, store, runtime, loop, phase } = device();
   await start();
