@@ -6,8 +6,10 @@ import { encodeMessage, parseMessage } from '../protocol/parse.ts';
 import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { ATTENDED, Heartbeat, type HeartbeatPace, UNATTENDED } from './heartbeat.ts';
+import { closedBy, Opening } from './opening.ts';
 import type { Patience } from './patience.ts';
 import { PendingPushes } from './pending-pushes.ts';
+import { Probe } from './probe.ts';
 import { fromErrorMessage } from './server-error.ts';
 import { askToken, type GetToken } from './token-source.ts';
 import type { RealtimeChannel, RealtimeListener } from './transport.ts';
@@ -34,18 +36,26 @@ export interface ChannelOptions {
 export class Channel implements RealtimeChannel {
   readonly #options: ChannelOptions;
   readonly #pushes: PendingPushes;
+  readonly #probe: Probe;
   #state: RealtimeChannel['state'] = 'connecting';
   #socket: WebSocketLike | null = null;
   #heartbeat: Heartbeat | null = null;
-  #cancelOpening: () => void;
+  #opening: Opening | null = null;
+  #cancelToken: () => void;
   #isRefreshed = false;
-  #openedAt = 0;
 
   constructor(options: ChannelOptions) {
     const { runtime, patience } = options;
     this.#options = options;
     this.#pushes = new PendingPushes({ runtime, patience });
-    this.#cancelOpening = this.#opensWithin(patience.maxMs);
+    this.#probe = new Probe({
+      runtime,
+      openSocket: () => options.openSocket(options.url),
+      onReached: () => this.#heartbeat?.outrun(),
+    });
+    this.#cancelToken = runtime.setTimer(patience.maxMs, () => {
+      this.#fail(new SyncError('network', `There was no token for the channel within ${patience.maxMs} ms.`));
+    });
     void this.#dial();
   }
 
@@ -92,50 +102,38 @@ export class Channel implements RealtimeChannel {
     }
   }
 
-  #opensWithin(ms: number): () => void {
-    return this.#options.runtime.setTimer(ms, () => {
-      this.#fail(new SyncError('network', `The channel did not open within ${ms} ms.`));
-    });
-  }
-
   #open(token: string | null): void {
     const { url, openSocket, handshake, patience, runtime } = this.#options;
-    this.#cancelOpening();
-    this.#cancelOpening = this.#opensWithin(patience.briefMs);
-    this.#openedAt = runtime.elapsed();
-    const socket = openSocket(url);
-    socket.binaryType = 'arraybuffer';
-    this.#socket = socket;
-    socket.onopen = () => this.#send(encodeFrame({ type: 'hello', token, handshake }));
-    socket.onmessage = ({ data }) => {
-      if (this.#socket === socket) this.#receive(data);
-    };
-    socket.onclose = ({ code }) => {
-      if (this.#socket === socket) this.#fail(closedBy(code));
-    };
-    // Tells nothing; a close event follows.
-    socket.onerror = () => {};
+    this.#cancelToken();
+    this.#opening = new Opening({
+      runtime,
+      patience,
+      openSocket: () => openSocket(url),
+      greet: (socket) => socket.send(encodeFrame({ type: 'hello', token, handshake })),
+      onMessage: (socket, data) => this.#receive(socket, data),
+      onFailed: (error) => this.#fail(error),
+    });
   }
 
   #send(frame: Uint8Array<ArrayBuffer>): void {
     this.#socket?.send(frame);
   }
 
-  #receive(data: unknown): void {
+  #receive(socket: WebSocketLike, data: unknown): void {
     this.#heartbeat?.heard();
     try {
       if (!(data instanceof ArrayBuffer))
         throw new SyncError('protocol', 'A text frame arrived; all frames are binary.');
-      this.#handle(parseMessage(serverFrame, new Uint8Array(data)));
+      this.#handle(parseMessage(serverFrame, new Uint8Array(data)), socket);
     } catch (error) {
       this.#fail(new SyncError('server', `A frame of the server cannot be read. ${String(error)}`, { cause: error }));
     }
   }
 
-  #handle(frame: ServerFrame): void {
+  #handle(frame: ServerFrame, socket: WebSocketLike): void {
     switch (frame.type) {
       case 'welcome':
-        return this.#welcome(frame);
+        return this.#welcome(frame, socket);
       case 'changes':
         return this.#options.listener({ type: 'changes', page: frame.page });
       case 'poke':
@@ -153,17 +151,21 @@ export class Channel implements RealtimeChannel {
     }
   }
 
-  #welcome({ handshake }: Extract<ServerFrame, { type: 'welcome' }>): void {
-    if (this.#state !== 'connecting') return;
-    this.#cancelOpening();
+  #welcome({ handshake }: Extract<ServerFrame, { type: 'welcome' }>, socket: WebSocketLike): void {
+    const opening = this.#opening;
+    if (!opening) return;
+    this.#opening = null;
     this.#state = 'open';
     const { runtime, listener, patience, onSilent } = this.#options;
-    patience.answered(runtime.elapsed() - this.#openedAt);
+    patience.answered(opening.take(socket));
+    this.#take(socket);
     this.#heartbeat = new Heartbeat({
       runtime,
       pace: () => this.#pace(),
       uploadMs: () => patience.uploadMs(this.#pushes.bytes) + (this.#options.uploadMs?.() ?? 0),
       ping: () => this.#send(encodeFrame({ type: 'ping', at: Math.max(0, Math.trunc(runtime.now())) })),
+      onSuspect: () => this.#probe.start(),
+      onAcquitted: () => this.#probe.close(),
       onDead: (aliveAt) => {
         onSilent?.(aliveAt);
         this.#fail(new SyncError('network', 'The server does not answer any more.'));
@@ -172,14 +174,24 @@ export class Channel implements RealtimeChannel {
     listener({ type: 'open', handshake });
   }
 
+  #take(socket: WebSocketLike): void {
+    this.#socket = socket;
+    socket.onmessage = ({ data }) => {
+      if (this.#socket === socket) this.#receive(socket, data);
+    };
+    socket.onclose = ({ code }) => {
+      if (this.#socket === socket) this.#fail(closedBy(code));
+    };
+  }
+
   #pace(): HeartbeatPace {
     const { patience, isAttended } = this.#options;
-    const { quietMs, answerMs } = (isAttended?.() ?? true) ? ATTENDED : UNATTENDED;
-    return { quietMs, answerMs: Math.max(answerMs, patience.roundTripMs) };
+    const pace = (isAttended?.() ?? true) ? ATTENDED : UNATTENDED;
+    return { ...pace, slowAnswerMs: Math.max(pace.answerMs, patience.roundTripMs) };
   }
 
   #ponged(): void {
-    const ms = this.#heartbeat?.answered();
+    const ms = this.#heartbeat?.ponged();
     if (typeof ms === 'number' && this.#pushes.bytes === 0) this.#options.patience.answered(ms);
   }
 
@@ -188,7 +200,8 @@ export class Channel implements RealtimeChannel {
     const mayRefresh = this.#state === 'connecting' && !this.#isRefreshed && this.#options.getToken !== undefined;
     if (error.kind !== 'needs-auth' || !mayRefresh) return this.#fail(error);
     this.#isRefreshed = true;
-    this.#leaveSocket();
+    this.#opening?.close();
+    this.#opening = null;
     void this.#dial();
   }
 
@@ -202,16 +215,15 @@ export class Channel implements RealtimeChannel {
   #end(forPushes: SyncError): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#cancelOpening();
+    this.#cancelToken();
+    this.#opening?.close();
+    this.#opening = null;
     this.#heartbeat?.close();
-    this.#leaveSocket();
-    this.#pushes.rejectAll(forPushes);
-  }
-
-  #leaveSocket(): void {
+    this.#probe.close();
     const socket = this.#socket;
     this.#socket = null;
     socket?.close(1000);
+    this.#pushes.rejectAll(forPushes);
   }
 }
 
@@ -221,10 +233,4 @@ function encodeFrame(frame: ClientFrame): Uint8Array<ArrayBuffer> {
 
 function lost(cause: SyncError): SyncError {
   return new SyncError('network', 'The channel ended before the answer came.', { cause });
-}
-
-function closedBy(code: number): SyncError {
-  if (code === 1009)
-    return new SyncError('too-large', 'The server refused a frame as too large.', { details: { code } });
-  return new SyncError('network', 'The channel was cut off.', { details: { code } });
 }

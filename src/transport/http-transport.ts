@@ -11,8 +11,9 @@ import { type Runtime, systemRuntime } from '../shared/runtime.ts';
 import { Channel } from './channel.ts';
 import { Deadline } from './deadline.ts';
 import { EventChannel } from './event-channel.ts';
+import { hedged } from './hedge.ts';
 import { pack } from './pack.ts';
-import { Patience } from './patience.ts';
+import { BRIEF_MS, Patience } from './patience.ts';
 import { type Fetch, post } from './post.ts';
 import { type GetToken, withRefresh } from './token-source.ts';
 import type { RealtimeChannel, RealtimeEvent, RealtimeListener, Transport } from './transport.ts';
@@ -76,12 +77,11 @@ class HttpTransport implements Transport {
   }
 
   async handshake(request: HandshakeRequest, signal?: AbortSignal) {
-    const response = await this.#post('/v1/handshake', {
-      message: request,
-      schema: handshakeResponse,
-      signal,
-      isBrief: true,
-    });
+    const call = { message: request, schema: handshakeResponse, isBrief: true };
+    const ask = (one: AbortSignal | undefined) => this.#post('/v1/handshake', { ...call, signal: one });
+    // On a line that was slow until now, one that is lost is not to be waited for as long as one that is slow.
+    const isSlow = this.#patience.briefMs > BRIEF_MS;
+    const response = await (isSlow ? hedged({ runtime: this.#runtime, afterMs: BRIEF_MS, signal }, ask) : ask(signal));
     this.#maxFrameBytes = response.limits.maxRequestBytes ?? this.#maxFrameBytes;
     this.#takesGzip = response.capabilities.includes('gzip');
     return response;

@@ -56,6 +56,8 @@ export class Patience {
   /** A connection has turned out to be dead: the next one is not trusted either. */
   pathDied(): void {
     this.#isSuspect = true;
+    // Or it was only slower than before, and what was on its way up took its time.
+    this.#uploadSpeed = SLOWEST_UPLOAD;
   }
 
   /** The longest that anything is waited for. */
@@ -76,8 +78,13 @@ export class Patience {
   /** An answer to a request of `bytes` for real work began to arrive after `ms`. */
   worked(ms: number, bytes: number): void {
     this.#timeoutCount = 0;
-    if (bytes >= TELLING_BYTES) this.#uploadSpeed = Math.max(SLOWEST_UPLOAD, bytes / Math.max(1, ms) / SLACK);
+    if (bytes >= TELLING_BYTES) this.uploaded(ms, bytes);
     else this.#workAnswerMs = Math.max(ms, this.#workAnswerMs / 2);
+  }
+
+  /** So many bytes had an answer after `ms`: the faster the line is, the sooner it shows that it is dead. */
+  uploaded(ms: number, bytes: number): void {
+    if (bytes >= TELLING_BYTES) this.#uploadSpeed = Math.max(SLOWEST_UPLOAD, bytes / Math.max(1, ms) / SLACK);
   }
 
   /** No answer to a request for real work began to arrive in time. */

@@ -37,6 +37,7 @@ export class PendingPushes {
     { bytes, signal }: { bytes: number; signal?: AbortSignal | undefined },
   ): Promise<PushResponse> {
     // While the line lives (the heartbeat sees to that) the server is at work on it.
+    const startedAt = this.#runtime.elapsed();
     const timeoutMs = this.#patience.maxMs + this.#patience.uploadMs(bytes);
     this.#bytes += bytes;
     return new Promise((resolve, reject) => {
@@ -53,6 +54,7 @@ export class PendingPushes {
       this.#pending.set(requestId, {
         resolve: (response) => {
           settled();
+          this.#patience.uploaded(this.#runtime.elapsed() - startedAt, bytes);
           resolve(response);
         },
         reject: (error) => {

@@ -251,6 +251,19 @@ describe('auth on sockets', () => {
     while (frames.at(-1)?.type !== 'pong') frames.push(await eve.next());
     expect(JSON.stringify(frames)).not.toContain('ada');
   });
+
+  test('tells at once how far the log goes that the welcome spoke of, though there is nothing to see in it', async () => {
+    const harness = await start({
+      auth: ({ token }) => (token ? { id: token } : null),
+      access: ({ id }) => ({ read: id === 'ada' ? '*' : ['nothing'], write: '*' }),
+    });
+    await harness.post('/v1/push', push(1, 'for ada'), { authorization: 'Bearer ada' });
+    const eve = await harness.socket();
+    expect(await eve.greet('eve', 'e')).toMatchObject({ handshake: { head: 1 } });
+    eve.send({ type: 'subscribe', cursor: { epoch: await epochOf(harness), seq: 0 }, scopes: ['nothing'] });
+    const page = { from: 0, transactions: [], cursor: { seq: 1 } };
+    expect(await eve.next()).toMatchObject({ type: 'changes', page });
+  });
 });
 
 describe('an upgrade', () => {

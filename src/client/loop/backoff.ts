@@ -4,9 +4,9 @@ const BASE_MS = 500;
 const CAP_MS = 30_000;
 /**
  * Where nothing answers, nobody is spared by waiting longer; and devices are to agree within ten seconds of its return:
- * this, and what a try may take that began before it.
+ * five of them may go by until a dead line is found out, or a try is given up that began before.
  */
-const RECONNECT_CAP_MS = 5_000;
+const RECONNECT_CAP_MS = 4_000;
 /**
  * Where a failing server, or the gateway before one that is gone, answers at once: the same ten seconds, with less to spare
  * for the try itself.

@@ -81,7 +81,7 @@ export class ChannelFeed {
 
   /** A channel is a session like any other: the same user, the same history, or none. */
   #opened(session: HandshakeResponse): void {
-    const { options, line, onPullWanted } = this.#feed;
+    const { options, line, onPullWanted, onMoved } = this.#feed;
     checkProtocol(session);
     checkSubject(options, session);
     const { cursor } = options.store;
@@ -92,6 +92,8 @@ export class ChannelFeed {
     }
     line.open(session);
     this.subscribe();
+    // It may have told of more than is here.
+    onMoved();
   }
 
   async #changes(page: PullPage): Promise<void> {

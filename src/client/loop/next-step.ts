@@ -4,7 +4,7 @@ import type { SyncError, SyncErrorKind } from '../../shared/error.ts';
 export type TroublePhase = 'offline' | 'needs-auth' | 'error';
 
 /**
- * How soon a failed round is tried again without anyone asking: by back-off that grows to five seconds where nothing
+ * How soon a failed round is tried again without anyone asking: by back-off that grows to four seconds where nothing
  * answered or a disk failed, to eight where the server failed or has had enough for now, and to half a minute where it is we who are wrong;
  * every few seconds where somebody has to sign in, since it may be the server that does not know its people; once a minute where only an operator can mend it; every five minutes where only a new version can.
  */
@@ -49,10 +49,10 @@ const rules: Readonly<Record<SyncErrorKind, Rule>> = {
   'needs-auth': { phase: 'needs-auth', retry: 'sign-in', push: 'keep' },
   forbidden: unmendable,
   version: { phase: 'error', retry: 'rare', push: 'keep' },
-  epoch: failing,
-  resync: failing,
+  epoch: crowded,
+  resync: crowded,
   storage: unwritten,
-  quota: failing,
+  quota: crowded,
   closed: failing,
   protocol: refused,
   'too-large': refused,

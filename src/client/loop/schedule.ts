@@ -7,6 +7,11 @@ const BEHIND_PATIENCE_MS = 2_000;
 const MAX_BEHIND_DOUBLINGS = 7;
 /** However often the app wants to poll. */
 const MIN_INTERVAL_MS = 20;
+/**
+ * … and without the channel that the server offers, while somebody looks: what others write is to be here within ten seconds. Where
+ * neither WebSockets nor events pass, there is no other way.
+ */
+const BEREFT_POLL_MS = 5_000;
 /** With a channel that is open, polling only guards against a server that forgets to tell. */
 const LIVE_POLL_FACTOR = 10;
 
@@ -41,6 +46,8 @@ export interface ScheduleInput {
   /** Pulls in a row that have not brought it. */
   readonly fruitlessCount: number;
   readonly isLive: boolean;
+  /** The server offers a channel, it is not open, and somebody looks at the app. */
+  readonly isBereft: boolean;
   /** The server has asked to be left alone until then; 0: it has not. */
   readonly asksUntil: number;
 }
@@ -67,7 +74,8 @@ function idleWishes(input: ScheduleInput, autoSync: { intervalMs: number; deboun
   const { now, wish, lastPushAt, lastRoundAt, hasSendable, behindSince, isLive } = input;
   const lastRound = lastRoundAt ?? now;
   const calm = Math.max(lastPushAt ?? 0, lastRoundAt ?? 0) + autoSync.debounceMs;
-  const interval = Math.max(MIN_INTERVAL_MS, autoSync.intervalMs) * (isLive ? LIVE_POLL_FACTOR : 1);
+  const wanted = Math.max(MIN_INTERVAL_MS, autoSync.intervalMs) * (isLive ? LIVE_POLL_FACTOR : 1);
+  const interval = input.isBereft ? Math.min(BEREFT_POLL_MS, wanted) : wanted;
   const patienceMs = BEHIND_PATIENCE_MS * 2 ** Math.min(MAX_BEHIND_DOUBLINGS, input.fruitlessCount);
   const automatic = { isUrgent: false };
   return [

@@ -298,6 +298,7 @@ export class ServerLoop implements SyncLoop {
       fruitlessCount: this.#cursorWatch.fruitlessCount,
       asksUntil: this.#line.asksUntil,
       isLive: this.#feed.isLive,
+      isBereft: this.#isAttended && !this.#feed.isLive && this.#offersChannel() === true,
     });
   }
 
@@ -355,8 +356,7 @@ export class ServerLoop implements SyncLoop {
     this.#publisher.event({ type: 'sync-finished', round });
     const stalled = error ? null : this.#cursorWatch.ended(round, this.#position());
     if (stalled) this.#publisher.event({ type: 'stalled', what: 'cursor', error: stalled.toJSON() });
-    if (error) this.#dispatch({ name: 'aborted', round: number });
-    else this.#dispatch({ name: 'succeeded', round: number });
+    this.#dispatch({ name: error ? 'aborted' : 'succeeded', round: number });
   }
 
   #heard(): void {

@@ -32,6 +32,8 @@ export class Feed {
     this.service = service;
     this.welcome = welcome;
     this.#subscription = this.#follow(options);
+    // The welcome tells of it.
+    this.#subscription.wantSeq(welcome.head);
     this.#stopListening = service.onCommit(() => this.#subscription.committed());
   }
 

@@ -40,28 +40,33 @@ const page = {
 const { quietMs: QUIET_MS, answerMs: ANSWER_MS } = ATTENDED;
 
 let runtime: ManualRuntime;
+let patience: Patience;
 let isAttended: boolean;
+let refuses: boolean;
 let sockets: ScriptedSocket[];
 let events: RealtimeEvent[];
 
 beforeEach(() => {
   runtime = manualRuntime();
+  patience = new Patience(30_000);
   sockets = [];
   events = [];
   isAttended = true;
+  refuses = false;
 });
 
 function open({ getToken }: { getToken?: GetToken } = {}): Channel {
   return new Channel({
     url: 'ws://test',
     openSocket: () => {
+      if (refuses) throw new Error('No socket is left.');
       const socket = new ScriptedSocket();
       sockets.push(socket);
       return socket;
     },
     getToken,
     runtime,
-    patience: new Patience(30_000),
+    patience,
     isAttended: () => isAttended,
     handshake,
     listener: (event) => events.push(event),
@@ -109,6 +114,53 @@ describe('opening', () => {
     await runtime.advance(1);
     expect(kinds()).toEqual(['network']);
     expect(last().isClosed).toBe(true);
+  });
+
+  test('gets more time with each thing that happens', async () => {
+    open();
+    await runtime.advance(BRIEF_MS - 1);
+    last().onopen?.();
+    await runtime.advance(BRIEF_MS - 1);
+    last().receive({ type: 'welcome', handshake: welcome });
+    expect(kinds()).toEqual(['open']);
+  });
+
+  describe('on a line that is known to be slow', () => {
+    beforeEach(async () => {
+      patience.answered(3_000);
+      open();
+      await runtime.advance(BRIEF_MS);
+      expect(sockets).toHaveLength(2);
+    });
+
+    test('tries a second socket beside the first, and takes the one that is welcomed', async () => {
+      const [first, second] = sockets;
+      second?.onopen?.();
+      second?.receive({ type: 'welcome', handshake: welcome });
+      first?.onopen?.();
+      expect(kinds()).toEqual(['open']);
+      expect([first?.isClosed, first?.sent, second?.isClosed]).toEqual([true, [], false]);
+      second?.receive({ type: 'poke', head: 1 });
+      expect(kinds()).toEqual(['open', 'poke']);
+    });
+
+    test('keeps the first where that is the one', async () => {
+      const [first, second] = sockets;
+      first?.onopen?.();
+      first?.receive({ type: 'welcome', handshake: welcome });
+      expect([first?.isClosed, second?.isClosed]).toEqual([false, true]);
+      second?.onclose?.({ code: 1006 });
+      expect(kinds()).toEqual(['open']);
+    });
+
+    test('ends when both are lost, or nothing has happened on either for as long as such a line may take', async () => {
+      sockets[0]?.onclose?.({ code: 1006 });
+      expect(kinds()).toEqual([]);
+      await runtime.advance(9_000 - BRIEF_MS);
+      expect(kinds()).toEqual(['network']);
+      expect(sockets.slice(1).every(({ isClosed }) => isClosed)).toBe(true);
+      expect(runtime.timerCount).toBe(0);
+    });
   });
 
   test('ends with `network` when the token never comes', async () => {
@@ -298,6 +350,74 @@ describe('the heartbeat', () => {
     expect(last().types()).toEqual(['hello', 'ping']);
     await runtime.advance(ANSWER_MS);
     expect([channel.state, other.state]).toEqual(['closed', 'closed']);
+  });
+
+  describe('on a line that is known to be slow', () => {
+    const SUSPECT_MS = QUIET_MS + ANSWER_MS;
+
+    /** Round trips of three seconds: a ping may take nine. */
+    async function suspected(): Promise<{ channel: Channel; line: ScriptedSocket; probe: ScriptedSocket }> {
+      patience.answered(3_000);
+      const channel = await connected();
+      patience.answered(3_000);
+      await runtime.advance(SUSPECT_MS);
+      const [line, probe] = sockets;
+      if (!line || !probe) throw new Error('No probe was sent.');
+      expect([sockets.length, channel.state]).toEqual([2, 'open']);
+      return { channel, line, probe };
+    }
+
+    test('asks by another connection whether the server can be reached; where it can, the silent one is dead', async () => {
+      const { channel, line, probe } = await suspected();
+      probe.onopen?.();
+      expect(kinds()).toEqual(['open', 'network']);
+      expect([channel.state, line.isClosed, probe.isClosed]).toEqual(['closed', true, true]);
+      expect(probe.sent).toEqual([]);
+      expect(runtime.timerCount).toBe(0);
+    });
+
+    test('never ends one that is only slow', async () => {
+      const { channel, line, probe } = await suspected();
+      await runtime.advance(500);
+      line.receive({ type: 'pong', at: 0 });
+      expect(probe.isClosed).toBe(true);
+      probe.onopen?.();
+      await runtime.advance(QUIET_MS - 1);
+      expect([channel.state, line.types().length]).toEqual(['open', 2]);
+      await runtime.advance(1);
+      expect(line.types()).toEqual(['hello', 'ping', 'ping']);
+    });
+
+    test('finds out as soon when it dies right after an answer that was late', async () => {
+      const { line } = await suspected();
+      line.receive({ type: 'pong', at: 0 });
+      await runtime.advance(SUSPECT_MS);
+      expect(sockets).toHaveLength(3);
+      last().onopen?.();
+      expect(kinds()).toEqual(['open', 'network']);
+    });
+
+    test('asks again when that was lost too, and gives up after the time that such a line may take', async () => {
+      const { channel } = await suspected();
+      await runtime.advance(2_500);
+      expect(sockets.map(({ isClosed }) => isClosed)).toEqual([false, true, false]);
+      await runtime.advance(9_000 - ANSWER_MS - 2_501);
+      expect(channel.state).toBe('open');
+      await runtime.advance(1);
+      expect(kinds()).toEqual(['open', 'network']);
+      expect(sockets.every(({ isClosed }) => isClosed)).toBe(true);
+      expect(runtime.timerCount).toBe(0);
+    });
+
+    test('outlives a place that has no second socket for it', async () => {
+      patience.answered(3_000);
+      const channel = await connected();
+      patience.answered(3_000);
+      refuses = true;
+      await runtime.advance(SUSPECT_MS);
+      last().receive({ type: 'pong', at: 0 });
+      expect(channel.state).toBe('open');
+    });
   });
 
   test('gives a slow line more time to answer', async () => {

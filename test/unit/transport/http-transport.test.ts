@@ -7,6 +7,7 @@ import type { PullRequest } from '../../../src/protocol/messages/pull.ts';
 import { SyncError } from '../../../src/shared/error.ts';
 import { manualRuntime } from '../../../src/testing/manual-runtime.ts';
 import { type HttpTransportOptions, httpTransport } from '../../../src/transport/http-transport.ts';
+import { BRIEF_MS } from '../../../src/transport/patience.ts';
 
 const request: PullRequest = { clientId: 'a', schemaVersion: 1, cursor: null, scopes: [], resume: null };
 const cbor = { 'content-type': 'application/cbor' };
@@ -155,6 +156,27 @@ describe('time', () => {
     send(new Uint8Array());
     // It was read to its end: what is wrong with it is not the time.
     expect((await pulled).message).toContain('cannot be read');
+  });
+
+  test('is not wasted on a handshake that is lost on a slow line: a second one is sent beside it', async () => {
+    const runtime = manualRuntime();
+    const hello = { protocol: 1, schemaVersion: 1, capabilities: [], epoch: 'e', head: 0, serverTime: 0 };
+    const body = encode({ ...hello, subject: 's', scopes: [], limits: {} }) as Uint8Array<ArrayBuffer>;
+    const answers: (() => void)[] = [];
+    const fetch = () =>
+      new Promise<Response>((resolve) => answers.push(() => resolve(new Response(body, { headers: cbor }))));
+    const transport = httpTransport({ url: 'http://test', fetch, runtime });
+    const handshake = () => transport.handshake({ protocol: 1, schemaVersion: 1, clientId: 'a', capabilities: [] });
+    const first = handshake();
+    await runtime.advance(3_000);
+    answers[0]?.();
+    await first;
+    const second = handshake();
+    await runtime.advance(BRIEF_MS);
+    expect(answers).toHaveLength(3);
+    answers[2]?.();
+    expect(await second).toMatchObject({ epoch: 'e' });
+    expect(runtime.timerCount).toBe(0);
   });
 
   test('is not wasted on a fetch that minds no signal', async () => {

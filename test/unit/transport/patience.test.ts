@@ -46,6 +46,16 @@ test('uploads get the time that they took before, and that of a slow line while 
   expect(patience.uploadMs(1_048_576)).toBe(65_536);
 });
 
+test('a line that has become slower is not taken for dead again and again: after one death uploads get their time', () => {
+  const patience = new Patience(30_000);
+  patience.uploaded(1_000, 1_048_576);
+  expect(patience.uploadMs(1_048_576)).toBe(3_000);
+  patience.pathDied();
+  expect(patience.uploadMs(1_048_576)).toBe(65_536);
+  patience.uploaded(1, 100);
+  expect(patience.uploadMs(1_048_576)).toBe(65_536);
+});
+
 test('what the app allows at most is never exceeded', () => {
   const patience = new Patience(1_000);
   expect([patience.briefMs, patience.workMs]).toEqual([1_000, 1_000]);

@@ -18,7 +18,7 @@ test.each([
   ['rejected', 'error', 'backoff', 'isolate'],
   ['invalid-value', 'error', 'backoff', 'isolate'],
   ['storage', 'error', 'reconnect', 'keep'],
-  ['quota', 'error', 'backoff', 'keep'],
+  ['quota', 'error', 'recover', 'keep'],
 ] as const)('%s shows as %s, is retried at the pace %s, and a push with it: %s', (kind, phase, retry, push) => {
   expect(stepOf(kind)).toMatchObject({ phase, retry, push });
 });
@@ -47,7 +47,10 @@ test.each([
   ['rate-limited', true, 8_000],
   ['rate-limited', false, 30_000],
   ['server', true, 8_000],
-  ['network', true, 5_000],
+  ['network', true, 4_000],
+  ['epoch', true, 8_000],
+  ['resync', true, 8_000],
+  ['quota', true, 8_000],
 ] as const)(
   'after %s (somebody looks: %s) the next try comes within %i ms, however often it failed',
   (kind, isAttended, withinMs) => {

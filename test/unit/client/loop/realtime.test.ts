@@ -108,6 +108,21 @@ test('R7: what is known to be on the server and does not come is pulled after tw
   expect(store.cursor?.seq).toBe(1);
 });
 
+test('R7: what the welcome tells of is known to be on the server, too', async () => {
+  const { server, start, runtime, store, phase } = device();
+  server.tells = false;
+  const connect = server.connect.bind(server);
+  server.connect = (...args) => {
+    // Somebody else, between the first round and the welcome.
+    server.commit();
+    return connect(...args);
+  };
+  await start();
+  expect([store.cursor?.seq, phase()]).toEqual([0, 'pending']);
+  await runtime.advance(2_000);
+  expect([store.cursor?.seq, phase()]).toEqual([1, 'synced']);
+});
+
 test('R8: a server that forgets to tell is noticed by a rare poll', async () => {
   const { server, start, runtime, store } = device();
   await start();
@@ -139,11 +154,26 @@ test('R10: a channel that will not open is replaced by polling, and tried again'
   await runtime.advance(20_000);
   expect(loop.status().connection).toBe('polling');
   server.commit();
-  await runtime.advance(30_000);
+  await runtime.advance(5_000);
   expect(store.cursor?.seq).toBe(1);
   server.heal();
   await runtime.advance(30_000);
   expect(loop.status().connection).toBe('open');
+});
+
+test('R10: a channel that neither opens nor fails is no reason to wait for its end', async () => {
+  const { server, start, runtime, store, loop } = device();
+  const open = server.connect.bind(server);
+  server.connect = (handshake, _listener) => open(handshake, () => {});
+  await start();
+  server.commit();
+  await runtime.advance(5_000);
+  expect(store.cursor?.seq).toBe(1);
+  loop.attend(false);
+  await runtime.advance(1_000);
+  server.commit();
+  await runtime.advance(20_000);
+  expect(store.cursor?.seq).toBe(1);
 });
 
 test('without the capability there is no channel, only polling by the interval', async () => {

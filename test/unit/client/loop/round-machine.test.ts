@@ -127,7 +127,7 @@ describe('failures', () => {
         const step = nextStep(new SyncError(kind, 'scripted'));
         return transition(before, { ...events.failed, step, random, isAttended }).trouble?.retryAt;
       });
-    expect(delays('network', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000, 5_000]);
+    expect(delays('network', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000, 4_000]);
     expect(delays('network', 0.999_999, false).at(-1)).toBe(30_000);
     expect(delays('server', 0.999_999)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000]);
     expect(delays('server', 0.999_999, false).at(-1)).toBe(30_000);

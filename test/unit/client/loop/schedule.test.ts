@@ -27,6 +27,7 @@ const quiet: ScheduleInput = {
   fruitlessCount: 0,
   asksUntil: 0,
   isLive: false,
+  isBereft: false,
 };
 
 const next = (difference: Partial<ScheduleInput>) => {
@@ -38,6 +39,12 @@ describe('T1: at rest, the next round is', () => {
   test.each<[string, Partial<ScheduleInput>, ReturnType<typeof next>]>([
     ['the poll of the interval', {}, ['interval', 29_000, 'whole']],
     ['a rare poll where the channel tells', { isLive: true }, ['interval', 299_000, 'whole']],
+    ['a poll within seconds where the channel cannot be had', { isBereft: true }, ['interval', 4_000, 'whole']],
+    [
+      'no rarer poll than the app wants, for that',
+      { isBereft: true, autoSync: { intervalMs: 1_500, debounceMs: 50 } },
+      ['interval', 500, 'whole'],
+    ],
     ['a push at once', { hasSendable: true }, ['write', 0, 'push']],
     ['a push after a moment, right after another', { hasSendable: true, lastPushAt: NOW - 20 }, ['write', 30, 'push']],
     ['a push after a moment, right after a round', { hasSendable: true, lastRoundAt: NOW }, ['write', 50, 'push']],
