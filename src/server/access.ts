@@ -32,9 +32,10 @@ export function leaveOut(access: Access, without: readonly string[]): Access {
 export function createAccess(storage: ServerStorage, access: AccessFunction | undefined) {
   if (!access) return async (): Promise<Access> => FULL_ACCESS;
   const db = serverDb(storage);
+  const facts = { hasRowSecurity: storage.hasRowSecurity ?? false };
   return async (identity: Identity): Promise<Access> => {
     try {
-      return toAccess(await access(identity, db));
+      return toAccess(await access(identity, db, facts));
     } catch (error) {
       throw SyncError.from(error, 'server', 'The access function failed');
     }

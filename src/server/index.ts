@@ -23,6 +23,7 @@ export { type JwtAuthOptions, type JwtClaims, jwtAuth } from './jwt/jwt-auth.ts'
 export type { JwkSet } from './jwt/verify-keys.ts';
 export type { Jwk } from './jwt/vet-key.ts';
 export type {
+  AccessFacts,
   AccessFunction,
   AccessLists,
   IncomingChange,

@@ -18,8 +18,21 @@ export interface ServerDb {
   get<Row = Record<string, unknown>>(query: QueryInput<Row>): Promise<Row | undefined>;
 }
 
+/** What {@link AccessFunction} may rest upon. */
+export interface AccessFacts {
+  /**
+   * The database checks each write by its own policies, as the user (`rowSecurity` of `postgresStorage`). Then it does no harm
+   * to list scopes under `write` whose rows not everybody may change.
+   */
+  readonly hasRowSecurity: boolean;
+}
+
 /** Tells what somebody may see and change. Asked at every pull and push: what it says holds from the next one on. */
-export type AccessFunction = (identity: Identity, db: ServerDb) => AccessLists | Promise<AccessLists>;
+export type AccessFunction = (
+  identity: Identity,
+  db: ServerDb,
+  facts: AccessFacts,
+) => AccessLists | Promise<AccessLists>;
 
 /** One incoming change in app values, as {@link ValidateFunction} sees it. */
 export interface IncomingChange {

@@ -24,6 +24,8 @@ import type { Identity } from './service.ts';
  *   triggers refuse a row, in words for the person who wrote it; `storage`, `server` or `quota` otherwise.
  */
 export interface ServerStorage {
+  /** Whether rows are written as the user, under policies of the database's own. Default: false. */
+  readonly hasRowSecurity?: boolean;
   /** Creates or migrates (additively) all tables. `epoch` is used when the database is new. Called once, first. */
   open(schema: Schema, epoch: string): Promise<void>;
   read<T>(fn: (reader: StorageReader) => Promise<T>): Promise<T>;

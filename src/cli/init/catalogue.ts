@@ -3,7 +3,7 @@ export interface Catalogue {
   /** The schema that was read, such as `public`. */
   readonly schema: string;
   readonly tables: readonly CatalogueTable[];
-  /** The bodies of the functions that row policies call, by name. */
+  /** The definitions of the functions that row policies call, by name, with the schema and, where that may be left out, without. */
   readonly functions: ReadonlyMap<string, string>;
 }
 
@@ -17,6 +17,10 @@ export interface CatalogueTable {
   readonly uniqueKeys: readonly (readonly string[])[];
   /** Row level security is on. */
   readonly isSecured: boolean;
+  /** The role `authenticated` exists and may not read any of it. */
+  readonly isHidden: boolean;
+  /** Why tidemark cannot be put on it; null where it can. */
+  readonly obstacle: string | null;
   readonly policies: readonly Policy[];
 }
 
@@ -31,6 +35,8 @@ export interface CatalogueColumn {
   readonly defaultText: string | null;
   /** Postgres alone gives the value: a generated column, or GENERATED ALWAYS AS IDENTITY. */
   readonly isGenerated: boolean;
+  /** The role `authenticated` exists and may not read it. */
+  readonly isHidden: boolean;
   /** Postgres gives a value to a row that has none: a sequence, or any kind of identity. */
   readonly isIdentity: boolean;
 }

@@ -1,5 +1,6 @@
 import type { ScopeRule } from 'tidemark/core';
 import { code, type ProposedColumn, quote } from './column-types.ts';
+import { CALLER } from './policy/group-query.ts';
 import type { Proposal, ProposedTable } from './propose.ts';
 import { describeRule, type Membership, NOBODY, PUBLIC } from './scope-parts.ts';
 
@@ -62,17 +63,24 @@ function printNames(names: readonly string[]): string {
   return `[${names.map(quote).join(', ')}]`;
 }
 
+const SHARED = `  // Rows that everybody reads are not everybody's to write: without row level security nobody writes them here.
+`;
+
 /** The text of the file with the rules of access. */
 export function printAccess(proposal: Proposal): string {
   const asked = [...Map.groupBy(proposal.memberships, ({ kind }) => kind)].map(printMembership);
   const own = [
     `\`user:\${identity.id}\``,
-    ...asked.map(({ name, kind }) => `...${name}.map(({ id }) => \`${kind}:\${id}\`)`),
+    ...asked.flatMap(({ name, kind, hasSelf }) => [
+      ...(hasSelf ? [`\`${kind}:\${identity.id}\``] : []),
+      `...${name}.map(({ id }) => \`${kind}:\${id}\`)`,
+    ]),
   ];
   const isShared = proposal.tables.some(({ scope }) => scopeNames(scope.rule).includes(PUBLIC));
   const read = isShared ? [quote(PUBLIC), '...own'] : ['...own'];
   const imports = asked.length === 0 ? '' : `import { sql } from 'tidemark/core';\n`;
-  const db = asked.length === 0 ? 'identity' : 'identity, db';
+  const parameters = ['identity', asked.length === 0 ? '_db' : 'db', '{ hasRowSecurity }'];
+  const db = parameters.slice(0, isShared ? 3 : asked.length === 0 ? 1 : 2).join(', ');
   return `${imports}import type { AccessFunction } from 'tidemark/server';
 
 /**
@@ -81,7 +89,7 @@ export function printAccess(proposal: Proposal): string {
  */
 export const access: AccessFunction = async (${db}) => {
 ${asked.map(({ code }) => `  ${code}\n`).join('')}  const own = [${own.join(', ')}];
-  return { read: [${read.join(', ')}], write: own };
+${isShared ? SHARED : ''}  return { read: [${read.join(', ')}], write: ${isShared ? `hasRowSecurity ? ['${PUBLIC}', ...own] : own` : 'own'} };
 };
 `;
 }
@@ -98,20 +106,19 @@ function scopeNames(rule: ScopeRule): string[] {
 
 function printMembership([kind, memberships]: readonly [string, readonly Membership[]]) {
   const name = `${camelCase(kind)}s`;
-  const queries = memberships.map(
-    ({ table, groupColumn, userColumn }) =>
-      `SELECT ${identifier(groupColumn)} AS id FROM ${identifier(table)} WHERE ${identifier(userColumn)} = \${identity.id}`,
-  );
+  const queries = memberships.flatMap(({ sql }) => (sql === null ? [] : [inTemplate(sql)]));
   const query = queries.join('\n      UNION ');
-  return { name, kind, code: `const ${name} = await db.all<{ id: string }>(sql\`${query}\`);` };
+  const hasSelf = memberships.some(({ sql }) => sql === null);
+  return { name, kind, hasSelf, code: `const ${name} = await db.all<{ id: string }>(sql\`${query}\`);` };
+}
+
+/** The text of a query within a template of JavaScript. */
+function inTemplate(text: string): string {
+  return text.replaceAll(/[\\`]|\$\{/g, '\\$&').replaceAll(CALLER, `\${identity.id}`);
 }
 
 function camelCase(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => (next ?? '').toUpperCase()) || 'group';
-}
-
-function identifier(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
 /** The review that `init` prints: one line per table, then what needs a person. */

@@ -1,6 +1,15 @@
 import type { Catalogue, CatalogueTable } from './catalogue.ts';
+import { Groups } from './groups.ts';
+import { PolicyReader } from './policy/read-policy.ts';
 import { scopeByKeys } from './scope-by-keys.ts';
-import { oneLine, readingPolicies, scopeByPolicies, writeNotes } from './scope-by-policies.ts';
+import {
+  narrowingPolicies,
+  oneLine,
+  ownerByPolicies,
+  readingPolicies,
+  scopeByPolicies,
+  writeNotes,
+} from './scope-by-policies.ts';
 import {
   describeRule,
   everybody,
@@ -10,6 +19,8 @@ import {
   type ScopeProposal,
   type Surroundings,
 } from './scope-parts.ts';
+
+const OPEN = 'REVIEW: everybody who is signed in reads it: there is no row level security on it';
 
 export interface ScopeProposals {
   readonly scopes: ReadonlyMap<string, ScopeProposal>;
@@ -22,7 +33,6 @@ export interface ScopeProposals {
 export function proposeScopes(catalogue: Catalogue): ScopeProposals {
   const tables = new Map(catalogue.tables.map((table) => [table.name, table]));
   const asked = new Map<string, ScopeProposal | null>();
-  const memberships = new Map<string, Membership>();
   const around: Surroundings = {
     catalogue,
     tables,
@@ -36,7 +46,8 @@ export function proposeScopes(catalogue: Catalogue): ScopeProposals {
       asked.set(name, scope);
       return scope;
     },
-    addMembership: (one) => memberships.set(`${one.kind} ${one.table}.${one.userColumn}`, one),
+    groups: new Groups(tables),
+    reader: new PolicyReader(catalogue),
   };
   const scopes = new Map<string, ScopeProposal>();
   for (const { name } of catalogue.tables) {
@@ -45,7 +56,7 @@ export function proposeScopes(catalogue: Catalogue): ScopeProposals {
   }
   const reason = 'row level security is on, and no policy lets users read it';
   const closed = new Map(catalogue.tables.filter(isClosed).map(({ name }) => [name, reason]));
-  return { scopes, memberships: [...memberships.values()], closed };
+  return { scopes, memberships: around.groups.list(), closed };
 }
 
 function isClosed(table: CatalogueTable): boolean {
@@ -54,14 +65,21 @@ function isClosed(table: CatalogueTable): boolean {
 
 function scopeOf(around: Surroundings, table: CatalogueTable): ScopeProposal {
   if (!table.isSecured)
-    return scopeByKeys(around, table) ?? everybody('no row level security, and nothing leads to a user');
+    return (
+      scopeByKeys(around, table) ?? {
+        ...everybody('no row level security, and nothing leads to a user'),
+        notes: [OPEN],
+      }
+    );
   const policies = readingPolicies(table);
-  const scope = scopeByPolicies(around, table, policies);
-  if (scope) return scope.rule === PUBLIC ? { ...scope, notes: [...scope.notes, ...writeNotes(table)] } : scope;
+  const scope = scopeByPolicies(around, table);
+  if (scope) return scope.rule === PUBLIC ? { ...scope, notes: [...scope.notes, ...writeNotes(around, table)] } : scope;
   // The policies are beyond reading: closed rather than open. What the keys would say is for a person to decide.
-  const text = policies.map(({ using }) => using ?? 'true').join(' OR ');
+  const text = [...policies, ...narrowingPolicies(table)].map(({ using }) => using ?? 'true').join('; ');
+  const owner = ownerByPolicies(around, table);
   const guess = scopeByKeys(around, table);
-  const hint = guess && guess.rule !== NOBODY ? `; by its keys it would be ${describeRule(guess.rule)}` : '';
-  const notes = [`REVIEW: the policy could not be read, so nobody reads this yet: ${oneLine(text)}${hint}`];
-  return { rule: NOBODY, because: 'a policy that was not understood', notes };
+  const byKeys = guess && guess.rule !== NOBODY ? `; by its keys it would be ${describeRule(guess.rule)}` : '';
+  const hint = owner === null ? byKeys : `; without what else it asks it would be user:<${owner}>`;
+  const notes = [`REVIEW: no scope says what the policies say, so nobody reads this yet: ${oneLine(text)}${hint}`];
+  return { rule: NOBODY, because: 'policies that no scope says', notes };
 }

@@ -43,7 +43,8 @@ export function propose(catalogue: Catalogue): Proposal {
 function proposeTable(table: CatalogueTable, { scopes }: ScopeProposals): ProposedTable[] {
   const scope = scopes.get(table.name);
   if (!scope) return [];
-  const named = table.columns.filter(({ name }) => isName(name));
+  const named = table.columns.filter(({ name, isHidden }) => isName(name) && !isHidden);
+  const hidden = table.columns.filter(({ isHidden }) => isHidden);
   const unnamed = table.columns.filter(({ name }) => !isName(name));
   return [
     {
@@ -51,8 +52,13 @@ function proposeTable(table: CatalogueTable, { scopes }: ScopeProposals): Propos
       columns: named.map((column) => proposeColumn(column, table.key.includes(column.name))),
       key: table.key,
       scope,
-      indexes: table.foreignKeys.map((key) => key.columns).filter((one) => !startsKey(table, one)),
-      notes: unnamed.map(({ name }) => `column ${JSON.stringify(name)} is left out: a device cannot have such a name`),
+      indexes: table.foreignKeys
+        .map((key) => key.columns)
+        .filter((one) => !startsKey(table, one) && one.every((name) => named.some((column) => column.name === name))),
+      notes: [
+        ...unnamed.map(({ name }) => `column ${JSON.stringify(name)} is left out: a device cannot have such a name`),
+        ...hidden.map(({ name }) => `column ${name} is left out: the role authenticated may not read it`),
+      ],
     },
   ];
 }
@@ -64,7 +70,11 @@ function startsKey({ key }: CatalogueTable, columns: readonly string[]): boolean
 
 function reasonToSkip(table: CatalogueTable): string | null {
   if (!isName(table.name)) return 'a device cannot have a table of this name (letters, digits and _ only)';
+  if (table.obstacle !== null) return table.obstacle;
+  if (table.isHidden) return 'the role authenticated may not read it';
   if (table.key.length === 0) return 'it has no primary key';
+  const hidden = table.columns.find(({ name, isHidden }) => isHidden && table.key.includes(name));
+  if (hidden) return `the role authenticated may not read ${hidden.name}, which is in its key`;
   const bad = table.key.find((name) => !isName(name));
   if (bad !== undefined) return `its key has the column ${JSON.stringify(bad)}, a name that a device cannot have`;
   const column = table.columns.find(({ name, isArray }) => table.key.includes(name) && isArray);

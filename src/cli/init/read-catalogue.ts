@@ -28,8 +28,11 @@ function pick(found: readonly CatalogueTable[], names: readonly string[], schema
 
 async function readTables(db: postgres.Sql, schema: string): Promise<CatalogueTable[]> {
   // Partitions are read through the table they are parts of.
-  const tables = await db<{ name: string; isSecured: boolean }[]>`
-    SELECT c.relname AS name, c.relrowsecurity AS "isSecured"
+  const tables = await db<TableRow[]>`
+    SELECT c.relname AS name, c.relrowsecurity AS "isSecured", pg_has_role(c.relowner, 'USAGE') AS "isOurs",
+           pg_get_userbyid(c.relowner) AS owner,
+           (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+            WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e' LIMIT 1) AS extension
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ${schema} AND c.relkind IN ('r', 'p') AND NOT c.relispartition
     ORDER BY c.relname`;
@@ -38,8 +41,10 @@ async function readTables(db: postgres.Sql, schema: string): Promise<CatalogueTa
     group(await readKeys(db, schema)),
     group(await readPolicies(db, schema)),
   ];
-  return tables.map(({ name, isSecured }) => {
-    const own = columns.get(name) ?? [];
+  // A role of that name that may read nothing here belongs to another project.
+  const isSupabase = [...columns.values()].some((some) => some.some(({ isHidden }) => !isHidden));
+  return tables.map(({ name, isSecured, isOurs, owner, extension }) => {
+    const own = (columns.get(name) ?? []).map((row) => ({ ...row, isHidden: isSupabase && row.isHidden }));
     const constraints = keys.get(name) ?? [];
     return {
       name,
@@ -48,9 +53,24 @@ async function readTables(db: postgres.Sql, schema: string): Promise<CatalogueTa
       foreignKeys: constraints.filter(({ type }) => type === 'f').map(toForeignKey),
       uniqueKeys: constraints.filter(({ type }) => type === 'u').map((one) => one.columns),
       isSecured,
+      isHidden: own.length > 0 && own.every((column) => column.isHidden),
+      obstacle:
+        extension !== null
+          ? `it belongs to the extension ${extension}`
+          : isOurs
+            ? null
+            : `it belongs to the role ${owner}, and only its owner may put triggers on it`,
       policies: (policies.get(name) ?? []).map(toPolicy),
     };
   });
+}
+
+interface TableRow {
+  readonly name: string;
+  readonly isSecured: boolean;
+  readonly isOurs: boolean;
+  readonly owner: string;
+  readonly extension: string | null;
 }
 
 interface ColumnRow {
@@ -63,17 +83,20 @@ interface ColumnRow {
   readonly defaultText: string | null;
   readonly generated: string;
   readonly identity: string;
+  readonly isHidden: boolean;
 }
 
 async function readColumns(db: postgres.Sql, schema: string): Promise<ColumnRow[]> {
   // The inner SELECT looks through a domain, the outer one through an array.
   return await db<ColumnRow[]>`
     SELECT x."table", x.name, coalesce(e.typname, x.typname) AS type, coalesce(e.typtype, x.typtype) AS "typeType",
-           e.oid IS NOT NULL AS "isArray", x."isRequired", x."defaultText", x.generated, x.identity
+           e.oid IS NOT NULL AS "isArray", x."isRequired", x."defaultText", x.generated, x.identity, x."isHidden"
     FROM (
       SELECT c.relname AS "table", a.attname AS name, a.attnum, a.attnotnull OR d.typnotnull AS "isRequired",
              a.attgenerated AS generated, a.attidentity AS identity, pg_get_expr(f.adbin, f.adrelid) AS "defaultText",
-             b.typname, b.typtype, b.typcategory, b.typelem
+             b.typname, b.typtype, b.typcategory, b.typelem,
+             NOT coalesce((SELECT has_column_privilege(r.oid, c.oid, a.attnum, 'SELECT') FROM pg_roles r
+                           WHERE r.rolname = 'authenticated'), true) AS "isHidden"
       FROM pg_attribute a
       JOIN pg_class c ON c.oid = a.attrelid
       JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -95,6 +118,7 @@ function toColumn(row: ColumnRow): CatalogueColumn {
     isNullable: !row.isRequired,
     defaultText: row.generated === '' ? row.defaultText : null,
     isGenerated: row.generated !== '' || row.identity === 'a',
+    isHidden: row.isHidden,
     isIdentity: row.identity !== '' || (row.defaultText ?? '').startsWith('nextval('),
   };
 }
@@ -173,16 +197,43 @@ function toPolicy({ name, command, isPermissive, roles, using, check }: PolicyRo
   return { name, command: COMMANDS[command] ?? 'all', isPermissive, roles, using, check };
 }
 
-/** The bodies of the functions that the policies call: a policy often hides the table of members in one. */
+/** The functions that the policies call, and those that these call: a policy often hides the table of members in one. */
 async function readFunctions(db: postgres.Sql, policies: readonly Policy[]): Promise<ReadonlyMap<string, string>> {
-  const text = policies.map(({ using, check }) => `${using ?? ''} ${check ?? ''}`).join(' ');
-  const names = [...new Set([...text.matchAll(/([A-Za-z_]\w*)\s*\(/g)].map((match) => match[1] ?? ''))];
-  if (names.length === 0) return new Map();
-  const rows = await db<{ name: string; body: string }[]>`
-    SELECT p.proname AS name, pg_get_functiondef(p.oid) AS body
+  const found = new Map<string, string>();
+  const asked = new Set<string>();
+  let texts = policies.map(({ using, check }) => `${using ?? ''} ${check ?? ''}`);
+  for (;;) {
+    const names = [...new Set(texts.flatMap(calledNames))].filter((name) => !asked.has(name));
+    if (names.length === 0) return found;
+    for (const name of names) asked.add(name);
+    const rows = await readNamed(db, names);
+    for (const { name, schema, isVisible, body } of rows) {
+      found.set(`${schema}.${name}`, body);
+      if (isVisible) found.set(name, body);
+    }
+    texts = rows.map(({ body }) => body);
+  }
+}
+
+function calledNames(text: string): string[] {
+  return [...text.matchAll(/([A-Za-z_]\w*)"?\s*\(/g)].map((match) => match[1] ?? '');
+}
+
+interface FunctionRow {
+  readonly name: string;
+  readonly schema: string;
+  /** It may be called without its schema. */
+  readonly isVisible: boolean;
+  readonly body: string;
+}
+
+/** Of several with one name nobody can tell which is meant: they stay unknown. */
+async function readNamed(db: postgres.Sql, names: readonly string[]): Promise<FunctionRow[]> {
+  return await db<FunctionRow[]>`
+    SELECT p.proname AS name, n.nspname AS schema, pg_function_is_visible(p.oid) AS "isVisible", pg_get_functiondef(p.oid) AS body
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE p.proname IN ${db(names)} AND p.prokind = 'f' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'auth', 'extensions')`;
-  return new Map(rows.map(({ name, body }) => [name, body]));
+    WHERE p.proname IN ${db(names)} AND p.prokind = 'f' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'auth', 'extensions')
+      AND NOT EXISTS (SELECT 1 FROM pg_proc o WHERE o.proname = p.proname AND o.pronamespace = p.pronamespace AND o.oid <> p.oid)`;
 }
 
 function group<T extends { readonly table: string }>(rows: readonly T[]): Map<string, T[]> {

@@ -1,254 +1,325 @@
-import type { CatalogueTable, ForeignKey, Policy } from './catalogue.ts';
-import {
-  type Lookup,
-  type PolicyMeaning,
-  readFunctionText,
-  readPolicyText,
-  readSetFunctionText,
-  type TableColumn,
-} from './policy-text.ts';
+import type { CatalogueTable, Policy } from './catalogue.ts';
+import { and, type Condition, condition } from './policy/condition.ts';
+import { type GroupQuery, groupQuery, isAmong, ownQuery, plainRow } from './policy/group-query.ts';
+import { classOf, implies, type Simple, simplify, toCondition } from './policy/simplify.ts';
 import {
   columnScope,
   everybody,
   hasColumn,
+  isNullable,
   NOBODY,
   PUBLIC,
   type ScopeProposal,
   type Surroundings,
-  throughKey,
 } from './scope-parts.ts';
 
 /** The permissive policies by which signed-in users read. */
-export function readingPolicies({ policies }: CatalogueTable): Policy[] {
-  const forUsers = policies.filter(({ roles }) => roles.includes('public') || roles.includes('authenticated'));
-  return forUsers.filter((policy) => policy.isPermissive && isReading(policy));
+export function readingPolicies(table: CatalogueTable): Policy[] {
+  return policiesOfUsers(table).filter((policy) => policy.isPermissive && isReading(policy));
 }
 
-/** The scope that the policies describe; null where they cannot be read. */
-export function scopeByPolicies(
-  around: Surroundings,
-  table: CatalogueTable,
-  policies: readonly Policy[],
-): ScopeProposal | null {
-  const meanings = policies.map((policy) => readPolicyText(policy.using ?? 'true', table.name));
-  const scope = scopeOfMeanings(around, table, { meanings, because: `policy ${quoteNames(policies)}` });
-  if (!scope) return null;
-  const more = policies.filter((_, index) => scope.rule !== PUBLIC && meanings[index]?.hasMore);
-  const narrowing = table.policies.filter((policy) => !policy.isPermissive && isReading(policy));
-  const notes = [...more, ...narrowing].map(
-    ({ name, using }) => `REVIEW: policy "${name}" says more than this scope: ${oneLine(using ?? '')}`,
-  );
-  return { ...scope, notes: [...scope.notes, ...notes] };
+/** The policies that take away what those give. */
+export function narrowingPolicies(table: CatalogueTable): Policy[] {
+  return policiesOfUsers(table).filter((policy) => !policy.isPermissive && isReading(policy));
+}
+
+function policiesOfUsers({ policies }: CatalogueTable): Policy[] {
+  return policies.filter(({ roles }) => roles.includes('public') || roles.includes('authenticated'));
+}
+
+/**
+ * The scope that the policies describe; null where no scope does. It never gives a row to somebody whom the policies do not,
+ * but for own rows that are hidden from their owner, and rows marked as deleted: that is said in a note.
+ */
+export function scopeByPolicies(around: Surroundings, table: CatalogueTable): ScopeProposal | null {
+  const alternatives = readAlternatives(around, table);
+  if (alternatives.some(({ of }) => isEverything(of)))
+    return everybody(`policy ${quoteNames(alternatives.filter(({ of }) => isEverything(of)))}`);
+  const reading = { around, table, alternatives };
+  const direct = bySharedColumn(reading) ?? byParent(reading);
+  if (direct) return direct;
+  const full = { ...reading, alternatives: alternatives.flatMap((one) => withParents(around, one)) };
+  return bySharedColumn(full) ?? byParent(full) ?? byColumn(full) ?? byOwnerAndMore(full);
+}
+
+/** The column by which rows are somebody's own, where a policy asks for more than can be read; null where there is none. */
+export function ownerByPolicies(around: Surroundings, table: CatalogueTable): string | null {
+  const found = readAlternatives(around, table).flatMap(({ of }) => of.classes.filter(({ isCaller }) => isCaller));
+  return found.flatMap(({ terms }) => terms.filter(({ row }) => row === 0))[0]?.column ?? null;
 }
 
 /** Everybody reads, but not everybody writes: a scope cannot say that alone. */
-export function writeNotes(table: CatalogueTable): string[] {
-  const writing = table.policies.filter(({ command }) => command !== 'select');
-  const meanings = writing.map(({ using, check }) => readPolicyText(using ?? check ?? 'false', table.name));
-  const [owner] = meanings.flatMap((one) => one.ownerColumns);
+export function writeNotes(around: Surroundings, table: CatalogueTable): string[] {
+  const writing = policiesOfUsers(table).filter(({ command }) => command !== 'select');
+  const owner = writing
+    .flatMap(({ using, check }) => simplified(around, around.reader.read(using ?? check ?? 'false', table.name)))
+    .flatMap(({ classes }) => classes.flatMap(({ terms, isCaller }) => (isCaller ? terms : [])))
+    .find(({ row }) => row === 0);
   if (owner === undefined) return [];
-  return [`everybody reads, only ${owner} writes: keep its policies (row level security), or check it in \`validate\``];
+  return [
+    `everybody reads, only ${owner.column} writes: keep its policies (row level security), or check it in \`validate\``,
+  ];
 }
 
 export function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').slice(0, 200);
 }
 
+/** One way in which a row may be read. */
+interface Alternative {
+  readonly policy: Policy;
+  readonly of: Simple;
+  /** It asks for more than is said here. */
+  readonly isLoosened: boolean;
+}
+
 interface Reading {
-  readonly meanings: readonly PolicyMeaning[];
-  readonly because: string;
+  readonly around: Surroundings;
+  readonly table: CatalogueTable;
+  readonly alternatives: readonly Alternative[];
 }
 
-function scopeOfMeanings(
-  around: Surroundings,
-  table: CatalogueTable,
-  { meanings, because }: Reading,
-): ScopeProposal | null {
-  if (meanings.some((one) => one.isForAll)) return everybody(because);
-  const owners = [...new Set(meanings.flatMap((one) => one.ownerColumns))].filter((column) => hasColumn(table, column));
-  const [owner] = owners;
-  const lookups = meanings.flatMap((one) => [...one.lookups, ...calledLookups(around, table, one)]);
-  const nullColumns = meanings.flatMap((one) => one.nullColumns);
-  const shared = byMembership(around, table, { lookups, nullColumns });
-  if (shared) {
-    const found = { ...shared, because: `${because} ${shared.because}` };
-    return owner === undefined ? found : withOwner(around, table, { scope: found, owner });
-  }
-  if (owner !== undefined) {
-    const rule = columnScope(table, 'user', owner, nullColumns.includes(owner) ? PUBLIC : NOBODY);
-    return { rule, because, notes: owners.slice(1).map(readsToo) };
-  }
-  const parent = byParent(around, table, lookups);
-  return parent && { ...parent, because: `${because} ${parent.because}` };
-}
-
-/** The user is looked up among the members of what a column of the row names. */
-function byMembership(
-  around: Surroundings,
-  table: CatalogueTable,
-  { lookups, nullColumns }: { readonly lookups: readonly Lookup[]; readonly nullColumns: readonly string[] },
-): ScopeProposal | null {
-  for (const { tables, pairs, userColumns } of lookups) {
-    const member = userColumns.find((one) => tables.includes(one.table) && !isOwner(around, one));
-    const link = bothWays(pairs).find(
-      ([own, other]) =>
-        own.table === table.name &&
-        hasColumn(table, own.column) &&
-        other.table === member?.table &&
-        exists(around, other),
+function readAlternatives(around: Surroundings, table: CatalogueTable): Alternative[] {
+  const { reader } = around;
+  const narrow = narrowingPolicies(table).map(({ using }) => reader.read(using ?? 'true', table.name));
+  const found = readingPolicies(table).flatMap((policy) => {
+    const open = narrow.reduce(
+      (all, next) => all.flatMap((one) => next.map((other) => and(one, other))),
+      reader.read(policy.using ?? 'true', table.name),
     );
-    if (!member || !link) continue;
-    const [own, { column: groupColumn }] = link;
-    const kind = groupKind(around, { table: member.table, column: groupColumn });
-    around.addMembership({ kind, table: member.table, groupColumn, userColumn: member.column });
-    const rule = columnScope(table, kind, own.column, nullColumns.includes(own.column) ? PUBLIC : NOBODY);
-    return { rule, because: `through ${member.table}`, notes: [] };
+    return simplified(around, open).map((of) => loosen({ policy, of, isLoosened: false }));
+  });
+  // Of two that say the same, the one stays that says all it asks.
+  const sorted = found.toSorted((a, b) => Number(a.isLoosened) - Number(b.isLoosened));
+  const isCovered = ({ of }: Alternative, index: number) =>
+    sorted.some((other, at) => at !== index && implies(of, other.of) && (at < index || !implies(other.of, of)));
+  return sorted.filter((one, index) => !isCovered(one, index));
+}
+
+function simplified({ tables }: Surroundings, conditions: readonly Condition[]): Simple[] {
+  return conditions.flatMap((one) => simplify(one, tables) ?? []);
+}
+
+/** Rows marked as deleted are no secret from those who had them. */
+function loosen(one: Alternative): Alternative {
+  const { of } = one;
+  const isMark = (text: string) => /delet|remov|archiv|trash/i.test(text);
+  const isKept = ({ row }: { readonly row: number }, text: string) => row !== 0 || !isMark(text);
+  const nulls = of.nulls.filter((term) => isKept(term, term.column));
+  const locals = of.locals.filter((local) => isKept(local, JSON.stringify(local.expression)));
+  if (!of.classes.some(({ isCaller }) => isCaller)) return one;
+  const isLoosened = nulls.length < of.nulls.length || locals.length < of.locals.length;
+  return isLoosened ? { ...one, of: { ...of, nulls, locals }, isLoosened } : one;
+}
+
+function isEverything({ rows, classes, nulls, locals, hasMore }: Simple): boolean {
+  return !hasMore && rows.size === 1 && classes.length + nulls.length + locals.length === 0;
+}
+
+/** Whose column equals the caller, and nothing else is asked. */
+function ownerOf({ rows, classes, nulls, locals, hasMore }: Simple): string | null {
+  const [only] = classes;
+  if (hasMore || rows.size > 1 || classes.length !== 1 || nulls.length + locals.length > 0) return null;
+  return only?.isCaller ? (only.terms[0]?.column ?? null) : null;
+}
+
+function isNull({ rows, classes, nulls, locals, hasMore }: Simple, column: string): boolean {
+  return (
+    !hasMore &&
+    rows.size === 1 &&
+    classes.length + locals.length === 0 &&
+    nulls.length === 1 &&
+    nulls[0]?.column === column
+  );
+}
+
+/** Members, or one owner, by a column of the row's own. */
+function bySharedColumn(reading: Reading): ScopeProposal | null {
+  const { around, table, alternatives } = reading;
+  const isMembership = (query: GroupQuery) => {
+    const plain = plainRow(query, around.tables);
+    return plain !== null && !(plain.table.key.length === 1 && plain.table.key[0] === plain.group);
+  };
+  const shared = table.columns.find(({ name }) =>
+    alternatives.some(({ of }) => {
+      const query = groupQuery(of, name);
+      return query !== null && isMembership(query);
+    }),
+  );
+  if (shared) return labelledBy(reading, shared.name);
+  const owner = alternatives.map(({ of }) => ownerOf(of)).find((column) => column !== null);
+  return owner === undefined || owner === null ? null : labelledBy(reading, owner);
+}
+
+/** Any other question by which values of a column are found. */
+function byColumn(reading: Reading): ScopeProposal | null {
+  const { table, alternatives } = reading;
+  const column = table.columns.find(({ name }) => alternatives.some(({ of }) => groupQuery(of, name) !== null));
+  return column ? labelledBy(reading, column.name) : null;
+}
+
+/** The scope of whoever may see rows with this value in the column. */
+function labelledBy(reading: Reading, column: string): ScopeProposal {
+  const { around, table, alternatives } = reading;
+  const isKey = table.key.length === 1 && table.key[0] === column;
+  const asQuery = (of: Simple) =>
+    groupQuery(of, column) ?? (isKey && ownerOf(of) !== column ? ownQuery(of, column) : null);
+  const queries = alternatives.flatMap(({ of }) => asQuery(of) ?? []);
+  const hasSelf = alternatives.some(({ of }) => ownerOf(of) === column);
+  const kind = queries.length === 0 ? 'user' : around.groups.kindOf({ queries, hasSelf });
+  const whenNull = alternatives.some(({ of }) => isNull(of, column)) ? PUBLIC : NOBODY;
+  const isSaid = ({ of }: Alternative) => asQuery(of) !== null || ownerOf(of) === column || isNull(of, column);
+  const [first] = queries;
+  const through = first
+    ? ` through ${[...first.of.rows].filter(([row]) => row !== 0).map(([, name]) => name)[0] ?? table.name}`
+    : '';
+  return {
+    rule: columnScope(table, kind, column, whenNull),
+    because: `policy ${quoteNames(alternatives.filter(isSaid))}${through}`,
+    notes: alternatives.flatMap((one) => [
+      ...(isSaid(one) ? [] : [readsToo(one)]),
+      ...(one.isLoosened && isSaid(one) ? [saysMore(one)] : []),
+    ]),
+  };
+}
+
+function readsToo({ policy, of }: Alternative): string {
+  const owner = ownerOf(of);
+  return owner === null ? saysMore({ policy }) : `REVIEW: ${owner} reads a row too, and this scope does not say so`;
+}
+
+const saysMore = ({ policy }: Pick<Alternative, 'policy'>): string =>
+  `REVIEW: policy "${policy.name}" says more than this scope: ${oneLine(policy.using ?? '')}`;
+
+/** A parent whose scope gives the row to nobody but whom the policies do. */
+function byParent(reading: Reading): ScopeProposal | null {
+  const { table } = reading;
+  for (const { column, parent } of parentsOf(reading)) {
+    const fits = fittingParent(reading, column, parent);
+    if (!fits) continue;
+    const { rule } = fits.scope;
+    const byCopy = typeof rule !== 'string' && 'by' in rule && rule.by === parent.key[0];
+    const isPublic = rule === PUBLIC && !isNullable(table, column);
+    return {
+      rule: isPublic
+        ? PUBLIC
+        : byCopy
+          ? columnScope(table, rule.kind, column, NOBODY)
+          : { via: column, table: parent.name },
+      because: `policy ${quoteNames(fits.said)} through ${parent.name}`,
+      notes: [
+        ...(isNullable(table, column) ? [`rows without ${column} belong to nobody`] : []),
+        ...reading.alternatives.filter((one) => !fits.said.includes(one)).map(readsToo),
+        ...fits.said.filter(({ isLoosened }) => isLoosened).map(saysMore),
+      ],
+    };
   }
   return null;
 }
 
-function exists({ tables }: Surroundings, { table, column }: TableColumn): boolean {
-  const found = tables.get(table);
-  return found !== undefined && hasColumn(found, column);
-}
-
-/** Rows with one owner each (the user stands beside a key of its own) make a parent, not a table of members. */
-function isOwner({ tables }: Surroundings, { table, column }: TableColumn): boolean {
-  const found = tables.get(table);
-  if (!found) return false;
-  const isMember = [found.key, ...found.uniqueKeys].some((key) => key.length > 1 && key.includes(column));
-  return !isMember && found.key.length === 1;
-}
-
-const readsToo = (column: string): string => `REVIEW: ${column} reads a row too, and this scope does not say so`;
-
-/** Members read the rows, and so does an owner, who need not be among them. */
-function withOwner(
-  around: Surroundings,
-  table: CatalogueTable,
-  { scope, owner }: { readonly scope: ScopeProposal; readonly owner: string },
-): ScopeProposal {
-  const { rule } = scope;
-  const isOwnKey = typeof rule === 'object' && 'by' in rule && table.key.length === 1 && rule.by === table.key[0];
-  if (!isOwnKey) return { ...scope, notes: [readsToo(owner)] };
-  around.addMembership({ kind: rule.kind, table: table.name, groupColumn: rule.by, userColumn: owner });
-  return scope;
-}
-
-/** The row of another table decides that a column of this one leads to. */
-function byParent(around: Surroundings, table: CatalogueTable, lookups: readonly Lookup[]): ScopeProposal | null {
-  for (const { pairs } of lookups) {
-    for (const { own, other } of reachable(table.name, pairs)) {
-      const key = keyTo(around, table, { own, other });
-      const scope = key && throughKey(around, table, key);
-      if (scope) return { ...scope, because: `through ${other.table}` };
-    }
-  }
-  return null;
-}
-
-interface Link {
-  readonly own: string;
-  readonly other: TableColumn;
-}
-
-/** The foreign key that a link follows; one made up where the link leads to a primary key without one. */
-function keyTo({ catalogue, tables }: Surroundings, table: CatalogueTable, { own, other }: Link): ForeignKey | null {
-  const found = table.foreignKeys.find(
-    (key) => key.schema === catalogue.schema && key.table === other.table && key.columns.includes(own),
+/** Rows of other tables that a column of this one leads to by their key: what the policies speak of first. */
+function parentsOf({ around, table, alternatives }: Reading) {
+  const found = alternatives.flatMap(({ of }) =>
+    [...of.rows].flatMap(([row, name]) => {
+      const parent = around.tables.get(name);
+      const [key] = parent?.key ?? [];
+      if (row === 0 || !parent || key === undefined || parent.key.length !== 1) return [];
+      const own = classOf(of, { row, column: key })?.terms.find((term) => term.row === 0);
+      return own ? [{ column: own.column, parent }] : [];
+    }),
   );
-  if (found) return found;
-  const parent = tables.get(other.table);
-  if (parent?.key.length !== 1 || parent.key[0] !== other.column || !hasColumn(table, own)) return null;
-  const { schema } = catalogue;
-  return { columns: [own], schema, table: other.table, referenced: [other.column], isCascading: false };
+  const referred = table.foreignKeys.flatMap(({ columns, schema, table: name }) => {
+    const parent = schema === around.catalogue.schema ? around.tables.get(name) : undefined;
+    const [column] = columns;
+    return parent?.key.length === 1 && columns.length === 1 && column !== undefined ? [{ column, parent }] : [];
+  });
+  return [...found, ...referred].filter(({ column, parent }) => parent !== table && hasColumn(table, column));
 }
 
-/** The columns of other tables that must equal a column of this one, nearest first. */
-function reachable(table: string, pairs: Lookup['pairs']): Link[] {
-  const links = bothWays(pairs);
-  const found: Link[] = [];
-  const queue = links.flatMap(([a, b]) =>
-    a.table === table && b.table !== table ? [{ own: a.column, other: b }] : [],
+function fittingParent({ around, table, alternatives }: Reading, column: string, parent: CatalogueTable) {
+  const scope = around.scopeOf(parent.name);
+  const [key] = parent.key;
+  if (!scope || key === undefined) return null;
+  const row = around.reader.nextRow();
+  const link = condition(
+    [
+      [0, table.name],
+      [row, parent.name],
+    ],
+    [{ kind: 'link', a: { row: 0, column }, b: { row, column: key } }],
   );
-  for (const next of queue) {
-    if (found.some(({ own, other }) => own === next.own && isSame(other, next.other))) continue;
-    found.push(next);
-    for (const [a, b] of links) if (isSame(a, next.other) && b.table !== table) queue.push({ own: next.own, other: b });
+  const shown = simplified(
+    around,
+    shownBy(around, parent.name, row).map((one) => and(link, one)),
+  );
+  const readers = shown.map((one) => alternatives.filter(({ of }) => implies(one, of)));
+  if (shown.length === 0 || readers.some((one) => one.length === 0)) return null;
+  const isSaid = (one: Alternative) =>
+    readers.some((some) => some.includes(one)) || shown.some((other) => implies(one.of, other));
+  return { scope, said: alternatives.filter(isSaid) };
+}
+
+/** Who sees the row of a table that is numbered `row`, by the scope that was proposed for it. */
+function shownBy(around: Surroundings, name: string, row: number): Condition[] {
+  const rule = around.scopeOf(name)?.rule ?? NOBODY;
+  const of = (atoms: Condition['atoms']) => condition([[row, name]], atoms);
+  if (typeof rule === 'string') return rule === PUBLIC ? [of([])] : [];
+  if ('via' in rule) {
+    const above = around.reader.nextRow();
+    const key = around.tables.get(rule.table)?.key[0] ?? '';
+    const link = of([{ kind: 'link', a: { row, column: rule.via }, b: { row: above, column: key } }]);
+    return shownBy(around, rule.table, above).map((one) => and(link, one));
   }
-  return found;
-}
-
-/** What the functions look up that a policy calls: with a column of the row (`is_member(project_id)`), or for a set of ids. */
-function calledLookups(around: Surroundings, table: CatalogueTable, { calls, sets }: PolicyMeaning): Lookup[] {
-  const { functions } = around.catalogue;
-  const fromSets = sets.flatMap(({ name, column }) => {
-    const body = functions.get(name);
-    return body === undefined ? [] : [readSetFunctionText(body, table.name, column)];
-  });
-  const fromCalls = calls.flatMap(({ name, columns }) => {
-    const body = functions.get(name);
-    const column = columns.find((one) => one !== null && hasColumn(table, one));
-    if (body === undefined || column === undefined || column === null) return [];
-    const lookup = readFunctionText(body, table.name, columns);
-    return [{ ...lookup, pairs: [...lookup.pairs, ...guessedPairs(around, table, { lookup, column })] }];
-  });
-  return [...fromSets, ...fromCalls];
-}
-
-/** Where a function's parameters have no names, what the column refers to tells what it is compared with. */
-function guessedPairs(
-  around: Surroundings,
-  table: CatalogueTable,
-  { lookup, column }: { readonly lookup: Lookup; readonly column: string },
-): Lookup['pairs'] {
-  const target = targetOf(table, column);
-  return lookup.tables.flatMap((other) =>
-    columnsTo(around, other, target).map(
-      (one) =>
-        [
-          { table: table.name, column },
-          { table: other, column: one },
-        ] as const,
+  const on = { row, column: rule.by };
+  const members = around.groups.membersOf(rule.kind);
+  return [
+    ...(rule.whenNull === PUBLIC ? [of([{ kind: 'null', of: on }])] : []),
+    ...(rule.kind === 'user' || members?.hasSelf ? [of([{ kind: 'caller', of: on }])] : []),
+    ...(members?.queries ?? []).map((query) =>
+      and(
+        of([]),
+        isAmong(query, on, () => around.reader.nextRow()),
+      ),
     ),
+  ];
+}
+
+/** Rows that are only asked to be there are seen by those who see them: the alternatives with that written out. */
+function withParents(around: Surroundings, one: Alternative): Alternative[] {
+  const { of } = one;
+  const bare = [...of.guarded].find((row) => row !== 0 && isBare(of, row));
+  if (bare === undefined) return [one];
+  const rest = toCondition({ ...of, guarded: of.guarded.difference(new Set([bare])) });
+  const shown = shownBy(around, of.rows.get(bare) ?? '', bare).map((parent) => and(rest, parent));
+  return simplified(around, shown).map((each) => ({ ...one, of: each }));
+}
+
+function isBare({ classes, nulls, locals }: Simple, row: number): boolean {
+  return (
+    ![...nulls, ...locals].some((one) => one.row === row) &&
+    classes.every(({ terms, isCaller }) => !isCaller || !terms.some((term) => term.row === row))
   );
 }
 
-/** What a column stands for: the table it refers to, or its own where it is the key. */
-function targetOf(table: CatalogueTable, column: string): string | null {
-  const key = table.foreignKeys.find((one) => one.columns.length === 1 && one.columns[0] === column);
-  if (key) return key.table;
-  return table.key.length === 1 && table.key[0] === column ? table.name : null;
-}
-
-function columnsTo({ tables }: Surroundings, name: string, target: string | null): string[] {
-  const table = tables.get(name);
-  if (!table || target === null) return [];
-  const referring = table.foreignKeys.filter((key) => key.table === target).flatMap((key) => key.columns);
-  return name === target ? [...referring, ...table.key] : referring;
-}
-
-/** The kind of the scope: the singular of the table that the members' column refers to, or of the column itself. */
-function groupKind({ tables }: Surroundings, { table, column }: TableColumn): string {
-  const members = tables.get(table);
-  const target = members ? targetOf(members, column) : null;
-  const name = target !== null && target !== table ? target : column.replace(/_id$/, '');
-  if (/ies$/.test(name)) return name.replace(/ies$/, 'y');
-  return /[^s]s$/.test(name) ? name.slice(0, -1) : name;
+/** The caller's own rows, of which a policy hides some. */
+function byOwnerAndMore(reading: Reading): ScopeProposal | null {
+  const { table, alternatives } = reading;
+  for (const one of alternatives) {
+    const owner = one.of.classes.find(({ isCaller }) => isCaller)?.terms.find(({ row }) => row === 0);
+    if (!owner || one.of.hasMore) continue;
+    return {
+      rule: columnScope(table, 'user', owner.column, NOBODY),
+      because: `policy ${quoteNames([one])}`,
+      notes: alternatives.map(saysMore),
+    };
+  }
+  return null;
 }
 
 function isReading({ command }: Policy): boolean {
   return command === 'all' || command === 'select';
 }
 
-function quoteNames(policies: readonly Policy[]): string {
-  return policies.map(({ name }) => `"${name}"`).join(', ');
-}
-
-function bothWays<T>(pairs: readonly (readonly [T, T])[]): (readonly [T, T])[] {
-  return pairs.flatMap(([a, b]) => [[a, b] as const, [b, a] as const]);
-}
-
-function isSame(a: TableColumn, b: TableColumn): boolean {
-  return a.table === b.table && a.column === b.column;
+function quoteNames(alternatives: readonly Alternative[]): string {
+  return [...new Set(alternatives.map(({ policy }) => `"${policy.name}"`))].join(', ');
 }

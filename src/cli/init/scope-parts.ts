@@ -1,5 +1,7 @@
 import type { ScopeRule } from 'tidemark/core';
 import type { Catalogue, CatalogueTable, ForeignKey } from './catalogue.ts';
+import type { Groups } from './groups.ts';
+import type { PolicyReader } from './policy/read-policy.ts';
 
 /** The scope of a table, guessed; somebody reviews it. */
 export interface ScopeProposal {
@@ -10,13 +12,12 @@ export interface ScopeProposal {
   readonly notes: readonly string[];
 }
 
-/** Where the app's own tables tell who belongs to a group: `user_id` is a member of `workspace_id`. */
+/** How the ids of the groups are found that somebody is in. */
 export interface Membership {
   /** The kind of the scope, such as `workspace`. */
   readonly kind: string;
-  readonly table: string;
-  readonly groupColumn: string;
-  readonly userColumn: string;
+  /** Gives them as `id`; the caller's id goes where `CALLER` stands. Null: the caller's own id is one. */
+  readonly sql: string | null;
 }
 
 /** What a guess about one table may ask about the others. */
@@ -25,7 +26,8 @@ export interface Surroundings {
   readonly tables: ReadonlyMap<string, CatalogueTable>;
   /** The scope of another table; null where it has none, or where the question came from there. */
   scopeOf(name: string): ScopeProposal | null;
-  addMembership(one: Membership): void;
+  readonly groups: Groups;
+  readonly reader: PolicyReader;
 }
 
 /** Rows that everybody may read. */

@@ -51,6 +51,7 @@ const MAX_ATTEMPTS = 10;
 const MAX_HELD_UP = 2;
 
 class PostgresStorage implements ServerStorage {
+  readonly hasRowSecurity: boolean;
   readonly #options: PostgresStorageOptions;
   readonly #listeners: Watching[] = [];
   readonly #signals = new SignalReader();
@@ -66,6 +67,7 @@ class PostgresStorage implements ServerStorage {
 
   constructor(options: PostgresStorageOptions) {
     this.#options = options;
+    this.hasRowSecurity = options.rowSecurity !== undefined;
     this.#word = `commit ${(options.runtime ?? systemRuntime).uuid()}`;
   }
 

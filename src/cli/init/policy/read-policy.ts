@@ -1,0 +1,367 @@
+import type { Catalogue, CatalogueTable } from '../catalogue.ts';
+import { type Atom, and, type Condition, condition, mapColumns, type Term } from './condition.ts';
+import { callsOf, columnsOf, type Expression, type Query, type Source, uncast } from './expression.ts';
+import { type FunctionBody, readFunction } from './function-body.ts';
+import { parseExpression } from './parse.ts';
+
+/** More alternatives than this are not worth telling apart. */
+const MAX_ALTERNATIVES = 64;
+/** Functions that call functions, and so on. */
+const MAX_DEPTH = 8;
+
+/** Functions that answer from their arguments alone. */
+const PLAIN_FUNCTIONS = new Set(
+  'lower upper coalesce nullif now length char_length cardinality btrim concat'.split(' '),
+);
+
+/** Reads policies as alternatives: a row may be read where one of them is true of it. */
+export class PolicyReader {
+  readonly #catalogue: Catalogue;
+  readonly #tables: ReadonlyMap<string, CatalogueTable>;
+  #rows = 0;
+
+  constructor(catalogue: Catalogue) {
+    this.#catalogue = catalogue;
+    this.#tables = new Map(catalogue.tables.map((table) => [table.name, table]));
+  }
+
+  /** What the text of a policy on `table` asks. What cannot be read is an alternative with an atom `other`. */
+  read(text: string, table: string): Condition[] {
+    const env: Environment = {
+      frames: [[{ alias: table, table, row: 0 }]],
+      parameters: new Map(),
+      depth: 0,
+      isDefiner: false,
+    };
+    return this.#alternatives(parseExpression(text), env).map((one) => and(condition([[0, table]], []), one));
+  }
+
+  /** A number for one more row. */
+  nextRow(): number {
+    this.#rows += 1;
+    return this.#rows;
+  }
+
+  #alternatives(of: Expression, env: Environment): Condition[] {
+    switch (of.kind) {
+      case 'boolean':
+        return of.value ? [condition([], [])] : [];
+      case 'and':
+        return of.parts.map((part) => this.#alternatives(part, env)).reduce(product);
+      case 'or':
+        return bounded(of.parts.flatMap((part) => this.#alternatives(part, env)));
+      case 'not':
+        return this.#negated(of.of, env);
+      case 'cast':
+        return this.#alternatives(of.of, env);
+      case 'exists':
+        return this.#existing(of.query, env, () => TRUE_CONDITION);
+      case 'in':
+        return this.#inQuery(of.left, of.query, env);
+      case 'query':
+        return this.#valueOfQuery(of.query, env);
+      case 'any':
+        return this.#amongst(of, env);
+      case 'is':
+        return this.#is(of, env);
+      case 'binary':
+        return of.op === '=' ? this.#equal([of.left, env], [of.right, env]) : this.#plain(of, env);
+      case 'call':
+        return this.#call(of, env);
+      default:
+        return this.#plain(of, env);
+    }
+  }
+
+  #negated(of: Expression, env: Environment): Condition[] {
+    const not = (part: Expression): Expression => ({ kind: 'not', of: part });
+    if (of.kind === 'not') return this.#alternatives(of.of, env);
+    if (of.kind === 'boolean') return of.value ? [] : [TRUE_CONDITION];
+    if (of.kind === 'and') return this.#alternatives({ kind: 'or', parts: of.parts.map(not) }, env);
+    if (of.kind === 'or') return this.#alternatives({ kind: 'and', parts: of.parts.map(not) }, env);
+    return this.#plain(not(of), env);
+  }
+
+  /** One or more rows of the query's tables for which it is true, and `also`. */
+  #existing(query: Query, env: Environment, also: (inner: Environment) => Condition[] | Condition): Condition[] {
+    const inner = this.#enter(query.from, env);
+    if (!inner) return OTHER;
+    const { frame, condition: rows, environment } = inner;
+    const more = also(environment);
+    const found = product(this.#alternatives(query.where, environment), Array.isArray(more) ? more : [more]);
+    return frame.length === 0 ? found : product([rows], found);
+  }
+
+  #enter(from: readonly Source[], env: Environment) {
+    const frame: Frame[] = [];
+    for (const { schema, table, alias } of from) {
+      if (!this.#tables.has(table) || (schema !== null && schema !== this.#catalogue.schema)) return null;
+      frame.push({ alias, table, row: this.nextRow() });
+    }
+    const guarded = frame.filter(({ table }) => !env.isDefiner && !isOpen(this.#tables.get(table)));
+    return {
+      frame,
+      condition: condition(
+        frame.map(({ row, table }) => [row, table]),
+        [],
+        guarded.map(({ row }) => row),
+      ),
+      environment: { ...env, frames: [frame, ...env.frames] },
+    };
+  }
+
+  #inQuery(left: Expression, query: Query, env: Environment): Condition[] {
+    const [column] = query.columns;
+    if (!column || query.columns.length !== 1 || query.isLimited) return OTHER;
+    return this.#existing(query, env, (inner) => this.#equal([left, env], [column, inner]));
+  }
+
+  /** A subselect that is true or false itself. */
+  #valueOfQuery(query: Query, env: Environment): Condition[] {
+    const [column] = query.columns;
+    if (!column || query.columns.length !== 1 || query.isLimited) return OTHER;
+    // `SELECT count(*) > 0 FROM …` asks whether there is a row.
+    if (isCounting(column)) return this.#existing(query, env, () => TRUE_CONDITION);
+    return this.#existing(query, env, (inner) => this.#alternatives(column, inner));
+  }
+
+  #amongst(of: Extract<Expression, { kind: 'any' }>, env: Environment): Condition[] {
+    const list = uncast(of.of);
+    if (list.kind === 'list') {
+      const items = list.items;
+      if ([of.left, ...items].some((one) => this.#isCaller(one, env)))
+        return bounded(items.flatMap((item) => this.#equal([of.left, env], [item, env])));
+    }
+    return this.#plain(of, env);
+  }
+
+  #is(of: Extract<Expression, { kind: 'is' }>, env: Environment): Condition[] {
+    if (of.what === 'TRUE') return this.#alternatives(of.of, env);
+    if (this.#isCaller(of.of, env)) return of.what === 'NOT NULL' ? [TRUE_CONDITION] : of.what === 'NULL' ? [] : OTHER;
+    const operand = this.#operand(of.of, env);
+    if (of.what === 'NULL' && operand.kind === 'term') return [atom({ kind: 'null', of: operand.term })];
+    return this.#plain(of, env);
+  }
+
+  #call({ name, args }: Extract<Expression, { kind: 'call' }>, env: Environment): Condition[] {
+    const [first, second] = args;
+    if (name === 'coalesce' && args.length === 2 && first && second?.kind === 'boolean' && !second.value)
+      return this.#alternatives(first, env);
+    const body = this.#body(name, env);
+    return body
+      ? this.#valueOfQuery(body.query, inside(body, args, env))
+      : this.#plain({ kind: 'call', name, args }, env);
+  }
+
+  /** `a = b`, each in its own surroundings. */
+  #equal(left: Placed, right: Placed): Condition[] {
+    const [a, b] = [this.#operand(...left), this.#operand(...right)];
+    if (a.kind === 'caller' && b.kind === 'caller') return [TRUE_CONDITION];
+    if (isRoleOfAll(left[0], right[0])) return [TRUE_CONDITION];
+    if (a.kind === 'query') return this.#equalsQuery(right, a);
+    if (b.kind === 'query') return this.#equalsQuery(left, b);
+    if (a.kind === 'term' && b.kind === 'caller') return [atom({ kind: 'caller', of: a.term })];
+    if (a.kind === 'caller' && b.kind === 'term') return [atom({ kind: 'caller', of: b.term })];
+    if (a.kind === 'term' && b.kind === 'term' && a.term.row !== b.term.row)
+      return [atom({ kind: 'link', a: a.term, b: b.term })];
+    const [x, y] = [this.#resolve(...left), this.#resolve(...right)];
+    return x && y ? placed({ kind: 'binary', op: '=', left: x, right: y }) : OTHER;
+  }
+
+  #equalsQuery(other: Placed, { query, env }: Extract<Operand, { kind: 'query' }>): Condition[] {
+    const [column] = query.columns;
+    if (!column || query.columns.length !== 1 || query.isLimited) return OTHER;
+    return this.#existing(query, env, (inner) => this.#equal(other, [column, inner]));
+  }
+
+  /** A question that is not about who somebody is: to be asked of one row, or not understood. */
+  #plain(of: Expression, env: Environment): Condition[] {
+    const resolved = this.#resolve(of, env);
+    return resolved ? placed(resolved) : OTHER;
+  }
+
+  #operand(of: Expression, env: Environment): Operand {
+    const value = uncast(of);
+    if (this.#isCaller(value, env)) return { kind: 'caller' };
+    if (value.kind === 'column') {
+      const found = find(this.#tables, value.path, env);
+      if (found?.kind === 'term') return found;
+      return found ? this.#operand(found.expression, found.env) : { kind: 'other' };
+    }
+    if (value.kind === 'query')
+      return value.query.from.length === 0 && value.query.columns[0]
+        ? this.#operand(value.query.columns[0], env)
+        : { kind: 'query', query: value.query, env };
+    if (value.kind !== 'call') return { kind: 'other' };
+    const body = this.#body(value.name, env);
+    return body
+      ? this.#operand({ kind: 'query', query: body.query }, inside(body, value.args, env))
+      : { kind: 'other' };
+  }
+
+  #isCaller(of: Expression, env: Environment): boolean {
+    const value = uncast(of);
+    if (value.kind === 'query')
+      return (
+        value.query.from.length === 0 &&
+        value.query.columns[0] !== undefined &&
+        this.#isCaller(value.query.columns[0], env)
+      );
+    if (value.kind === 'binary') return value.op === '->>' && isLiteral(value.right, 'sub') && isClaims(value.left);
+    if (value.kind === 'column') {
+      const found = find(this.#tables, value.path, env);
+      return found?.kind === 'given' && this.#isCaller(found.expression, found.env);
+    }
+    if (value.kind !== 'call') return false;
+    if (value.name === 'nullif' || value.name === 'coalesce')
+      return value.args.every((arg) => this.#isCaller(arg, env) || isLiteral(arg, '') || isLiteral(arg, null));
+    if (value.name === 'current_setting') return isLiteral(value.args[0], 'request.jwt.claim.sub');
+    if (value.name === 'auth.uid' || value.name === 'auth.user_id') return true;
+    const body = this.#body(value.name, env);
+    const [column] = body?.query.columns ?? [];
+    return (
+      body !== null &&
+      column !== undefined &&
+      body.query.from.length === 0 &&
+      this.#isCaller(column, inside(body, value.args, env))
+    );
+  }
+
+  /** The function's body, where it is one question to the tables. */
+  #body(name: string, env: Environment): FunctionBody | null {
+    const text = env.depth < MAX_DEPTH ? this.#catalogue.functions.get(name) : undefined;
+    return text === undefined ? null : readFunction(text);
+  }
+
+  /** The expression with `[row, column]` for its columns; null for what has subselects, or asks who the caller is. */
+  #resolve(of: Expression, env: Environment): Expression | null {
+    if (this.#isCaller(of, env) || !callsOf(of).every((name) => PLAIN_FUNCTIONS.has(name))) return null;
+    return mapColumns(of, (path) => {
+      const found = find(this.#tables, path, env);
+      if (found?.kind === 'term') return { kind: 'column', path: [String(found.term.row), found.term.column] };
+      return found ? this.#resolve(found.expression, found.env) : null;
+    });
+  }
+}
+
+/** Everybody reads all of its rows. */
+function isOpen(table: CatalogueTable | undefined): boolean {
+  if (!table?.isSecured) return true;
+  const reading = table.policies.filter(({ command }) => command === 'all' || command === 'select');
+  const isForAll = ({ roles, using }: CatalogueTable['policies'][number]) =>
+    (roles.includes('public') || roles.includes('authenticated')) && using === 'true';
+  return reading.some((one) => one.isPermissive && isForAll(one)) && reading.every((one) => one.isPermissive);
+}
+
+interface Frame {
+  readonly alias: string;
+  readonly table: string;
+  readonly row: number;
+}
+
+interface Environment {
+  /** Tables that may be named, the nearest first. */
+  readonly frames: readonly (readonly Frame[])[];
+  /** What a function was called with. */
+  readonly parameters: ReadonlyMap<string, Placed>;
+  readonly depth: number;
+  readonly isDefiner: boolean;
+}
+
+/** An expression, and where its names mean something. */
+type Placed = readonly [Expression, Environment];
+
+type Operand =
+  | { readonly kind: 'caller' | 'other' }
+  | { readonly kind: 'term'; readonly term: Term }
+  | { readonly kind: 'query'; readonly query: Query; readonly env: Environment };
+
+const TRUE_CONDITION: Condition = condition([], []);
+const OTHER: Condition[] = [atom({ kind: 'other' })];
+
+function atom(one: Atom): Condition {
+  return condition([], [one]);
+}
+
+function product(a: readonly Condition[], b: readonly Condition[]): Condition[] {
+  return bounded(a.flatMap((one) => b.map((other) => and(one, other))));
+}
+
+function bounded(alternatives: Condition[]): Condition[] {
+  return alternatives.length > MAX_ALTERNATIVES ? OTHER : alternatives;
+}
+
+/** A question whose columns are all of one row is that row's; one of several rows is none we can ask later. */
+function placed(expression: Expression): Condition[] {
+  const rows = new Set((columnsOf(expression) ?? []).map(([row]) => row));
+  const [row] = rows;
+  return rows.size === 1 && row !== undefined ? [atom({ kind: 'local', row: Number(row), expression })] : OTHER;
+}
+
+function inside(body: FunctionBody, args: readonly Expression[], env: Environment): Environment {
+  const parameters = new Map<string, Placed>();
+  for (const [index, arg] of args.entries()) {
+    parameters.set(`$${index + 1}`, [arg, env]);
+    const name = body.parameters[index];
+    if (name) parameters.set(name, [arg, env]);
+  }
+  return { frames: [], parameters, depth: env.depth + 1, isDefiner: env.isDefiner || body.isDefiner };
+}
+
+type Found =
+  | { readonly kind: 'term'; readonly term: Term }
+  | { readonly kind: 'given'; readonly expression: Expression; readonly env: Environment };
+
+/** What a name stands for: a column of the nearest table that has it, or what a function was given. */
+function find(tables: ReadonlyMap<string, CatalogueTable>, path: readonly string[], env: Environment): Found | null {
+  const [column = '', owner] = path.toReversed();
+  const has = ({ table }: Frame) => tables.get(table)?.columns.some(({ name }) => name === column) ?? false;
+  for (const frame of env.frames) {
+    const fitting = frame.filter((one) => (owner === undefined || one.alias === owner) && has(one));
+    const [only] = fitting;
+    if (fitting.length > 1) return null;
+    if (only) return { kind: 'term', term: { row: only.row, column } };
+  }
+  const given = env.parameters.get(column);
+  return given ? { kind: 'given', expression: given[0], env: given[1] } : null;
+}
+
+function isCounting(of: Expression): boolean {
+  return (
+    of.kind === 'binary' &&
+    ((of.op === '>' && isLiteral(of.right, 0)) || (of.op === '>=' && isLiteral(of.right, 1))) &&
+    of.left.kind === 'call' &&
+    of.left.name === 'count'
+  );
+}
+
+function isLiteral(of: Expression | undefined, value: string | number | null): boolean {
+  if (of === undefined) return false;
+  const plain = uncast(of);
+  if (plain.kind !== 'literal') return false;
+  if (value === null) return plain.text === 'NULL';
+  return plain.text === (typeof value === 'number' ? String(value) : `'${value}'`);
+}
+
+/** The claims of the token, all of them. */
+function isClaims(of: Expression): boolean {
+  const value = uncast(of);
+  if (value.kind === 'query') return value.query.from.length === 0 && value.query.columns.some(isClaims);
+  if (value.kind !== 'call') return false;
+  if (value.name === 'nullif' && value.args[0]) return isClaims(value.args[0]);
+  return (
+    value.name === 'auth.jwt' || (value.name === 'current_setting' && isLiteral(value.args[0], 'request.jwt.claims'))
+  );
+}
+
+/** Whoever has a token that the server accepts is signed in. */
+function isRoleOfAll(left: Expression, right: Expression): boolean {
+  const isRole = (of: Expression): boolean => {
+    const value = uncast(of);
+    if (value.kind === 'query') return value.query.from.length === 0 && value.query.columns.some(isRole);
+    if (value.kind === 'binary') return value.op === '->>' && isLiteral(value.right, 'role') && isClaims(value.left);
+    return value.kind === 'call' && value.name === 'auth.role';
+  };
+  const isAll = (of: Expression) => isLiteral(of, 'authenticated');
+  return (isRole(left) && isAll(right)) || (isAll(left) && isRole(right));
+}

@@ -1,0 +1,213 @@
+/** Projects whose policies are easily misread: what each user's device holds, held against what the policies let them see. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { printAccess } from '../../../src/cli/init/print-files.ts';
+import { type Proposal, propose } from '../../../src/cli/init/propose.ts';
+import { readCatalogue } from '../../../src/cli/init/read-catalogue.ts';
+import { toSchema } from '../../../src/cli/init/to-schema.ts';
+import type { Schema } from '../../../src/core/schema.ts';
+import { createSyncService } from '../../../src/server/create-service.ts';
+import type { AccessFunction } from '../../../src/server/options.ts';
+import { postgresStorage } from '../../../src/server/postgres/index.ts';
+import type { SyncService } from '../../../src/server/service.ts';
+import { createDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { ModelClient } from '../../unit/server/support/model-client.ts';
+
+const read = (name: string) => readFileSync(new URL(`./${name}.sql`, import.meta.url), 'utf8');
+const USERS = [1, 2, 3, 4, 5].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
+
+interface Project {
+  readonly database: TestDatabase;
+  readonly ownerUrl: string;
+  readonly proposal: Proposal;
+}
+
+async function createProject(name: string): Promise<Project> {
+  const database = await createDatabase();
+  await database.sql.unsafe(read('supabase-prelude'));
+  await database.sql`SET ROLE project_owner`;
+  await database.sql.unsafe(read(`${name}-project`));
+  const proposal = propose(await readCatalogue(database.sql, { schema: 'public', tables: null }));
+  await database.sql`RESET ROLE`;
+  const url = new URL(database.url);
+  [url.username, url.password] = ['project_owner', 'password'];
+  return { database, ownerUrl: url.href, proposal };
+}
+
+const scopeOf = ({ proposal }: Project, name: string) => proposal.tables.find((table) => table.name === name)?.scope;
+
+/** What is proposed, running: the access file as it is printed, and row level security. */
+async function serve({ proposal, ownerUrl }: Project) {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-init-'));
+  writeFileSync(join(folder, 'access.ts'), printAccess(proposal));
+  const { access }: { access: AccessFunction } = await import(pathToFileURL(join(folder, 'access.ts')).href);
+  rmSync(folder, { recursive: true });
+  const schema = toSchema(proposal) as Schema;
+  const storage = postgresStorage({ url: ownerUrl, rowSecurity: {} });
+  return { schema, service: await createSyncService({ schema, storage, access }) };
+}
+
+/** The keys a user reads by the policies, as PostgREST would have them. */
+async function allowed({ database }: Project, user: string, table: Proposal['tables'][number]): Promise<string[]> {
+  const reading = database.sql.begin(async (sql) => {
+    const claims = JSON.stringify({ sub: user, role: 'authenticated', email: `${user}@example.com` });
+    await sql`SELECT set_config('request.jwt.claims', ${claims}, true)`;
+    await sql`SET LOCAL ROLE authenticated`;
+    const key = table.key.map((name) => `"${name}"::text`).join(` || '|' || `);
+    return await sql.unsafe<{ key: string }[]>(`SELECT ${key} AS key FROM "${table.name}"`);
+  });
+  // A policy may ask a table that the user may not read: then there is nothing to see.
+  const rows = await reading.catch(() => []);
+  return rows.map(({ key }) => key).sort();
+}
+
+/** Tables of which a device holds rows that its user may not read, and those of which it lacks rows. */
+async function compare(project: Project, served: { service: SyncService; schema: Schema }) {
+  const [more, less] = [new Set<string>(), new Set<string>()];
+  for (const user of USERS) {
+    const client = new ModelClient({ ...served, identity: { id: user } });
+    await client.pullAll();
+    for (const table of project.proposal.tables) {
+      const held = client.rows(table.name).map((row) => table.key.map((name) => String(row[name])).join('|'));
+      const may = await allowed(project, user, table);
+      if (held.some((key) => !may.includes(key))) more.add(table.name);
+      if (may.some((key) => !held.includes(key))) less.add(table.name);
+    }
+  }
+  return { more: [...more].sort(), less: [...less].sort() };
+}
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+describe.each([
+  {
+    name: 'gym',
+    more: [],
+    less: ['coach_clients', 'follows', 'program_days', 'programs'],
+  },
+  {
+    name: 'office',
+    more: [],
+    less: ['announcements', 'api_keys', 'invites', 'salaries'],
+  },
+  {
+    name: 'market',
+    more: [],
+    less: ['expiring', 'messages', 'not_mine', 'orders', 'posts', 'product_images', 'products']
+      .concat(['order_items', 'product_categories', 'reports', 'reviews', 'shared_docs'])
+      .sort(),
+  },
+])('the $name project', ({ name, more, less }) => {
+  let project: Project;
+  beforeAll(async () => {
+    project = await createProject(name);
+  });
+  afterAll(() => project.database.drop());
+
+  test('gives each user what the policies do: no row more, and less only where the review says so', async () => {
+    const served = await serve(project);
+    closing.push(() => served.service.close());
+    expect(await compare(project, served)).toEqual({ more, less });
+    for (const table of less) {
+      const scope = scopeOf(project, table);
+      // Children lack what their parents lack.
+      if (!JSON.stringify(scope?.rule).includes('via')) expect(scope?.notes.join(), table).toContain('REVIEW');
+    }
+  });
+});
+
+describe('the scopes of tables that look as if they were for everybody', () => {
+  let market: Project;
+  let office: Project;
+  let gym: Project;
+  beforeAll(async () => {
+    [market, office, gym] = [await createProject('market'), await createProject('office'), await createProject('gym')];
+  });
+  afterAll(() => Promise.all([market, office, gym].map(({ database }) => database.drop())));
+
+  test.each([
+    ['store_payouts', 'private rows of a parent that everybody reads', { kind: 'store-owner', by: 'store_id' }],
+    ['payout_lines', 'their children', { via: 'payout_id', table: 'store_payouts' }],
+    ['secret_posts', 'a policy for all beside one that takes away', { kind: 'user', by: 'author_id' }],
+    ['chats', 'members who have left', { kind: 'chat-left_at', by: 'id' }],
+    ['carts', 'rows without an owner that belong to a guest', { kind: 'user', by: 'user_id', whenNull: 'nobody' }],
+    ['posts', 'everybody but those who are in a list', 'nobody'],
+    ['not_mine', 'everybody but one', 'nobody'],
+    ['mfa_only', 'own rows, but only with a claim of the token', 'nobody'],
+  ])('%s: %s', (name, _what, rule) => {
+    expect(scopeOf(market, name)?.rule).toEqual(rule);
+  });
+
+  test.each([
+    ['billing_accounts', 'members with a role', { kind: 'organization-owner', by: 'org_id' }],
+    ['audit_log', 'a role that a function is given', { kind: 'organization-owner-admin', by: 'org_id' }],
+    ['project_secrets', 'one person of a group', { kind: 'project-lead', by: 'project_id' }],
+    ['documents', 'everybody, but within a group', { kind: 'organization', by: 'org_id' }],
+    ['time_entries', 'own rows within a group', { kind: 'user', by: 'user_id' }],
+    [
+      'salaries',
+      'own rows, or those of a group for whom a function says so that cannot be read',
+      { kind: 'user', by: 'user_id' },
+    ],
+    ['teams', 'a value that a function looks up', { kind: 'current_org', by: 'org_id' }],
+    ['announcements', 'rows of a group that are ready', 'nobody'],
+  ])('%s: %s', (name, _what, rule) => {
+    expect(scopeOf(office, name)?.rule).toEqual(rule);
+  });
+
+  test('what the role authenticated may not read stays behind: tables, and columns', () => {
+    expect(market.proposal.skipped).toContainEqual({
+      name: 'webhook_secrets',
+      reason: 'the role authenticated may not read it',
+    });
+    const profiles = market.proposal.tables.find(({ name }) => name === 'profiles');
+    expect(profiles?.columns.map(({ name }) => name)).toEqual(['user_id', 'handle']);
+    expect(profiles?.notes).toContain('column email is left out: the role authenticated may not read it');
+  });
+
+  test('tables of somebody else stay behind, since only their owner may put triggers on them', () => {
+    for (const { proposal } of [market, office, gym])
+      expect(proposal.skipped).toContainEqual(
+        expect.objectContaining({ name: 'spatial_ref_sys', reason: expect.stringContaining('role postgres') }),
+      );
+  });
+});
+
+test('under row level security a row that everybody reads is written by whom the policies let', async () => {
+  const project = await createProject('gym');
+  const { service } = await serve(project);
+  closing.push(
+    () => project.database.drop(),
+    () => service.close(),
+  );
+  const rename = (user: string, of: string, mutationId: number) =>
+    service.push(
+      { id: user },
+      {
+        clientId: `device-of-${user}`,
+        schemaVersion: 1,
+        mutations: [
+          {
+            mutationId,
+            hlc: '019a0b1c2d3e0000',
+            base: 0,
+            changes: [
+              { table: 'profiles', key: [of], op: 'patch', columns: { full_name: 'Renamed' }, counters: {}, old: {} },
+            ],
+          },
+        ],
+        decides: [],
+      },
+    );
+  const [own, other] = [USERS[0] ?? '', USERS[1] ?? ''];
+  expect((await rename(own, own, 1)).outcomes).toMatchObject([{ outcome: 'applied' }]);
+  expect((await rename(own, other, 2)).outcomes).toMatchObject([{ outcome: 'rejected' }]);
+  const rows = await project.database.sql`SELECT id FROM profiles WHERE full_name = 'Renamed'`;
+  expect(rows.map(({ id }) => id)).toEqual([own]);
+});
