@@ -1,12 +1,13 @@
 /**
  * Breaks the shipped source on purpose, one line at a time, in a copy of the tree, and tells which breaks the simulation finds:
  * `npm run mutants -- [--only NAME,…] [--seeds N] [--from S] [--jobs J] [--tests]`. Each is run on N histories until one breaks. With
- * `--tests` those that survive are put before the tests that the list names for them. The last line is JSON.
+ * `--tests` those that survive are put before the unit tests: those that the list names for them, or of the folder that mirrors theirs.
+ * `--seeds 0 --tests` asks the tests alone. The last line is JSON.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Mutant, mutants } from '../test/simulation/mutants/mutants.ts';
 
@@ -70,6 +71,7 @@ async function tryOne(copy: string, mutant: Mutant): Promise<void> {
 /** By which promise, and after how many histories; null where none breaks. */
 async function simulate(copy: string, { faults }: Mutant): Promise<string | null> {
   const { seeds, from } = values;
+  if (Number(seeds) === 0) return null;
   const drawn = faults ? ['--faults', faults] : [];
   const args = ['scripts/simulate.ts', '--seeds', seeds, '--from', from, '--jobs', '1', '--first', ...drawn];
   const { output } = await run(copy, process.execPath, args);
@@ -80,11 +82,17 @@ async function simulate(copy: string, { faults }: Mutant): Promise<string | null
   return violation ? `${violation.promise ?? 'an error'} after ${end.histories}${what.slice(0, 200)}` : null;
 }
 
-async function test(copy: string, { tests }: Mutant): Promise<string | null> {
-  if (!tests) return null;
-  const { code, output } = await run(copy, 'npx', ['vitest', 'run', '--project', 'node', ...tests.split(' ')]);
+async function test(copy: string, { file, tests = testsOf(dirname(file)) }: Mutant): Promise<string | null> {
+  const args = ['vitest', 'run', '--project', 'node', '--bail', '1', ...tests.split(' ')];
+  const { code, output } = await run(copy, 'npx', args);
   const failed = output.split('\n').find((line) => line.includes('FAIL'));
   return code === 0 ? null : `a test: ${failed?.trim() ?? tests}`;
+}
+
+/** The folder of unit tests that mirrors a folder of the source, or the nearest above. */
+function testsOf(folder: string): string {
+  const tests = folder.replace(/^src/, 'test/unit');
+  return existsSync(join(root, tests)) ? tests : testsOf(dirname(folder));
 }
 
 interface End {

@@ -40,3 +40,6 @@ export const CAPABILITIES: readonly string[] = Object.freeze([
 
 /** The media type of every request and answer that carries a message. */
 export const CONTENT_TYPE = 'application/cbor';
+
+/** The header in which the server tells how often an event stream gives a sign of life, in milliseconds. */
+export const BEAT_HEADER = 'tidemark-beat';

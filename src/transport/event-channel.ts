@@ -2,7 +2,7 @@ import type { Cursor } from '../core/change.ts';
 import type { HandshakeRequest } from '../protocol/messages/handshake.ts';
 import { type ServerFrame, serverFrame } from '../protocol/messages/realtime.ts';
 import { encodeMessage, parseMessage } from '../protocol/parse.ts';
-import { CONTENT_TYPE } from '../protocol/version.ts';
+import { BEAT_HEADER, CONTENT_TYPE } from '../protocol/version.ts';
 import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import type { Fetch } from './post.ts';
@@ -19,12 +19,20 @@ export interface EventChannelOptions {
   readonly runtime: Runtime;
   /** Ends by itself after this long, for something better to be tried. */
   readonly maxAgeMs: number;
+  /** Whether somebody looks at the app: the line is watched more closely then. Default: yes. */
+  readonly isAttended?: () => boolean;
   readonly handshake: HandshakeRequest;
   readonly listener: RealtimeListener;
 }
 
-/** The server sends something every ten seconds: after this long the line is dead. */
+/** The server sends something every ten seconds, if nothing else was agreed on: after this long the line is dead. */
 const SILENT_MS = 25_000;
+/** While somebody looks, a sign of life is asked for this often. */
+const BEAT_MS = 2_500;
+/** After so many times the agreed time without one, the line is dead. */
+const SLACK = 2.5;
+/** And so long may a stream take to open then. */
+const OPENING_MS = 8_000;
 
 interface Subscribe {
   readonly cursor: { readonly epoch: string; readonly seq: number };
@@ -46,6 +54,8 @@ export class EventChannel implements RealtimeChannel {
   #state: RealtimeChannel['state'] = 'connecting';
   #stream = new AbortController();
   #cancelTimer: () => void = () => {};
+  /** After so long without a sign of life the line is dead. */
+  #silentMs = SILENT_MS;
   readonly #cancelAge: () => void;
 
   constructor(options: EventChannelOptions) {
@@ -67,6 +77,12 @@ export class EventChannel implements RealtimeChannel {
     if (this.#state === 'open') void this.#open({ cursor: { epoch, seq }, scopes, without });
   }
 
+  /** Somebody has come back who wants to know whether the line lives. Where its signs are rare, a new one tells sooner. */
+  check(): void {
+    if (this.#silentMs > OPENING_MS)
+      this.#fail(new SyncError('network', 'The event stream makes room for a livelier one.'));
+  }
+
   close(): void {
     this.#state = 'closed';
     this.#cancelTimer();
@@ -78,9 +94,12 @@ export class EventChannel implements RealtimeChannel {
     this.#stream.abort();
     const stream = new AbortController();
     this.#stream = stream;
+    this.#silentMs = this.#isAttended ? OPENING_MS : SILENT_MS;
     this.#heard();
     try {
       const response = await this.#request(subscribe, { signal: stream.signal, refresh: false });
+      if (stream.signal.aborted) return;
+      this.#silentMs = silenceOf(response);
       for await (const data of readEvents(response)) {
         if (stream.signal.aborted) return;
         this.#heard();
@@ -100,7 +119,9 @@ export class EventChannel implements RealtimeChannel {
     if (token !== null) headers.authorization = `Bearer ${token}`;
     if (subscribe) headers['content-type'] = CONTENT_TYPE;
     const body = subscribe && frameOf(subscribe);
-    const response = await fetch(`${url}?${queryOf(handshake)}`, {
+    const query = queryOf(handshake);
+    if (this.#isAttended) query.set('beat', String(BEAT_MS));
+    const response = await fetch(`${url}?${query}`, {
       method: body ? 'POST' : 'GET',
       headers,
       body: body as Uint8Array<ArrayBuffer> | null,
@@ -112,6 +133,10 @@ export class EventChannel implements RealtimeChannel {
       return this.#request(subscribe, { ...call, refresh: true });
     const isMessage = response.headers.get('content-type')?.startsWith(CONTENT_TYPE) ?? false;
     throw fromResponse(response, isMessage ? new Uint8Array(await response.arrayBuffer()) : null);
+  }
+
+  get #isAttended(): boolean {
+    return this.#options.isAttended?.() ?? true;
   }
 
   #handle(frame: ServerFrame): void {
@@ -127,7 +152,7 @@ export class EventChannel implements RealtimeChannel {
 
   #heard(): void {
     this.#cancelTimer();
-    this.#cancelTimer = this.#options.runtime.setTimer(SILENT_MS, () => {
+    this.#cancelTimer = this.#options.runtime.setTimer(this.#silentMs, () => {
       this.#fail(new SyncError('network', 'The server does not answer any more.'));
     });
   }
@@ -137,6 +162,12 @@ export class EventChannel implements RealtimeChannel {
     this.close();
     this.#options.listener({ type: 'closed', error });
   }
+}
+
+/** By how often the server says that it will give a sign of life. */
+function silenceOf({ headers }: Response): number {
+  const beatMs = Number(headers.get(BEAT_HEADER));
+  return beatMs > 0 ? Math.min(SILENT_MS, SLACK * beatMs) : SILENT_MS;
 }
 
 function queryOf({ protocol, schemaVersion, clientId, capabilities, owner }: HandshakeRequest): URLSearchParams {

@@ -140,6 +140,7 @@ class HttpTransport implements Transport {
       fetch: this.#fetch,
       getToken: this.#getToken,
       runtime: this.#runtime,
+      isAttended: () => this.#isAttended,
       maxAgeMs: this.#WebSocket ? EVENTS_MS : Number.POSITIVE_INFINITY,
       handshake,
       listener: (event) => {
@@ -163,7 +164,7 @@ class HttpTransport implements Transport {
   attend(isAttended: boolean): void {
     const hasCome = isAttended && !this.#isAttended;
     this.#isAttended = isAttended;
-    if (hasCome && this.#channel instanceof Channel) this.#channel.check();
+    if (hasCome) this.#channel?.check();
   }
 
   close(): void {

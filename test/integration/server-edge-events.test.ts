@@ -34,6 +34,27 @@ describe('an event stream', () => {
     expect((await harness.server.stats()).socketCount).toBe(1);
   });
 
+  test.each([
+    ['', 10_000],
+    ['&beat=2500', 2_500],
+    ['&beat=1', 1_000],
+    ['&beat=60000', 10_000],
+    ['&beat=soon', 10_000],
+  ])('gives a sign of life as often as it says: asked for %j, every %i ms', async (query, beatMs) => {
+    const runtime = manualRuntime();
+    const harness = await start({ runtime, cors: { origins: ['https://app.example'] } });
+    const { headers, body } = await fetch(`${harness.running.url}/v1/events?clientId=a${query}`, {
+      headers: { origin: 'https://app.example' },
+    });
+    expect(headers.get('tidemark-beat')).toBe(String(beatMs));
+    expect(headers.get('access-control-expose-headers')).toContain('tidemark-beat');
+    const reader = body?.getReader();
+    await reader?.read();
+    await runtime.advance(beatMs);
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(': still here\n\n');
+    await reader?.cancel();
+  });
+
   test('is refused as a request is: unknown callers, wrong versions, questions that are none', async () => {
     const harness = await start({ auth: ({ token }) => (token === null ? null : { id: token }) });
     const status = async (query: string, headers = {}) => (await open(harness, query, headers)).response.status;

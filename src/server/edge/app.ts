@@ -7,7 +7,7 @@ import { handshakeRequest } from '../../protocol/messages/handshake.ts';
 import { pullRequest } from '../../protocol/messages/pull.ts';
 import { pushRequest } from '../../protocol/messages/push.ts';
 import { encodeMessage, parseMessage } from '../../protocol/parse.ts';
-import { CAPABILITIES, CONTENT_TYPE, PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { BEAT_HEADER, CAPABILITIES, CONTENT_TYPE, PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Identity, ServerStats, SyncService } from '../service.ts';
 import { readBody } from './body.ts';
@@ -160,7 +160,7 @@ function corsOf(edge: Edge): MiddlewareHandler {
     origin: (origin) => (allowsOrigin(edge.cors, origin) ? origin : null),
     allowMethods: ['GET', 'POST'],
     allowHeaders: ['authorization', 'content-type', 'content-encoding'],
-    exposeHeaders: ['retry-after'],
+    exposeHeaders: ['retry-after', BEAT_HEADER],
     maxAge: edge.cors?.maxAgeSeconds ?? 86_400,
   });
 }

@@ -1,7 +1,7 @@
 import { type HandshakeRequest, handshakeRequest } from '../../protocol/messages/handshake.ts';
 import { type ClientFrame, clientFrame, type ServerFrame } from '../../protocol/messages/realtime.ts';
 import { checkMessage, encodeMessage, parseMessage } from '../../protocol/parse.ts';
-import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { BEAT_HEADER, PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { SyncError } from '../../shared/error.ts';
 import { readBody } from './body.ts';
 import type { Edge } from './edge.ts';
@@ -10,8 +10,10 @@ import { Feed } from './feed.ts';
 import type { Session } from './sessions.ts';
 import { tokenOf } from './token.ts';
 
-/** Something goes out at least this often, so that neither side nor a proxy takes a quiet line for a dead one. */
+/** Something goes out at least this often, so that neither side nor a proxy takes a quiet line for a dead one … */
 const KEEP_ALIVE_MS = 10_000;
+/** … or as often as the client asks for, within bounds: while somebody looks, it wants to know sooner. */
+const SHORTEST_BEAT_MS = 1_000;
 
 /**
  * Server-sent events (HTML, section 9.2), for where a WebSocket cannot be had: who asks stands in the query, a `subscribe`
@@ -22,15 +24,22 @@ const KEEP_ALIVE_MS = 10_000;
 export async function openEventStream(edge: Edge, request: Request): Promise<Response> {
   const question = await readQuestion(edge, request);
   if (edge.sessions.count >= edge.limits.maxSockets) throw new SyncError('closed', 'There are too many connections.');
-  const stream = new EventStream(edge);
+  const beatMs = beatOf(request);
+  const stream = new EventStream(edge, beatMs);
   await stream.open({ request, ...question });
   return new Response(stream.body, {
     headers: {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
+      [BEAT_HEADER]: String(beatMs),
     },
   });
+}
+
+function beatOf(request: Request): number {
+  const asked = Number(new URL(request.url).searchParams.get('beat'));
+  return asked > 0 ? Math.min(KEEP_ALIVE_MS, Math.max(SHORTEST_BEAT_MS, asked)) : KEEP_ALIVE_MS;
 }
 
 type Subscribe = Extract<ClientFrame, { type: 'subscribe' }>;
@@ -72,13 +81,15 @@ class EventStream implements Session {
   readonly body: ReadableStream<Uint8Array>;
   readonly #edge: Edge;
   readonly #id: string;
+  readonly #beatMs: number;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #feed: Feed | null = null;
   #clientId = '';
   #cancelTimer: () => void = () => {};
 
-  constructor(edge: Edge) {
+  constructor(edge: Edge, beatMs: number) {
     this.#edge = edge;
+    this.#beatMs = beatMs;
     this.#id = edge.runtime.uuid();
     this.body = new ReadableStream<Uint8Array>(
       {
@@ -134,7 +145,7 @@ class EventStream implements Session {
   }
 
   #keepAlive(): void {
-    this.#cancelTimer = this.#edge.runtime.setTimer(KEEP_ALIVE_MS, () => {
+    this.#cancelTimer = this.#edge.runtime.setTimer(this.#beatMs, () => {
       // A reader that takes nothing any more is not kept for ever.
       if ((this.#controller?.desiredSize ?? 0) < -this.#edge.limits.maxBufferedBytes) return this.#end();
       this.#write(': still here\n\n');
