@@ -343,6 +343,47 @@ test('an echo that comes before the outcome ends what is shown, not the mutation
   expect(store.outbox()).toEqual([]);
 });
 
+const SNAPSHOT = [{ table: 'issue', columns: ['id', 'title'], rows: [['a', 'theirs']] }];
+
+test('a mutation without an effect of its own is shown until what overruled it has been pulled', async () => {
+  const { store, database } = await openStore();
+  store.applyChain(page({ from: 0, seq: 1, snapshot: SNAPSHOT }), 1);
+  write(store, "UPDATE issue SET title = 'mine' WHERE id = 'a'");
+  store.nextPush(MAX);
+  store.settle(response([{ mutationId: 1, outcome: 'merged', seq: null }], 3), 1);
+  pull(store, 2);
+  expect(states(store)).toEqual([[1, 'accepted']]);
+  expect(database.read('SELECT title FROM issue').rows).toEqual([['mine']]);
+  pull(store, 3, transaction(3, [{ table: 'issue', key: ['a'], op: 'patch', columns: { title: 'later' } }]));
+  expect(states(store)).toEqual([]);
+  expect(database.read('SELECT title FROM issue').rows).toEqual([['later']]);
+});
+
+test('an answer of another history is not taken for one whose commit has been pulled', async () => {
+  const { store, database } = await openStore();
+  store.applyChain(page({ from: 0, seq: 9, snapshot: SNAPSHOT }), 1);
+  write(store, "UPDATE issue SET title = 'mine' WHERE id = 'a'");
+  store.nextPush(MAX);
+  store.settle({ ...response([{ mutationId: 1, seq: 4 }], 4), epoch: 'epoch-2' }, 1);
+  expect(states(store)).toEqual([[1, 'accepted']]);
+  expect(database.read('SELECT title FROM issue').rows).toEqual([['mine']]);
+});
+
+test('what touches the rows of a conflict waits behind it, also what was written before that was known', async () => {
+  const { store } = await openStore();
+  insert(store, 'a');
+  store.nextPush(MAX);
+  write(store, "UPDATE issue SET title = 'on top' WHERE id = 'a'");
+  insert(store, 'b');
+  store.settle(response([{ mutationId: 1, outcome: 'conflict' }], 1), 1);
+  expect(states(store)).toEqual([
+    [1, 'conflicted'],
+    [2, 'parked'],
+    [3, 'pending'],
+  ]);
+  expect(store.nextPush(MAX)?.mutationIds).toEqual([3]);
+});
+
 test('a mutation accepted by a history that is gone is sent again', async () => {
   const { store } = await openStore();
   insert(store, 'a');
