@@ -20,6 +20,7 @@ const { values } = parseArgs({
     tests: { type: 'boolean', default: false },
   },
 });
+const TESTS_MS = 300_000;
 const wanted = values.only?.split(',').map((name) => name.trim());
 const queue = mutants.filter(({ name }) => !wanted || wanted.some((part) => name.includes(part)));
 const survivors: string[] = [];
@@ -85,6 +86,7 @@ async function simulate(copy: string, { faults }: Mutant): Promise<string | null
 async function test(copy: string, { file, tests = testsOf(dirname(file)) }: Mutant): Promise<string | null> {
   const args = ['vitest', 'run', '--project', 'node', '--bail', '1', ...tests.split(' ')];
   const { code, output } = await run(copy, 'npx', args);
+  if (code === null) return `a test: it does not come to an end within ${TESTS_MS / 60_000} minutes`;
   const failed = output.split('\n').find((line) => line.includes('FAIL'));
   return code === 0 ? null : `a test: ${failed?.trim() ?? tests}`;
 }
@@ -105,8 +107,12 @@ function lastJson(output: string): End | null {
   return line.startsWith('{') ? JSON.parse(line) : null;
 }
 
+/** `code` is null when it had to be killed: a break may be a loop without an end. */
 function run(cwd: string, command: string, args: readonly string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  // A group of its own, so that its workers end with it.
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const isTests = command === 'npx';
+  const timer = isTests ? setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), TESTS_MS) : undefined;
   let output = '';
   child.stdout.on('data', (bytes) => {
     output += String(bytes);
@@ -114,5 +120,10 @@ function run(cwd: string, command: string, args: readonly string[]): Promise<{ c
   child.stderr.on('data', (bytes) => {
     output += String(bytes);
   });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, output })));
+  return new Promise((resolve) => {
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, output });
+    });
+  });
 }

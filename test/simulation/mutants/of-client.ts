@@ -67,15 +67,15 @@ export const mutantsOfClient: readonly Mutant[] = [
     name: 'an echo is told by its id alone',
     file: CHAIN,
     faults: COPIES,
-    from: 'if (!item || item.isEchoed || !isStampOf(item, hlc)) return;',
+    from: 'if (!item || item.isEchoed || !isBoundHlc(hlc, item.hlc)) return;',
     to: 'if (!item || item.isEchoed) return;',
   },
   {
-    name: 'an echo under another id is taken',
+    name: 'an echo of an unrelated device is taken',
     file: CHAIN,
     faults: COPIES,
-    from: 'if (mutationId === null || clientId !== parts.clientIds.ofMutation(mutationId)) return;',
-    to: 'if (mutationId === null) return;',
+    from: 'if (mutationId === null || clientId === null || familyOf(clientId) !== familyOf(parts.clientIds.current)) return;',
+    to: 'if (mutationId === null || clientId === null) return;',
   },
   {
     name: 'an echo without an answer stays shown',
@@ -86,8 +86,8 @@ export const mutantsOfClient: readonly Mutant[] = [
   {
     name: 'the cursor does not move',
     file: CHAIN,
-    from: 'parts.position.move({ cursor: end, scopes: last.scopes, now });',
-    to: 'if (end.seq % 7 !== 0) parts.position.move({ cursor: end, scopes: last.scopes, now });',
+    from: 'parts.position.move({ cursor: end, scopes: last.scopes, lacks, now });',
+    to: 'if (end.seq % 7 !== 0) parts.position.move({ cursor: end, scopes: last.scopes, lacks, now });',
   },
   {
     name: 'a chain that repeats is applied',
@@ -135,8 +135,8 @@ export const mutantsOfClient: readonly Mutant[] = [
     name: 'rows of lost scopes stay',
     file: CHAIN,
     faults: ACCESS,
-    from: 'const droppedScopes = dropScopes({ ...parts, changed, held, kept: last.scopes, isFresh });',
-    to: 'const droppedScopes: string[] = dropScopes({ ...parts, changed, held, kept: held, isFresh });',
+    from: 'dropScopes({ ...parts, changed, dropped, kept: last.scopes, isFresh });',
+    to: '',
   },
   {
     name: 'rows whose parent is gone are not asked about',

@@ -130,6 +130,19 @@ describe('a row that changes its scope', () => {
     expect(client.pages[0]?.transactions[0]?.changes).toMatchObject([{ op: 'put', key: ['i1'] }]);
   });
 
+  test('takes no children along that its writer may not write: whoever makes a row anew does not come by what was below it', async () => {
+    const service = await memoryService({ access: granting({ ana: ['project:p1'], ben: ['project:p2'] }) });
+    await service.mutate(null, [putIssue('i1'), comment('c1', 'i1'), reaction('c1', 'heart')]);
+    await service.mutate(null, [remove('issue', 'i1')]);
+    const device = new Pusher(service, 'b', ben);
+    expect(await device.push([putIssue('i1', { project_id: 'p2' })])).toMatchObject({ outcome: 'applied' });
+    const [a, b] = [model(service, ana), model(service, ben)];
+    await a.pullAll();
+    await b.pullAll();
+    expect([ids(b, 'issue'), ids(b, 'comment'), ids(b, 'reaction')]).toEqual([['i1'], [], []]);
+    expect([ids(a, 'issue'), ids(a, 'comment'), ids(a, 'reaction')]).toEqual([[], ['c1'], ['c1']]);
+  });
+
   test('asks for both scopes to be writable', async () => {
     const access: AccessFunction = () => ({ read: '*', write: ['project:p1'] });
     const service = await memoryService({ access });
