@@ -1,15 +1,17 @@
 /**
- * Simulates histories: `npm run simulate -- --seeds N [--from S] [--minutes M] [--jobs J] [--faults a,b] [--first]`, with `--planted
- * [--only NAME,…]` the harness itself, on mistakes it must find. `--first` ends at the first finding, and shrinks nothing. The last
- * line is JSON.
+ * Simulates histories: `npm run simulate -- --seeds N [--from S] [--minutes M] [--jobs J] [--faults a,b] [--first]
+ * [--storage postgres]`, with `--planted [--only NAME,…]` the harness itself, on mistakes it must find. `--first` ends at the first
+ * finding, and shrinks nothing. The last line is JSON.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { runCrew } from '../test/simulation/runner/crew.ts';
 import type { Task } from '../test/simulation/runner/messages.ts';
+import { createSource } from '../test/simulation/runner/postgres-source.ts';
 import { planOf } from '../test/simulation/world/faults.ts';
 import { plantedBugs } from '../test/simulation/world/plants.ts';
 import type { Finding } from '../test/simulation/world/run-history.ts';
+import { startPostgres } from '../test/support/postgres-server.ts';
 
 const { values } = parseArgs({
   options: {
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     faults: { type: 'string' },
     first: { type: 'boolean', default: false },
+    storage: { type: 'string', default: 'sqlite' },
   },
 });
 const from = Number(values.from);
@@ -32,7 +35,15 @@ const endsAt = startedAt + Number(values.minutes) * 60_000;
 const faults = values.faults?.split(',').map((name) => name.trim());
 let historyCount = 0;
 
+if (values.storage !== 'sqlite' && values.storage !== 'postgres') {
+  console.error(`simulate: --storage must be sqlite or postgres; received ${values.storage}`);
+  process.exit(2);
+}
+const isPostgres = values.storage === 'postgres';
+const database = isPostgres ? await startPostgres({ settings: ['deadlock_timeout=50ms'] }) : null;
+const postgres = database ? await createSource(database.url()) : undefined;
 const found = values.planted ? await runPlanted() : await runAll();
+await database?.close();
 const seconds = (performance.now() - startedAt) / 1_000;
 console.log(
   JSON.stringify({
@@ -48,7 +59,7 @@ async function runAll() {
   const failed: Finding[] = [];
   function* tasks(): Generator<Extract<Task, { kind: 'history' }>> {
     for (let seed = from; seed < from + seedCount && !(values.first && failed.length > 0); seed += 1)
-      yield { kind: 'history', seed, isShrunk: !values.first, ...(faults ? { faults } : {}) };
+      yield { kind: 'history', seed, isShrunk: !values.first, faults, postgres };
   }
   await runCrew({
     jobs,
@@ -97,10 +108,10 @@ async function runPlanted() {
 
 function tell({ seed, promise, message, trace }: Finding): void {
   console.log(`\nseed ${seed} broke ${promise ?? 'nothing by name'}: ${message}`);
-  console.log(`faults: ${[...planOf(seed, faults).faults].join(', ') || 'none'}`);
+  console.log(`faults: ${[...planOf(seed, { faults, isPostgres }).faults].join(', ') || 'none'}`);
   for (const line of trace) console.log(`  ${line}`);
   console.log(
-    `again: npm run simulate -- --seeds 1 --from ${seed}${values.faults ? ` --faults '${values.faults}'` : ''}\n`,
+    `again: npm run simulate -- --seeds 1 --from ${seed}${isPostgres ? ' --storage postgres' : ''}${values.faults ? ` --faults '${values.faults}'` : ''}\n`,
   );
 }
 

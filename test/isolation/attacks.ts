@@ -107,8 +107,10 @@ async function moveToForeignParent(campaign: Campaign, user: User): Promise<void
   const own = tenants.visibleRows(user).filter((row) => row.table !== 'org' && tenants.canWrite(user, row.org));
   if (own.length === 0) return;
   const row = random.pick(own);
+  // A row that stayed behind as its parent moved on tells where that is: it can be seen that it is left there.
   const parents = tenants.rowsWhere(
-    (one) => one.table === PARENT[row.table as 'project'] && !tenants.canRead(user, one.org),
+    ({ table, org, id }) =>
+      table === PARENT[row.table as 'project'] && !tenants.canRead(user, org) && id !== row.parent,
   );
   if (parents.length === 0) return;
   const ask = (parent: string): Change[] => [{ table: row.table, key: [row.id], op: 'patch', columns: { parent } }];

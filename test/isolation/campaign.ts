@@ -2,10 +2,10 @@ import { decode, encode, type WireMap, type WireValue } from '../../src/protocol
 import type { PullPage, PullRequest } from '../../src/protocol/messages/pull.ts';
 import type { Outcome, PushRequest } from '../../src/protocol/messages/push.ts';
 import { createSyncServer, type SyncServer } from '../../src/server/edge/create-sync-server.ts';
-import { sqliteStorage } from '../../src/server/sqlite/index.ts';
 import { memorySocketPair } from '../../src/testing/memory-socket.ts';
 import type { Random } from '../fuzz/random.ts';
-import { PARENT, schema, type TableName, Tenants, type User } from './tenants.ts';
+import { counted, type Ground } from './backing.ts';
+import { PARENT, schema, type TableName, Tenants, type TenantsOptions, type User } from './tenants.ts';
 
 /** Something that somebody came by and should not have, or did and should not have been able to. */
 export interface Leak {
@@ -19,28 +19,39 @@ export type Change = PushRequest['mutations'][number]['changes'][number];
 const HLC = '018f3c5a7e000000';
 const WORD = /Zq[0-9a-z]{8}Y/g;
 
+export interface CampaignOptions extends TenantsOptions {
+  readonly ground: Ground;
+}
+
 /** A server with its tenants in it, and an eye on every byte that leaves it. */
 export class Campaign {
   readonly tenants: Tenants;
   readonly random: Random;
   readonly server: SyncServer;
+  readonly #ground: Ground;
+  /** How many calls of the storage are under way. */
+  readonly #running: () => number;
   readonly leaks: Leak[] = [];
   readonly counts: Record<string, number> = {};
   attack = 'set-up';
   #frameCount = 0;
 
-  constructor(random: Random, options: { orgCount: number; userCount: number }) {
+  constructor(random: Random, { ground, ...options }: CampaignOptions) {
     this.random = random;
     this.tenants = new Tenants(random, options);
+    const { storage, count } = counted(ground.storage);
+    this.#ground = ground;
+    this.#running = count;
     this.server = createSyncServer({
       schema,
-      storage: sqliteStorage({ file: ':memory:' }),
+      storage,
       auth: ({ token }) => (token === null ? null : { id: token }),
       access: ({ id }) => this.tenants.access(id),
     });
   }
 
   async start(): Promise<void> {
+    await this.saveMembers();
     const service = await this.server.service();
     const orgs = this.tenants.rowsWhere((row) => row.table === 'org');
     const changes = orgs.map(({ id, textMark }) => ({
@@ -108,10 +119,15 @@ export class Campaign {
     }
   }
 
-  /** Resolves once no frame has arrived for a while of the event loop's time. */
+  /** Where the database decides, it has to know. */
+  async saveMembers(): Promise<void> {
+    await this.#ground.setMembers?.(this.tenants.users);
+  }
+
+  /** Resolves once no frame has arrived, and nothing has been read, for a while of the event loop's time. */
   async quiet(): Promise<void> {
     for (let turns = 0, seen = -1; turns < 30; turns++) {
-      if (seen !== this.#frameCount) turns = 0;
+      if (seen !== this.#frameCount || this.#running() > 0) turns = 0;
       seen = this.#frameCount;
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -119,6 +135,7 @@ export class Campaign {
 
   async close(): Promise<void> {
     await this.server.close();
+    await this.#ground.close();
   }
 
   #checkPage(user: User, page: PullPage): void {

@@ -18,7 +18,7 @@ const isDone = (outcome: { outcome: string }) => outcome.outcome === 'applied' |
 async function insert(campaign: Campaign, user: User): Promise<void> {
   const { tenants, random } = campaign;
   const of = pickTable(random);
-  const parents = tenants.visibleRows(user).filter((row) => row.table === PARENT[of]);
+  const parents = tenants.workedOn(user).filter((row) => row.table === PARENT[of]);
   if (parents.length === 0) return;
   const parent = random.pick(parents);
   const [idMark, textMark] = [tenants.mark([]), tenants.mark([])];
@@ -32,7 +32,7 @@ async function insert(campaign: Campaign, user: User): Promise<void> {
 }
 
 function ownRow({ tenants, random }: Campaign, user: User): Row | null {
-  const rows = tenants.visibleRows(user).filter((row) => row.table !== 'org');
+  const rows = tenants.workedOn(user).filter((row) => row.table !== 'org');
   return rows.length > 0 ? random.pick(rows) : null;
 }
 
@@ -57,7 +57,7 @@ async function move(campaign: Campaign, user: User): Promise<void> {
   const { tenants, random } = campaign;
   const row = ownRow(campaign, user);
   if (!row || row.table === 'org') return;
-  const parents = tenants.visibleRows(user).filter((one) => one.table === PARENT[row.table as 'project']);
+  const parents = tenants.workedOn(user).filter((one) => one.table === PARENT[row.table as 'project']);
   if (parents.length === 0) return;
   const parent = random.pick(parents);
   const org = tenants.canWrite(user, row.org) ? tenants.placeFor(user, row.table, parent.id) : null;
@@ -94,7 +94,7 @@ async function revive(campaign: Campaign, user: User): Promise<void> {
   if (dead.length === 0) return;
   const row = random.pick(dead);
   const of = row.table as 'project';
-  const parents = tenants.visibleRows(user).filter((one) => one.table === PARENT[of]);
+  const parents = tenants.workedOn(user).filter((one) => one.table === PARENT[of]);
   if (parents.length === 0) return;
   const parent = random.pick(parents);
   const org = tenants.placeFor(user, of, parent.id);
@@ -140,5 +140,6 @@ async function membership(campaign: Campaign, user: User): Promise<void> {
   if (user.memberships.has(org)) user.memberships.delete(org);
   else if (user.memberships.size < 3) user.memberships.set(org, random.pick(['read', 'write'] as const));
   if (user.memberships.size === 0) user.memberships.set(random.pick(tenants.orgs), 'write');
+  await campaign.saveMembers();
   if (random.chance(0.5)) server.accessChanged(user.subject);
 }

@@ -1,5 +1,6 @@
 import { randomOf } from '../fuzz/random.ts';
 import { attacks } from './attacks.ts';
+import { type Backing, inMemory } from './backing.ts';
 import { Campaign, type Leak } from './campaign.ts';
 import { honest } from './honest.ts';
 
@@ -8,6 +9,8 @@ export interface IsolationOptions {
   readonly seed: number;
   /** Stops after so many leaks. Default: 20. */
   readonly maxLeaks?: number;
+  /** Where the server keeps its data. Default: SQLite, in memory. */
+  readonly backing?: Backing;
 }
 
 export interface IsolationReport {
@@ -23,12 +26,19 @@ const ATTACKS = Object.entries(attacks);
 const OPS_PER_WORLD = 2_000;
 
 /** Lets tenants work, and lie. Whatever somebody comes by who should not is in the report. */
-export async function runIsolation({ ops, seed, maxLeaks = 20 }: IsolationOptions): Promise<IsolationReport> {
+export async function runIsolation(options: IsolationOptions): Promise<IsolationReport> {
+  const { ops, seed, maxLeaks = 20, backing = inMemory } = options;
+  const { hasPolicies } = backing;
   const leaks: Leak[] = [];
   const counts: Record<string, number> = {};
   let done = 0;
   for (let world = 0; done < ops && leaks.length < maxLeaks; world++) {
-    const campaign = new Campaign(randomOf(seed, 'isolation', world), { orgCount: 4, userCount: 6 });
+    const campaign = new Campaign(randomOf(seed, 'isolation', world), {
+      orgCount: 4,
+      userCount: 6,
+      hasPolicies,
+      ground: await backing.open(),
+    });
     try {
       await campaign.start();
       done += await act(campaign, Math.min(OPS_PER_WORLD, ops - done), counts, maxLeaks);

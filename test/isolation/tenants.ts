@@ -55,6 +55,13 @@ export interface User {
   lastMutationId: number;
 }
 
+export interface TenantsOptions {
+  readonly orgCount: number;
+  readonly userCount: number;
+  /** Who may write is left to the database: the server's lists have everything that one may read. */
+  readonly hasPolicies: boolean;
+}
+
 /** What is true: which rows there are, whose they are, and who may know which word. */
 export class Tenants {
   readonly random: Random;
@@ -64,8 +71,11 @@ export class Tenants {
   readonly orgs: string[] = [];
   #words = 0;
 
-  constructor(random: Random, options: { orgCount: number; userCount: number }) {
+  readonly #hasPolicies: boolean;
+
+  constructor(random: Random, options: TenantsOptions) {
     this.random = random;
+    this.#hasPolicies = options.hasPolicies;
     for (let n = 0; n < options.orgCount; n++) this.#addOrg();
     for (let n = 0; n < options.userCount; n++) this.#addUser(n);
   }
@@ -92,7 +102,22 @@ export class Tenants {
     if (!user) return { read: '*', write: '*' };
     const scopes = (orgs: string[]) => orgs.map((org) => `org:${org}`);
     const all = [...user.memberships.keys()];
-    return { read: scopes(all), write: scopes(all.filter((org) => this.canWrite(user, org))) };
+    return { read: scopes(all), write: scopes(all.filter((org) => this.#isListed(user, org))) };
+  }
+
+  /** Whether the server takes somebody to be allowed to write there. */
+  #isListed(user: User, org: string): boolean {
+    return this.#hasPolicies ? this.canRead(user, org) : this.canWrite(user, org);
+  }
+
+  /**
+   * Whether a policy can tell whose a row is: what hangs below something that is gone, or stayed behind as its parent moved on, has
+   * lost the way to its organisation. The server knows where it was.
+   */
+  isAnchored(row: Row): boolean {
+    if (!this.#hasPolicies || row.table === 'org') return true;
+    const above = row.parent === null ? undefined : this.row(PARENT[row.table], row.parent);
+    return above?.isAlive === true && above.org === row.org && this.isAnchored(above);
   }
 
   /** Whether somebody may come across a word. */
@@ -108,6 +133,11 @@ export class Tenants {
 
   rowsWhere(test: (row: Row) => boolean): Row[] {
     return [...this.rows.values()].filter(test);
+  }
+
+  /** What people work on. */
+  workedOn(user: User): Row[] {
+    return this.visibleRows(user).filter((row) => this.isAnchored(row));
   }
 
   visibleRows(user: User): Row[] {
@@ -133,7 +163,7 @@ export class Tenants {
     const child = CHILD[row.table];
     if (child === undefined) return;
     for (const below of this.rowsWhere((one) => one.table === child && one.parent === row.id && one.isAlive)) {
-      if (below.org !== org && this.canWrite(user, below.org)) {
+      if (below.org !== org && this.#isListed(user, below.org)) {
         // Those who had it are told that it left: by this device.
         user.device.orgs.add(below.org);
         this.move(user, below, org);

@@ -27,7 +27,7 @@ export function growTableSql(of: Table, found: PgTable, pgSchema: string): strin
     if (!existing) return [`${table} ADD COLUMN ${columnSql(of, name)}`];
     return column.isNullable && !existing.isNullable ? [`${table} ALTER COLUMN ${quoteName(name)} DROP NOT NULL`] : [];
   });
-  return [...changes, ...indexedColumns(of).map((names) => indexSql(of, names, pgSchema))];
+  return [...changes, ...indexedColumns(of).map((names) => missingIndexSql(of, names, pgSchema))];
 }
 
 function columnSql(of: Table, name: string): string {
@@ -53,8 +53,17 @@ function indexedColumns(of: Table): (readonly string[])[] {
   return [...of.indexes, ...(isVia && column !== null ? [[column]] : [])];
 }
 
+const indexName = (of: Table, names: readonly string[]) =>
+  quoteName(ownName('tidemark', `${of.name}_${names.join('_')}`));
+
+/** Even `IF NOT EXISTS` waits first for everybody who is writing to the table, and holds up those who come after. */
+function missingIndexSql(of: Table, names: readonly string[], pgSchema: string): string {
+  const known = literal(`${quoteName(pgSchema)}.${indexName(of, names)}`);
+  return `DO $$ BEGIN IF to_regclass(${known}) IS NULL THEN ${indexSql(of, names, pgSchema)}; END IF; END $$`;
+}
+
 function indexSql(of: Table, names: readonly string[], pgSchema: string): string {
-  const index = quoteName(ownName('tidemark', `${of.name}_${names.join('_')}`));
+  const index = indexName(of, names);
   const columns = names.map(quoteName).join(', ');
   return `CREATE INDEX IF NOT EXISTS ${index} ON ${quoteName(pgSchema)}.${quoteName(of.name)} (${columns})`;
 }

@@ -295,8 +295,10 @@ class PostgresStorage implements ServerStorage {
 /** The tables hold changes that the log does not know yet: they are numbered first, and then read in the same snapshot. */
 class BehindTables extends Error {}
 
+/** Of what was read, and what this node committed meanwhile. Which of two epochs is the later one the next look will tell. */
 function newer(position: Position, own: Position | null): Position {
-  return own?.epoch === position.epoch && own.head > position.head ? own : position;
+  if (own === null) return position;
+  return own.epoch !== position.epoch || own.head > position.head ? own : position;
 }
 
 interface State {

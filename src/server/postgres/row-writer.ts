@@ -1,4 +1,4 @@
-import { newest, overrideStamps, stampsOf } from '../../core/row-version.ts';
+import { newest, overrideStamps, type RowVersion, stampOf, stampsOf } from '../../core/row-version.ts';
 import { scopeColumn } from '../../core/scope.ts';
 import { type Cells, keyText, type RowKey, sameCell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
@@ -14,6 +14,8 @@ import { writeVersions } from './versions.ts';
 interface KnownRow {
   readonly believed: Cells | null;
   readonly isStored: boolean;
+  /** Who wrote it last; null where nobody has heard of it. */
+  readonly version: RowVersion | null;
 }
 
 /** What a table gets in one flush. */
@@ -58,8 +60,8 @@ export class RowWriter {
   }
 
   /** Takes note of a row as the caller saw it. */
-  remember(of: BoundTable, key: RowKey, { columns }: ReadRow): void {
-    this.#known.set(rowId(of.table.name, key), { believed: columns, isStored: columns !== null });
+  remember(of: BoundTable, key: RowKey, { row, columns }: ReadRow): void {
+    this.#known.set(rowId(of.table.name, key), { believed: columns, isStored: columns !== null, version: row });
   }
 
   add(of: BoundTable, rows: readonly StoredRow[]): void {
@@ -87,13 +89,21 @@ export class RowWriter {
     const work: TableWork = { of, rows, inserts: [], updates: new Map(), deletes: [] };
     await this.#learn(of, rows);
     for (const row of rows) {
-      const { believed, isStored } = this.#known.get(rowId(of.table.name, row.key)) ?? NOTHING;
+      const known = this.#known.get(rowId(of.table.name, row.key)) ?? NOTHING;
+      const { believed, isStored } = known;
       if (row.columns === null) {
         if (isStored) work.deletes.push(row);
       } else if (!isStored) work.inserts.push(row);
-      else addUpdate(work, row, changedColumns(of, believed ?? {}, row.columns));
+      else addUpdate(work, row, [...changedColumns(of, believed ?? {}, row.columns), ...this.#claimed(of, known, row)]);
     }
     return work;
+  }
+
+  /** What somebody writes as it is already is theirs from then on: the policies are asked whether it may be. */
+  #claimed(of: BoundTable, { version }: KnownRow, row: StoredRow): string[] {
+    if (this.#actor === null) return [];
+    const seqOf = (of: RowVersion | null, name: string) => (of ? stampOf(of, name).seq : 0);
+    return of.values.map(({ name }) => name).filter((name) => seqOf(row, name) !== seqOf(version, name));
   }
 
   /** Reads rows that the caller writes without having read them. */
@@ -147,13 +157,14 @@ export class RowWriter {
     { stored, corrections }: { stored: readonly StoredCells[]; corrections: Map<string, Cells> },
   ): void {
     const found = new Map(stored.map(({ key, columns }) => [keyText(key), columns]));
-    for (const { key, columns } of written) {
+    for (const row of written) {
+      const { key, columns } = row;
       const now = found.get(keyText(key));
       if (!now) throw found.size < written.length ? notWritten(of) : otherKey(of);
       const given = columns ?? {};
       const changed = changedColumns(of, given, now);
       if (changed.length > 0) corrections.set(rowId(of.table.name, key), pick(now, checkScope(of, changed)));
-      this.#known.set(rowId(of.table.name, key), { believed: given, isStored: true });
+      this.#known.set(rowId(of.table.name, key), { believed: given, isStored: true, version: row });
     }
   }
 
@@ -165,7 +176,7 @@ export class RowWriter {
   }
 }
 
-const NOTHING: KnownRow = { believed: null, isStored: false };
+const NOTHING: KnownRow = { believed: null, isStored: false, version: null };
 
 const isWriting = ({ inserts, updates, deletes }: TableWork): boolean =>
   inserts.length > 0 || updates.size > 0 || deletes.length > 0;

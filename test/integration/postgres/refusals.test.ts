@@ -154,6 +154,14 @@ describe('row level security', () => {
     ]);
   });
 
+  test('keeps a value from being claimed by who may not write it, even as it is', async () => {
+    const ben = new Pusher(service, 'd', { id: 'ben' });
+    const outcome = await ben.push([patch('team', [1], { name: 'One' })]);
+    expect(outcome).toMatchObject({ outcome: 'rejected', reason: { code: 'forbidden' } });
+    const ana = new Pusher(service, 'e', { id: 'ana' });
+    expect(await ana.push([patch('team', [1], { name: 'One' })])).toMatchObject({ outcome: 'applied' });
+  });
+
   test('includes the permissions of the role', async () => {
     const ana = new Pusher(service, 'c', { id: 'ana' });
     const outcome = await ana.push([patch('member', [1], { age: 40 })]);

@@ -3,6 +3,8 @@ import { defineSchema, type Schema, t, table } from '../../../src/core/schema.ts
 import { createSyncService } from '../../../src/server/create-service.ts';
 import { postgresStorage } from '../../../src/server/postgres/index.ts';
 import type { SyncService } from '../../../src/server/service.ts';
+import type { Runtime } from '../../../src/shared/runtime.ts';
+import { manualRuntime } from '../../../src/testing/manual-runtime.ts';
 import { createDatabase, type PostgresServer, startPostgres } from '../../support/postgres.ts';
 import { Pusher, put } from '../../unit/server/support/fixture.ts';
 import { ModelClient } from '../../unit/server/support/model-client.ts';
@@ -104,6 +106,23 @@ test(`${WRITERS} writers with slow commits, ${NODES} nodes: no cursor misses a r
   }
 });
 
+test('a node starts while another program is in the middle of a transaction', async () => {
+  const own = defineSchema({
+    version: 1,
+    tables: { note: table({ id: t.text(), topic: t.text() }, { indexes: [['topic']] }) },
+  });
+  await world.database.sql`DROP TABLE entry`;
+  await (await world.node({ schema: own })).close();
+  const other = world.database.connect();
+  await other.begin(async (sql) => {
+    await sql`INSERT INTO note (id, topic) VALUES ('a', 'open')`;
+    await world.node({ schema: own });
+  });
+  const client = new ModelClient({ service: await world.node({ schema: own }), schema: own, identity: { id: 'r' } });
+  await client.pullAll();
+  expect(client.rows('note')).toHaveLength(1);
+});
+
 /** All rows of a writer's transaction come in one commit. */
 function expectWhole(changes: readonly { readonly columns: Readonly<Record<string, unknown>> }[]): void {
   const [first] = changes;
@@ -144,6 +163,32 @@ test('another node renews the epoch, and all refuse the old cursors', async () =
   const epoch = await one.renewEpoch();
   while (two.stats().epoch !== epoch) await nextCommit(two);
   await expect(client.pullAll()).rejects.toMatchObject({ kind: 'epoch' });
+});
+
+test('a node that has begun an epoch is not told of the one before by what it had just read', async () => {
+  let poll = () => {};
+  const runtime: Runtime = {
+    ...manualRuntime(),
+    setTimer: (_ms, run) => {
+      poll = run;
+      return () => {};
+    },
+  };
+  // With one connection the write comes between the two reads of a look.
+  const storage = postgresStorage({ url: world.database.url, maxConnections: 1, pollMs: 0, runtime });
+  await storage.open(schema, 'first');
+  const heard: string[] = [];
+  const twice = new Promise<void>((resolve) => {
+    storage.watch?.(({ epoch }) => {
+      heard.push(epoch);
+      if (heard.length === 2) resolve();
+    });
+  });
+  poll();
+  await storage.write((writer) => writer.setEpoch('second'));
+  await twice;
+  await storage.close();
+  expect(heard).toEqual(['second', 'second']);
 });
 
 test('a copy of the database begins a history of its own', async () => {

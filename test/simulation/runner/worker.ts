@@ -19,8 +19,8 @@ process.on('message', async (task: Task) => {
 // Nobody is left to work for.
 process.on('disconnect', () => process.exit());
 
-async function history({ seed, faults, isShrunk }: Extract<Task, { kind: 'history' }>): Promise<TaskResult> {
-  const options = faults ? { seed, plan: planOf(seed, faults) } : { seed };
+async function history({ seed, faults, isShrunk, postgres }: Extract<Task, { kind: 'history' }>): Promise<TaskResult> {
+  const options = { seed, postgres, plan: planOf(seed, { faults, isPostgres: postgres !== undefined }) };
   const finding = await run(options);
   if (!finding) return { finding, histories: 1 };
   const shrunk = isShrunk && finding.promise !== null ? await shrink(finding, options) : finding;

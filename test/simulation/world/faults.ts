@@ -1,6 +1,7 @@
 import { SyncError } from '../../../src/shared/error.ts';
 import { openMemoryDatabase } from '../../../src/storage/sqlite-wasm/memory.ts';
 import { BENS } from './access.ts';
+import { anotherProgram } from './another-program.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import type { Client, Switching } from './client.ts';
 import { isPosthumous, noHazards, openImage } from './disk.ts';
@@ -110,20 +111,20 @@ const EVENTS = {
     const { server } = world;
     if (!server.current) return;
     if (!world.hasBackup) {
-      server.backup();
       world.hasBackup = true;
+      await server.backup();
       return;
     }
     if (world.restoreCount >= 2) return;
     world.restoreCount += 1;
     let before: readonly string[] = [];
     await server.restore({
-      onStopped() {
-        before = server.entryIds();
+      async onStopped() {
+        before = await server.entryIds();
       },
-      onCopied() {
+      async onCopied() {
         world.ledger.restored();
-        const after = new Set(server.entryIds());
+        const after = new Set(await server.entryIds());
         for (const id of before) if (!after.has(id)) world.mayBeLost.add(id);
       },
     });
@@ -189,6 +190,15 @@ const EVENTS = {
       .catch(() => {}),
 } satisfies Record<string, Event>;
 
+/** What there is to go wrong over Postgres besides. Apart from the others: those are drawn as they always were. */
+const POSTGRES_EVENTS = {
+  'another program': (world: World, _client: Client, chance: Chance) => anotherProgram(world, chance),
+  'database connections cut': ({ database }: World, _client: Client, chance: Chance) => {
+    if (chance.happens(0.4)) database?.wire.cut(() => chance.happens(0.5));
+    else database?.wire.cutAt(1 + chance.below(60), chance.happens(0.7));
+  },
+} satisfies Record<string, Event>;
+
 /** A tab, of several more often the one that leads. */
 function aTab(client: Client, chance: Chance): Tab {
   const leader = client.tabs.find(({ isLeader }) => isLeader);
@@ -248,19 +258,27 @@ function upgrade(world: World, client: Client, chance: Chance): void {
   world.clock.setTimer(chance.between(10, 1_000), () => restart(world, client));
 }
 
-export const FAULT_NAMES: readonly string[] = [...Object.keys(WEATHER), ...CIRCUMSTANCES, ...Object.keys(EVENTS)];
+const FAULT_NAMES: readonly string[] = [...Object.keys(WEATHER), ...CIRCUMSTANCES, ...Object.keys(EVENTS)];
+const ALL_EVENTS: Readonly<Record<string, Event>> = { ...EVENTS, ...POSTGRES_EVENTS };
 
 /** The server's program ends in them, or is looked at in the middle of a write. */
 const NEED_FILE = ['server crash', 'restore from a copy', 'slow server disk', 'schema bump'];
 
+export interface PlanOptions {
+  /** In the place of the drawn ones. */
+  readonly faults?: readonly string[] | undefined;
+  readonly isPostgres?: boolean;
+}
+
 /** One history in ten has no faults, one in twenty is large. */
-export function planOf(seed: number, wanted?: readonly string[]): Plan {
+export function planOf(seed: number, { faults: wanted, isPostgres = false }: PlanOptions = {}): Plan {
   const chance = chanceOf(seed, 2);
   const isFair = chance.happens(0.1);
   const isLarge = chance.happens(0.05);
   const share = chance.between(0.1, 0.5);
   const drawn = FAULT_NAMES.filter(() => chance.happens(share));
-  const faults = new Set(wanted ?? (isFair ? [] : drawn));
+  const more = isPostgres ? ofPostgres(chanceOf(seed, 3)) : [];
+  const faults = new Set(wanted ?? (isFair ? [] : [...drawn, ...more]));
   return {
     faults,
     clientCount: isLarge ? 6 : 3 + chance.below(2),
@@ -269,6 +287,11 @@ export function planOf(seed: number, wanted?: readonly string[]): Plan {
     nodeCount: faults.has('several nodes') ? 2 + chance.below(2) : 1,
     needsFile: NEED_FILE.some((name) => faults.has(name)),
   };
+}
+
+/** Several nodes more often than elsewhere: here they are real. */
+function ofPostgres(chance: Chance): string[] {
+  return ['several nodes', ...Object.keys(POSTGRES_EVENTS)].filter(() => chance.happens(0.5));
 }
 
 export function setWeather({ plan, clients }: World): void {
@@ -281,11 +304,10 @@ export function setWeather({ plan, clients }: World): void {
 
 /** One of the events that this history may have. */
 export function strike(world: World, client: Client, chance: Chance): string | null {
-  const names = Object.keys(EVENTS).filter((name) => world.plan.faults.has(name));
+  const names = Object.keys(ALL_EVENTS).filter((name) => world.plan.faults.has(name));
   if (names.length === 0) return null;
   const name = chance.of(names);
-  const event: Event | undefined = (EVENTS as Record<string, Event>)[name];
-  const result = event?.(world, client, chance);
+  const result = ALL_EVENTS[name]?.(world, client, chance);
   if (result instanceof Promise) result.catch((error) => world.unexpected.push(error));
   return name;
 }
@@ -315,6 +337,8 @@ const NEED_PERSON = ['wrong account', 'account switch', 'schema bump'];
 export async function heal(world: World): Promise<void> {
   const { server } = world;
   Object.assign(server.hazards, { crashIn: NEVER, failIn: NEVER, maxSlowMs: 0 });
+  world.database?.wire.heal();
+  await world.database?.endOthers();
   const isBumped = server.schemaVersion > 1 || world.clients.some(({ schemaVersion }) => schemaVersion > 1);
   if (isBumped && server.schemaVersion === 1) {
     server.schemaVersion = 2;

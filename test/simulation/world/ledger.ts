@@ -1,4 +1,5 @@
 import type { Change } from '../../../src/core/change.ts';
+import type { PullPage } from '../../../src/protocol/messages/pull.ts';
 import type { Outcome, PushRequest } from '../../../src/protocol/messages/push.ts';
 import type { LogEntry, OutcomeRecord } from '../../../src/server/records.ts';
 import type { SyncService } from '../../../src/server/service.ts';
@@ -35,11 +36,16 @@ export interface Decided {
 /** What one transaction of the storage wrote; void until it is committed. */
 export class WriteRecord {
   readonly generation: number;
+  /** Transactions that commit have begun in the order of the log. */
+  readonly order: number;
   readonly entries: LogEntry[] = [];
   readonly outcomes: OutcomeRecord[] = [];
+  /** What other programs had committed before it. */
+  foreign: readonly LogEntry[] = [];
 
-  constructor(generation: number) {
+  constructor(generation: number, order: number) {
     this.generation = generation;
+    this.order = order;
   }
 
   note(name: string, args: readonly unknown[]): void {
@@ -74,6 +80,10 @@ export class Ledger {
   readonly regCounts = new Map<string, number>();
   readonly #deeds: (() => Deed | null)[] = [];
   #copied = { commits: 0, outcomes: 0, deeds: 0 };
+  #begunCount = 0;
+  readonly #waiting: { readonly order: number; readonly note: () => void }[] = [];
+  /** Several connections answer at once: what they tell waits until it can be put in order. */
+  readonly #waits: boolean;
   /** How often the database was set back. */
   generation = 0;
   /** Something happened that cannot be told in order. */
@@ -84,8 +94,10 @@ export class Ledger {
     written: ReadonlyMap<string, Written>;
     access: AccessBook;
     report: (violation: Violation) => void;
+    waits?: boolean;
   }) {
     this.#now = options.now;
+    this.#waits = options.waits ?? false;
     this.witness = new AccessWitness(options.access, this.commits, options.report);
     this.cursors = new CursorWitness(() => this.generation, options.report);
     this.#written = options.written;
@@ -93,12 +105,52 @@ export class Ledger {
   }
 
   begin(): WriteRecord {
-    return new WriteRecord(this.generation);
+    this.#begunCount += 1;
+    return new WriteRecord(this.generation, this.#begunCount);
   }
 
-  committed({ entries, outcomes, generation }: WriteRecord): void {
+  committed(record: WriteRecord): void {
+    this.#note(record.order, () => this.#committed(record));
+  }
+
+  /** A page is on its way to somebody. */
+  told(user: string, page: PullPage): void {
+    this.#note(Number.POSITIVE_INFINITY, () => this.witness.told(user, page));
+  }
+
+  /** To be called when nothing is under way: all that was waiting is noted. */
+  settle(): void {
+    for (const { note } of this.#waiting.splice(0).sort((a, b) => a.order - b.order)) note();
+  }
+
+  /** The last commit that is known. */
+  get head(): number {
+    return this.commits.at(-1)?.[0]?.commit.seq ?? 0;
+  }
+
+  /** Commits of other programs, as the log has them. */
+  learn(entries: readonly LogEntry[]): void {
+    const { head } = this;
+    const news = entries.filter(({ commit }) => commit.seq > head);
+    if (news.length === 0) return;
+    // What they did cannot be done again by way of the service.
+    this.#isVague = true;
+    this.commits.push(...Map.groupBy(news, ({ commit }) => commit.seq).values());
+    for (const entry of news) {
+      this.#checkStamp(entry.commit);
+      if (entry.table === 'entry') this.#entries.add(String(entry.key[0]));
+    }
+  }
+
+  #note(order: number, note: () => void): void {
+    if (this.#waits) this.#waiting.push({ order, note });
+    else note();
+  }
+
+  #committed({ entries, outcomes, generation, foreign }: WriteRecord): void {
     // It was committed to the file that is gone.
     if (generation !== this.generation) return;
+    this.learn(foreign);
     const at = entries[0]?.commit.at ?? this.#now();
     const commits = Map.groupBy(entries, ({ commit }) => commit.seq);
     const before = this.commits.length;
@@ -327,7 +379,7 @@ export function observed(service: SyncService, ledger: Ledger, storage: ServerSt
           const { generation } = ledger;
           const { prunedTo } = await storage.read((reader) => reader.position());
           const page = await target.pull(identity, request);
-          ledger.witness.told(identity.id, page);
+          ledger.told(identity.id, page);
           if (generation === ledger.generation) ledger.cursors.answered({ request, page, prunedTo });
           return page;
         };

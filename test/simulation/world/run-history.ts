@@ -3,6 +3,7 @@ import type { Client } from './client.ts';
 import { heal, type Plan, planOf, setWeather, strike } from './faults.ts';
 import { checkClient, outboxOf } from './invariants.ts';
 import type { Plant } from './plant-seams.ts';
+import type { PostgresSource } from './postgres-disk.ts';
 import {
   checkCausality,
   checkConflicts,
@@ -26,6 +27,8 @@ export interface HistoryOptions {
   readonly steps?: readonly number[];
   readonly plan?: Plan;
   readonly plant?: Plant;
+  /** Over a real Postgres, in the place of SQLite. */
+  readonly postgres?: PostgresSource | undefined;
 }
 
 export interface Finding {
@@ -38,10 +41,12 @@ export interface Finding {
 }
 
 /** Runs one history, all of it drawn from its seed. Null: every promise held. */
-export async function runHistory({ seed, steps, plant, plan = planOf(seed) }: HistoryOptions): Promise<Finding | null> {
+export async function runHistory(options: HistoryOptions): Promise<Finding | null> {
+  const { seed, steps, plant, postgres } = options;
+  const plan = options.plan ?? planOf(seed, { isPostgres: postgres !== undefined });
   const trace: string[] = [];
   const indices = steps ?? Array.from({ length: plan.stepCount }, (_, index) => index);
-  const world = await openWorld(seed, plan, plant);
+  const world = await openWorld({ seed, plan, plant, postgres });
   try {
     await warmUp(world);
     setWeather(world);
@@ -79,7 +84,7 @@ async function warmUp(world: World): Promise<void> {
   for (const client of world.clients) act('entry', client, sure, (error) => world.unexpected.push(error));
   await world.clock.advance(700);
   if (world.plan.faults.has('restore from a copy')) {
-    world.server.backup();
+    await world.server.backup();
     world.hasBackup = true;
   }
 }
@@ -105,6 +110,7 @@ async function step(world: World, index: number, trace: string[]): Promise<void>
 }
 
 async function check(world: World): Promise<void> {
+  await world.server.hearOthers();
   for (const client of world.clients) {
     try {
       checkClient(world, client);

@@ -1,18 +1,16 @@
-import { copyFileSync, rmSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import type { Schema } from '../../../src/core/schema.ts';
 import { createSyncService } from '../../../src/server/create-service.ts';
 import type { AccessLists, ValidateFunction } from '../../../src/server/options.ts';
-import type { Position } from '../../../src/server/records.ts';
+import type { LogEntry } from '../../../src/server/records.ts';
 import type { SyncService } from '../../../src/server/service.ts';
-import { sqliteStorage } from '../../../src/server/sqlite/index.ts';
-import type { ServerStorage, StorageWriter } from '../../../src/server/storage.ts';
+import type { ServerStorage, StorageReader, StorageWriter } from '../../../src/server/storage.ts';
 import type { Cell } from '../../../src/shared/cell.ts';
 import { SyncError } from '../../../src/shared/error.ts';
 import type { Runtime } from '../../../src/shared/runtime.ts';
 import { type Ledger, observed, type WriteRecord } from './ledger.ts';
 import { Process } from './process.ts';
 import { schemas, TALLIES } from './schema.ts';
+import type { ServerDisk, WatchedStorage } from './server-disk.ts';
 
 /** What a harness self-test may put in place of the server's parts. */
 export interface ServerPlant {
@@ -25,14 +23,17 @@ export interface ServerPlant {
 
 export interface ServerOptions {
   readonly clock: Runtime;
-  /** `:memory:` for histories in which the server neither crashes nor is restored. */
-  readonly file: string;
+  readonly disk: ServerDisk;
   readonly access: (user: string) => AccessLists;
   readonly maxCommits: number | null;
   readonly pageBytes: number;
   /** How many programs serve one storage. */
   readonly nodeCount: number;
   readonly ledger: Ledger;
+  /** Other programs write to the same tables. */
+  readonly hasOthers: boolean;
+  /** Of what keeps a program from its work until somebody does something about it. */
+  readonly onTrouble: (reason: SyncError) => void;
   /** A harness self-test puts a mistake here. */
   readonly plant?: ServerPlant;
 }
@@ -67,9 +68,9 @@ const NEVER = Number.POSITIVE_INFINITY;
 export class Server {
   readonly #options: ServerOptions;
   readonly hazards: StorageHazards = { crashIn: NEVER, failIn: NEVER, maxSlowMs: 0 };
-  readonly #shared: SharedStorage;
   #starting: Promise<void> = Promise.resolve();
   #mustRenew = false;
+  #read: { readonly moment: string; readonly rows: Map<string, Cell[][]> } = { moment: '', rows: new Map() };
   readonly #sleepers = new Set<() => void>();
   /** Of the app that is started next. */
   schemaVersion = 1;
@@ -79,7 +80,6 @@ export class Server {
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    this.#shared = new SharedStorage(options.clock, () => sqliteStorage({ file: options.file }));
   }
 
   /** Any program that is up. */
@@ -103,24 +103,20 @@ export class Server {
     this.onCrash(node);
   }
 
-  backup(): void {
-    rmSync(this.#backup, { force: true });
-    const database = new DatabaseSync(this.#options.file);
-    database.prepare('VACUUM INTO ?').run(this.#backup);
-    database.close();
+  async backup(): Promise<void> {
+    await this.#options.disk.backup();
     this.#options.ledger.copied();
   }
 
   /** From an old copy, as the guide says: a new epoch at once. */
-  async restore({ onStopped, onCopied }: { onStopped: () => void; onCopied: () => void }): Promise<void> {
+  async restore({ onStopped, onCopied }: Record<'onStopped' | 'onCopied', () => Promise<void>>): Promise<void> {
     for (const node of [...this.nodes]) this.crash(node);
-    // In one go with the start: nobody starts on the old file in between.
-    this.#starting = this.#starting.then(() => {
-      this.#mustRenew = true;
-      onStopped();
-      for (const suffix of ['', '-wal', '-shm']) rmSync(this.#options.file + suffix, { force: true });
-      copyFileSync(this.#backup, this.#options.file);
-      onCopied();
+    // In one go with the start: nobody starts on the old data in between.
+    this.#starting = this.#starting.then(async () => {
+      this.#mustRenew = this.#options.disk.isKnownWhenRestored !== true;
+      await onStopped();
+      await this.#options.disk.restore();
+      await onCopied();
     });
     await this.start();
   }
@@ -130,22 +126,39 @@ export class Server {
     const { current } = this;
     const of = current?.schema.tables[table];
     if (!current || !of) throw new Error('The server is down.');
-    return current.disk.read(async (reader) => {
-      const found: Cell[][] = [];
-      for (const scope of scopes ?? [null]) {
-        const page = await reader.page({ table: of, scope, after: null, maxBytes: Number.MAX_SAFE_INTEGER });
-        found.push(...page.rows);
-      }
-      return found;
-    });
+    const rows = await this.#rowsOnce(table, scopes, () =>
+      current.disk.read(async (reader) => {
+        const found: Cell[][] = [];
+        for (const scope of scopes ?? [null]) {
+          const page = await reader.page({ table: of, scope, after: null, maxBytes: Number.MAX_SAFE_INTEGER });
+          found.push(...page.rows);
+        }
+        return found;
+      }),
+    );
+    return [...rows];
   }
 
-  /** Of the file as it lies there. */
-  entryIds(): string[] {
-    const database = new DatabaseSync(this.#options.file);
-    const rows = database.prepare('SELECT id FROM entry').all();
-    database.close();
-    return rows.map(({ id }) => String(id));
+  /** All devices are held against the same rows: they are read once in a moment. */
+  async #rowsOnce(table: string, scopes: readonly string[] | null, read: () => Promise<Cell[][]>): Promise<Cell[][]> {
+    const { clock, ledger } = this.#options;
+    const moment = `${clock.elapsed()} ${ledger.generation} ${ledger.commits.length}`;
+    if (this.#read.moment !== moment) this.#read = { moment, rows: new Map() };
+    const name = `${table} ${scopes?.join()}`;
+    const rows = this.#read.rows.get(name) ?? (await read());
+    this.#read.rows.set(name, rows);
+    return rows;
+  }
+
+  /** Takes down what other programs have committed. */
+  async hearOthers(): Promise<void> {
+    const { hasOthers, ledger } = this.#options;
+    const { current } = this;
+    if (hasOthers && current) ledger.learn(await current.disk.read((reader) => logSince(reader, ledger.head)));
+  }
+
+  entryIds(): Promise<string[]> {
+    return this.#options.disk.entryIds();
   }
 
   /** What there is from the beginning. */
@@ -164,10 +177,7 @@ export class Server {
     await this.#starting;
     for (const { process } of this.nodes) process.kill();
     for (const { storage } of this.nodes) await storage.close();
-  }
-
-  get #backup(): string {
-    return `${this.#options.file}.backup`;
+    await this.#options.disk.close();
   }
 
   async #start(): Promise<void> {
@@ -175,10 +185,10 @@ export class Server {
   }
 
   async #startNode(): Promise<void> {
-    const { clock, access, maxCommits, pageBytes, plant = {}, ledger } = this.#options;
+    const { clock, access, maxCommits, pageBytes, plant = {}, ledger, hasOthers, onTrouble, disk } = this.#options;
     const process = new Process(clock, plant.serverSkewMs);
     const schema = schemas[this.schemaVersion - 1] ?? schemas[0];
-    const real = this.#shared.join();
+    const real = this.#options.disk.join(process);
     const planted = plant.storage?.(real, process) ?? real;
     const storage = mortal(
       { ...boundTo(planted), watch: plant.isDeaf ? () => {} : real.watch },
@@ -187,6 +197,9 @@ export class Server {
         tick: () => this.#tick(process),
         dawdle: () => (this.hazards.maxSlowMs > 0 ? this.#sleep(clock.random() * this.hazards.maxSlowMs) : null),
         ledger,
+        hasOthers,
+        onTrouble,
+        isCommitted: disk.isCommitted?.bind(disk),
       },
     );
     const service = await createSyncService({
@@ -228,75 +241,16 @@ export class Server {
   }
 }
 
-/**
- * One storage under several programs. A SQLite file has one server (its writers would wait for each other inside one
- * statement); what is shared here stands for the database server of a larger installation: writes are serialised, and each program
- * sees what the others have committed.
- */
-class SharedStorage {
-  readonly #make: () => ServerStorage;
-  readonly #clock: Runtime;
-  readonly #watchers = new Set<(position: Position) => void>();
-  #real: ServerStorage | null = null;
-  #userCount = 0;
-
-  constructor(clock: Runtime, make: () => ServerStorage) {
-    this.#clock = clock;
-    this.#make = make;
-  }
-
-  join(): WatchedStorage {
-    const isFirst = this.#real === null;
-    const real = this.#real ?? this.#make();
-    this.#real = real;
-    this.#userCount += 1;
-    let isOpen = true;
-    let watcher: ((position: Position) => void) | null = null;
-    return {
-      open: (schema, epoch) => (isFirst ? real.open(schema, epoch) : Promise.resolve()),
-      read: (fn) => real.read(fn),
-      write: async (fn) => {
-        const result = await real.write(fn);
-        if (this.#userCount > 1) this.#tell(real);
-        return result;
-      },
-      query: (statement) => real.query(statement),
-      watch: (listener) => {
-        watcher = listener;
-        this.#watchers.add(listener);
-      },
-      close: async () => {
-        if (isOpen) this.#userCount -= 1;
-        isOpen = false;
-        if (watcher) this.#watchers.delete(watcher);
-        if (this.#userCount > 0 || this.#real !== real) return;
-        this.#real = null;
-        await real.close();
-      },
-    };
-  }
-
-  /** The programs hear of each other's commits a moment later, as by LISTEN and NOTIFY. */
-  #tell(real: ServerStorage): void {
-    this.#clock.setTimer(this.#clock.random() * 200, () => {
-      if (this.#real !== real) return;
-      real
-        .read((reader) => reader.position())
-        .then((position) => {
-          for (const watcher of this.#watchers) watcher(position);
-        })
-        .catch(() => {});
-    });
-  }
-}
-
-/** A storage that tells of commits which other programs made. */
-interface WatchedStorage extends ServerStorage {
-  watch(listener: (position: Position) => void): void;
-}
-
 const crashed = () => new SyncError('storage', 'The server has crashed.');
 const refused = <T>(): Promise<T> => Promise.reject(crashed());
+
+async function logSince(reader: StorageReader, seq: number): Promise<LogEntry[]> {
+  const { head } = await reader.position();
+  if (head <= seq) return [];
+  const after = { seq, n: Number.MAX_SAFE_INTEGER };
+  const { entries } = await reader.log({ after, until: head, scopes: null, maxBytes: Number.MAX_SAFE_INTEGER });
+  return entries;
+}
 
 function boundTo(storage: ServerStorage): ServerStorage {
   return {
@@ -314,10 +268,14 @@ interface Mortality {
   /** Null: this call takes no time. */
   readonly dawdle: () => Promise<void> | null;
   readonly ledger: Ledger;
+  readonly hasOthers: boolean;
+  readonly onTrouble: (reason: SyncError) => void;
+  readonly isCommitted: ServerDisk['isCommitted'];
 }
 
 /** A storage that dies with its process: transactions are undone, and nobody hears of anything any more. */
-function mortal(inner: WatchedStorage, { process, tick, dawdle, ledger }: Mortality): WatchedStorage {
+function mortal(inner: WatchedStorage, options: Mortality): WatchedStorage {
+  const { process, tick, dawdle, ledger, hasOthers, onTrouble, isCommitted } = options;
   const alive = () => {
     if (process.isDead) throw crashed();
   };
@@ -352,12 +310,20 @@ function mortal(inner: WatchedStorage, { process, tick, dawdle, ledger }: Mortal
       process.isDead ? refused() : end(inner.read((reader) => fn(handleOf(reader as StorageWriter, null)))),
     write: async (fn) => {
       if (process.isDead) return refused();
-      const record = ledger.begin();
-      const result = await inner.write(async (writer) => {
-        const made = await fn(handleOf(writer, record));
-        alive();
-        return made;
-      });
+      let record = ledger.begin();
+      const result = await inner
+        .write(async (writer) => {
+          // It may begin anew.
+          record = ledger.begin();
+          if (hasOthers) record.foreign = await logSince(writer, ledger.head);
+          const made = await fn(handleOf(writer, record));
+          alive();
+          return made;
+        })
+        .catch(async (error: unknown) => {
+          if (await isCommitted?.(record)) ledger.committed(record);
+          throw error;
+        });
       // It is committed, whether or not anybody lives to hear of it.
       ledger.committed(record);
       alive();
@@ -367,7 +333,7 @@ function mortal(inner: WatchedStorage, { process, tick, dawdle, ledger }: Mortal
     watch: (listener) => {
       inner.watch((...news) => {
         if (!process.isDead) listener(...news);
-      });
+      }, onTrouble);
     },
     close: () => inner.close(),
   };

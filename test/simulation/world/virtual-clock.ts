@@ -17,7 +17,8 @@ interface Timer {
 /** Enough for work that hands itself on from task to task a few times, as the server's group commit does. */
 const TURNS = 4;
 
-export function virtualClock(seed: number): VirtualClock {
+/** `settle` looks after work outside of this program: it waits for some of it and resolves with true, until there is none. */
+export function virtualClock(seed: number, settle?: () => Promise<boolean>): VirtualClock {
   const { random, uuid, now } = manualRuntime({ seed });
   const startAt = now();
   const timers = new Set<Timer>();
@@ -26,6 +27,10 @@ export function virtualClock(seed: number): VirtualClock {
     let first: Timer | undefined;
     for (const timer of timers) if (!first || timer.at < first.at) first = timer;
     return first;
+  };
+  const drain = async () => {
+    do await turns();
+    while (await settle?.());
   };
   return {
     now: () => Math.floor(startAt + elapsed),
@@ -51,6 +56,6 @@ export function virtualClock(seed: number): VirtualClock {
   };
 }
 
-async function drain(): Promise<void> {
+async function turns(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
 }

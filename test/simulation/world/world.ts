@@ -10,7 +10,9 @@ import type { Plan } from './faults.ts';
 import { Ledger } from './ledger.ts';
 import { endConnections, Link } from './network.ts';
 import type { Plant } from './plant-seams.ts';
+import { PostgresDisk, type PostgresSource } from './postgres-disk.ts';
 import { Server } from './server.ts';
+import { SqliteDisk } from './sqlite-disk.ts';
 import type { Violation } from './violation.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 import type { Written } from './written.ts';
@@ -22,6 +24,8 @@ export interface World {
   readonly clock: VirtualClock;
   readonly chance: Chance;
   readonly server: Server;
+  /** Null: the server's data lie in SQLite. */
+  readonly database: PostgresDisk | null;
   readonly clients: readonly Client[];
   readonly ledger: Ledger;
   /** Every entry that anybody wrote. */
@@ -48,10 +52,25 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Promise<World> {
-  const clock = virtualClock(seed);
+export interface WorldOptions {
+  readonly seed: number;
+  readonly plan: Plan;
+  readonly plant?: Plant | undefined;
+  /** The server's data lie in a database of this Postgres; left out: in SQLite. */
+  readonly postgres?: PostgresSource | undefined;
+}
+
+export async function openWorld({ seed, plan, plant = {}, postgres }: WorldOptions): Promise<World> {
+  const database = postgres ? await PostgresDisk.open(postgres) : null;
+  const settle = async () => {
+    if (await database?.settle()) return true;
+    ledger.settle();
+    return false;
+  };
+  const clock = virtualClock(seed, settle);
   const chance = chanceOf(seed, 1);
-  const folder = plan.needsFile || plant.needsFile ? mkdtempSync(join(ramOrTemp(), 'tidemark-sim-')) : null;
+  const folder =
+    !database && (plan.needsFile || plant.needsFile) ? mkdtempSync(join(ramOrTemp(), 'tidemark-sim-')) : null;
   const tokens = new Map([
     ['ana', 1],
     ['ben', 1],
@@ -59,15 +78,24 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
   const violations: Violation[] = [];
   const written = new Map<string, Written>();
   const access = new AccessBook(clock.elapsed, plan.faults.has('slow server disk') ? 15_000 : 500);
-  const ledger = new Ledger({ now: clock.now, written, access, report: (violation) => violations.push(violation) });
+  const ledger = new Ledger({
+    now: clock.now,
+    written,
+    access,
+    report: (violation) => violations.push(violation),
+    waits: database !== null,
+  });
+  const unexpected: unknown[] = [];
   const server = new Server({
     clock,
-    file: folder ? join(folder, 'server.db') : ':memory:',
+    disk: database ?? new SqliteDisk(clock, folder ? join(folder, 'server.db') : ':memory:'),
     access: (user) => access.of(user),
     maxCommits: plan.faults.has('retention') ? 4 : null,
     pageBytes: plan.pageBytes,
     nodeCount: plan.nodeCount,
     ledger,
+    hasOthers: database !== null && plan.faults.has('another program'),
+    onTrouble: (reason) => unexpected.push(reason),
     plant,
   });
   const auth = ({ token }: { token: string | null }) => {
@@ -97,6 +125,7 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
     clock,
     chance,
     server,
+    database,
     clients,
     ledger,
     written,
@@ -122,7 +151,7 @@ export async function openWorld(seed: number, plan: Plan, plant: Plant = {}): Pr
     access,
     tokens,
     violations,
-    unexpected: [],
+    unexpected,
     mayBeLost: new Set(),
     hasBackup: false,
     restoreCount: 0,
