@@ -6,8 +6,8 @@ export const MARK_SQL = `NOTIFY tidemark, '${MARK}'`;
 
 /** What can be told of a connection by what goes over it. */
 class Tap {
-  /** How many answers are to come: one to the greeting. */
-  callCount = 1;
+  /** What is to come, in this order; after the greeting it is ready. */
+  readonly answers: ('ready' | 'described')[] = ['ready'];
   isInTransaction = false;
   isListening = false;
   marks = 0;
@@ -63,7 +63,7 @@ export class PostgresWire {
 
   /** A transaction is open and its program does nothing: it waits for time to pass, and others may wait for it. */
   get standsStill(): boolean {
-    return [...this.#taps.values()].some(({ isInTransaction, callCount }) => isInTransaction && callCount === 0);
+    return [...this.#taps.values()].some(({ isInTransaction, answers }) => isInTransaction && answers.length === 0);
   }
 
   /** Postgres' processes that somebody waits for; 0 for a connection that is just made. */
@@ -72,7 +72,7 @@ export class PostgresWire {
   }
 
   get #busy(): Tap[] {
-    return [...this.#taps.values()].filter(({ callCount }) => callCount > 0);
+    return [...this.#taps.values()].filter(({ answers }) => answers.length > 0);
   }
 
   /** Something was committed since this was last asked: listeners may have to hear of it. */
@@ -165,9 +165,10 @@ export class PostgresWire {
     }
     if (type === 'C' && frame.includes('COMMIT')) this.#hasNews = true;
     if (type === 'C' && frame.includes('LISTEN')) tap.isListening = true;
+    if ('TnE'.includes(type) && tap.answers[0] === 'described') tap.answers.shift();
     if (type === 'K') tap.pid = frame.readInt32BE(5);
     if (type === 'Z') {
-      tap.callCount -= 1;
+      tap.answers.shift();
       tap.isInTransaction = frame[5] !== 'I'.charCodeAt(0);
     }
     return true;
@@ -176,7 +177,9 @@ export class PostgresWire {
 
 function noteSent(tap: Tap, frame: Buffer): void {
   const type = String.fromCharCode(frame[0] ?? 0);
-  if (type === 'Q' || type === 'S') tap.callCount += 1;
+  if (type === 'Q' || type === 'S') tap.answers.push('ready');
+  // A statement is described before it is run for the first time.
+  if (type === 'H') tap.answers.push('described');
 }
 
 /** Cuts a stream into the messages of the protocol: a byte for the type and the length; the first one up has no type. */

@@ -127,7 +127,7 @@ export class Server {
     const of = current?.schema.tables[table];
     if (!current || !of) throw new Error('The server is down.');
     const rows = await this.#rowsOnce(table, scopes, () =>
-      current.disk.read(async (reader) => {
+      this.#look(current, async (reader) => {
         const found: Cell[][] = [];
         for (const scope of scopes ?? [null]) {
           const page = await reader.page({ table: of, scope, after: null, maxBytes: Number.MAX_SAFE_INTEGER });
@@ -137,6 +137,19 @@ export class Server {
       }),
     );
     return [...rows];
+  }
+
+  /** As an onlooker. Connections that were cut are found out as they are used. */
+  async #look<T>({ disk }: Incarnation, fn: (reader: StorageReader) => Promise<T>): Promise<T> {
+    for (let tries = 0; tries < 5; tries += 1) {
+      const read = await disk.read(fn).then(
+        (value) => ({ value }),
+        (error: unknown) => ({ error }),
+      );
+      if ('value' in read) return read.value;
+      if (!this.#options.disk.isCommitted) throw read.error;
+    }
+    return disk.read(fn);
   }
 
   /** All devices are held against the same rows: they are read once in a moment. */
@@ -154,7 +167,7 @@ export class Server {
   async hearOthers(): Promise<void> {
     const { hasOthers, ledger } = this.#options;
     const { current } = this;
-    if (hasOthers && current) ledger.learn(await current.disk.read((reader) => logSince(reader, ledger.head)));
+    if (hasOthers && current) ledger.learn(await this.#look(current, (reader) => logSince(reader, ledger.head)));
   }
 
   entryIds(): Promise<string[]> {
@@ -181,10 +194,16 @@ export class Server {
   }
 
   async #start(): Promise<void> {
-    while (this.nodes.length < this.#options.nodeCount) await this.#startNode();
+    while (this.nodes.length < this.#options.nodeCount) {
+      if (await this.#startNode()) continue;
+      // Whoever looks after it tries again.
+      this.#options.clock.setTimer(500, () => void this.start());
+      return;
+    }
   }
 
-  async #startNode(): Promise<void> {
+  /** False: its connection to the database broke as it started. */
+  async #startNode(): Promise<boolean> {
     const { clock, access, maxCommits, pageBytes, plant = {}, ledger, hasOthers, onTrouble, disk } = this.#options;
     const process = new Process(clock, plant.serverSkewMs);
     const schema = schemas[this.schemaVersion - 1] ?? schemas[0];
@@ -202,7 +221,7 @@ export class Server {
         isCommitted: disk.isCommitted?.bind(disk),
       },
     );
-    const service = await createSyncService({
+    const made = createSyncService({
       schema,
       storage,
       runtime: process,
@@ -213,9 +232,16 @@ export class Server {
         memo: refuseBadMemos,
       },
     });
+    const service = disk.isCommitted ? await made.catch(() => null) : await made;
+    if (!service) {
+      process.kill();
+      await storage.close();
+      return false;
+    }
     if (this.#mustRenew) await service.renewEpoch();
     this.#mustRenew = false;
     this.nodes = [...this.nodes, { schema, service: observed(service, ledger, real), process, storage, disk: real }];
+    return true;
   }
 
   /** By the clock on the wall: the program may die meanwhile, and its transaction must end all the same. */
