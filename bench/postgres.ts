@@ -251,7 +251,9 @@ async function pullAll(server: ReturnType<typeof createSyncServer>): Promise<num
   for (let resume: string | null = null; ; ) {
     const body = encode({ clientId: 'snapshot', schemaVersion: 1, cursor: null, scopes: [], resume });
     const answer = await server.fetch(pushRequest(body, '/v1/pull'));
-    const page = decode(new Uint8Array(await answer.arrayBuffer())) as unknown as Page;
+    const message = decode(new Uint8Array(await answer.arrayBuffer()));
+    if (answer.status !== 200) throw new Error(`A pull got ${answer.status}: ${JSON.stringify(message)}`);
+    const page = message as unknown as Page;
     for (const { rows } of page.snapshot) count += rows.length;
     resume = page.resume;
     if (resume === null) return count;
