@@ -1,7 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { EVENT_MIRROR_LIMIT, type SyncEvent, type SyncState } from '../client/types.ts';
+import { EVENT_MIRROR_LIMIT, type SyncEvent, type SyncState, type SyncStatus } from '../client/types.ts';
 import { Emitter } from '../shared/emitter.ts';
-import { type FakeState, fakeState, withCounts } from './fake-state.ts';
+import { type FakeState, fakeState, followed, quietPhase } from './fake-state.ts';
 
 /** One call of a public action, for assertions. */
 export interface FakeCall {
@@ -18,7 +18,7 @@ export class FakeCore {
   readonly #failures = new Map<string, Error>();
 
   constructor(state: FakeState | undefined, now: () => number) {
-    this.store = createStore<SyncState>(() => fakeState(state));
+    this.store = createStore<SyncState>(() => fakeState(state, now()));
     this.now = now;
   }
 
@@ -41,8 +41,17 @@ export class FakeCore {
   setState({ status, ...parts }: FakeState): void {
     this.store.setState((state) => {
       const next = { ...state, ...parts };
-      return { ...next, status: withCounts({ ...state.status, ...status }, next, status) };
+      const merged = { ...state.status, ...status };
+      // A phase stands as it was scripted until what it follows from changes.
+      const isMoved = parts.outbox !== undefined || parts.conflicts !== undefined;
+      return { ...next, status: followed(merged, next, isMoved ? status : { phase: merged.phase, ...status }) };
     });
+  }
+
+  /** A round that reached the server, or a pause that is over: the phase follows from what still waits. */
+  settleDown(status: Partial<SyncStatus>): void {
+    const phase = quietPhase({ ...this.state.status, ...status }, this.state.outbox);
+    this.setState({ status: { ...status, phase } });
   }
 
   emit(event: SyncEvent): void {

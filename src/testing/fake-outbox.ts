@@ -12,6 +12,7 @@ export class FakeOutbox {
   readonly #core: FakeCore;
   readonly #whole: readonly OutboxEntry[] | undefined;
   readonly #receipts = new Map<number, (outcome: MutationOutcome) => void>();
+  readonly #written = new Map<number, readonly Change[]>();
   #lastId: number;
 
   /** `whole`: what `list` gives, where it is more than the state mirrors. */
@@ -28,8 +29,8 @@ export class FakeOutbox {
     const settled = new Promise<MutationOutcome>((done) => this.#receipts.set(mutationId, done));
     this.#core.setState({
       outbox: [...this.#core.state.outbox, entryOf(mutationId, changes, this.#core.now())],
-      status: { phase: 'pending' },
     });
+    this.#written.set(mutationId, changes);
     return { mutationId, settled };
   }
 
@@ -38,6 +39,7 @@ export class FakeOutbox {
     const stopped = { rejected: 'rejected', conflict: 'conflicted' } as const;
     const state = outcome.outcome === 'rejected' || outcome.outcome === 'conflict' ? stopped[outcome.outcome] : null;
     this.#change(outcome.mutationId, (entry) => state && { ...entry, state, reason, attempts: entry.attempts + 1 });
+    if (outcome.outcome === 'rejected' || outcome.outcome === 'discarded') this.#written.delete(outcome.mutationId);
     this.#receipts.get(outcome.mutationId)?.(outcome);
     this.#receipts.delete(outcome.mutationId);
     this.#core.emit({ at: this.#core.now(), type: 'mutation-settled', outcome });
@@ -106,6 +108,11 @@ export class FakeOutbox {
     const all = this.#whole ?? this.#core.state.outbox;
     if (!states && table === undefined && wanted === '') return all;
     return all.filter((entry) => (!states || states.includes(entry.state)) && touches(entry));
+  }
+
+  /** What was written since the script began, and is in the rows. */
+  written(table: string): Change[] {
+    return [...this.#written.values()].flat().filter((change) => change.table === table);
   }
 
   /** The changes to one row, oldest first. */

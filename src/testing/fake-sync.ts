@@ -1,5 +1,13 @@
 import type { KeyInput, Sync, WriteReceipt, WriteTransaction } from '../client/sync.ts';
-import type { CursorInfo, MutationOutcome, OutboxEntry, SyncEvent, SyncRound, SyncStats } from '../client/types.ts';
+import type {
+  CursorInfo,
+  MutationOutcome,
+  OutboxEntry,
+  SyncEvent,
+  SyncRound,
+  SyncStats,
+  SyncStatus,
+} from '../client/types.ts';
 import type { Change } from '../core/change.ts';
 import { type Schema, tableOf } from '../core/schema.ts';
 import { type QueryInput, toStatement } from '../core/sql.ts';
@@ -33,7 +41,7 @@ export interface FakeSyncOptions<S extends Schema = Schema> {
 export interface FakeSync<S extends Schema = Schema> extends Sync<S> {
   /** The actions called so far. */
   readonly calls: readonly FakeCall[];
-  /** Puts parts of the state; counts follow from the lists. */
+  /** Puts parts of the state; counts follow from the lists, and so does the phase of a device at rest. */
   setState(state: FakeState): void;
   /** Delivers an event to subscribers and to the state. */
   emit(event: SyncEvent): void;
@@ -143,7 +151,8 @@ function fakeRounds(core: FakeCore) {
     core.called(name);
     core.emit({ at: core.now(), type: 'sync-started', trigger: 'manual' });
     const done: SyncRound = { ...NO_ROUND, startedAt: core.now() };
-    core.setState({ status: { phase: 'synced', lastSyncedAt: core.now(), error: null } });
+    core.setState({ cursors: core.state.cursors.map(caughtUp) });
+    core.settleDown({ ...REACHED, lastSyncedAt: core.now() });
     core.emit({ at: core.now(), type: 'sync-finished', round: done });
     return done;
   };
@@ -155,16 +164,33 @@ function fakeRounds(core: FakeCore) {
     hydrate: round('hydrate'),
     async pause(reason: string) {
       core.called('pause', reason);
-      core.setState({ status: { phase: 'paused', pausedBy: [...new Set([...core.state.status.pausedBy, reason])] } });
+      const pausedBy = [...new Set([...core.state.status.pausedBy, reason])];
+      core.setState({ status: { phase: 'paused', connection: 'closed', pausedBy } });
       core.emit({ at: core.now(), type: 'paused', reason });
     },
     async resume(reason: string) {
       core.called('resume', reason);
       const pausedBy = core.state.status.pausedBy.filter((one) => one !== reason);
-      core.setState({ status: pausedBy.length > 0 ? { pausedBy } : { pausedBy, phase: 'synced' } });
+      if (pausedBy.length > 0) core.setState({ status: { pausedBy } });
+      else core.settleDown({ pausedBy, connection: 'open' });
       core.emit({ at: core.now(), type: 'resumed', reason });
     },
   };
+}
+
+/** How a device stands whose round has just gone through. */
+const REACHED: Partial<SyncStatus> = {
+  connection: 'open',
+  isOnline: true,
+  hasSynced: true,
+  progress: null,
+  error: null,
+  nextRetryAt: null,
+};
+
+function caughtUp(info: CursorInfo): CursorInfo {
+  if (!info.isFollowed || info.head === null) return info;
+  return { ...info, cursor: { epoch: info.cursor?.epoch ?? 'fake', seq: info.head }, lag: 0, isComplete: true };
 }
 
 /** As an engine that reaches its server at once: what is left out goes, what is followed again comes. */

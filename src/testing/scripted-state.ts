@@ -2,7 +2,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Sync } from '../client/sync.ts';
 import type { SyncState } from '../client/types.ts';
 import type { Schema } from '../core/schema.ts';
-import type { FakeState } from './fake-state.ts';
+import { type FakeState, isQuiet } from './fake-state.ts';
 import { createFakeSync, type FakeSync } from './fake-sync.ts';
 
 /**
@@ -36,7 +36,10 @@ function overlaid<S extends Schema>(
       ...(script.outbox ? pick(told.status, ['pendingCount', 'rejectedCount', 'oldestPendingAt']) : {}),
       ...(script.conflicts ? pick(told.status, ['conflictCount']) : {}),
     };
-    return { ...truth, ...pick(told, parts), status: { ...truth.status, ...counts, ...script.status } };
+    // A device at rest that is told of a conflict waits for a person: its phase follows from what is scripted.
+    const isTold = script.outbox !== undefined || script.conflicts !== undefined;
+    const phase = isTold && isQuiet(truth.status.phase) ? pick(told.status, ['phase']) : {};
+    return { ...truth, ...pick(told, parts), status: { ...truth.status, ...counts, ...phase, ...script.status } };
   };
   const store = createStore<SyncState>(compose);
   const follow = () => store.setState(compose(), true);

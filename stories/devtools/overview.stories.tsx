@@ -1,7 +1,9 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect, spyOn, userEvent, within } from 'storybook/test';
-import { ago, entry } from '../fixtures/outbox.ts';
+import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
+import { sameColumns } from '../fixtures/conflicts.ts';
+import { ago, entry, rejected } from '../fixtures/outbox.ts';
 import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { cellsOf, clock, colours, factsOf } from '../fixtures/read.ts';
 import { events, rounds } from '../fixtures/rounds.ts';
 
 const meta: Meta = { title: 'Devtools/Overview', parameters: { layout: 'fullscreen' } };
@@ -14,25 +16,85 @@ const stats = {
   failedRoundCount: 3,
   pushedMutationCount: 97,
   pulledChangeCount: 1_420,
+  conflictCount: 12,
+  rejectedCount: 5,
   storageBytes: 2_310_144,
 };
+
+/** The dot beside the headline. */
+function colourOfDot(panel: Awaited<ReturnType<typeof panelIn>>): string {
+  const dot = panel.getAllByRole('status')[0]?.closest('.status')?.querySelector('.dot');
+  return dot ? getComputedStyle(dot).backgroundColor : 'no dot';
+}
 
 export const Synced: Story = {
   ...panelStory({
     tab: 'overview',
     rounds,
     stats,
-    state: { clientId: '019aa1b2-5f20-7c31-9d11-5a0c6e2f8b77', status: { lastSyncedAt: ago(20) } },
+    state: {
+      clientId: '019aa1b2-5f20-7c31-9d11-5a0c6e2f8b77',
+      sessionId: '7c31aa02',
+      status: { lastSyncedAt: ago(3_700) },
+    },
   }),
-  play: async ({ canvasElement }) => {
-    const panel = await panelIn(canvasElement);
-    await expect(panel.getByRole('status')).toHaveTextContent(/Everything is synced.*last synced/);
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const { lastSyncedAt } = syncOf(context).store.getState().status;
+    const lastSynced = clock(lastSyncedAt ?? 0);
+    await expect(panel.getByRole('status')).toHaveTextContent(/^Everything is synced/);
+    await expect(panel.getByRole('status')).toHaveTextContent(new RegExp(`last synced .*${lastSynced}$`));
+    await expect(colourOfDot(panel)).toBe(colours(panel.getByRole('tablist')).ok);
     await expect(await panel.findByText('2.2 MiB')).toBeVisible();
-    await expect(panel.getByRole('figure', { name: /Latency median 34 ms/ })).toBeVisible();
-    await expect(panel.getByRole('figure', { name: /Throughput 4,231 changes in all/ })).toBeVisible();
-    const [, ...last] = within(panel.getByRole('region', { name: 'Last rounds' })).getAllByRole('row');
-    await expect(last[0]).toHaveTextContent(/write.*2 mutations.*5 changes.*34 ms/);
-    await expect(last.at(-1)).toHaveTextContent('start');
+    await expect(factsOf(panel, 'Connection')).toEqual({
+      Channel: 'realtime (WebSocket)',
+      'Server reached': 'yes',
+      'Last synced': expect.stringContaining(lastSynced),
+      'First full sync': 'done',
+      'Next try': '—',
+      'Paused by': '—',
+    });
+    await expect(factsOf(panel, 'Storage')).toEqual({
+      Where: 'persisted on disk',
+      Size: '2.2 MiB',
+      Quota: '24.0 MiB of 10.0 GiB',
+      Eviction: 'possible when the disk is full',
+    });
+    await expect(panel.getByRole('meter', { name: 'Quota used' })).toHaveProperty('value', 24 * 1_048_576);
+    await expect(factsOf(panel, 'This device')).toEqual({
+      clientId: '019aa1b2…Copy',
+      sessionId: '7c31aa02Copy',
+      Leader: 'this tab',
+      Schema: 'version 3, 2 tables',
+      Protocol: 'version 1',
+    });
+    await expect(factsOf(panel, 'Since the engine started')).toEqual({
+      Rounds: '214',
+      'Failed rounds': '3',
+      'Mutations sent': '97',
+      'Changes received': '1,420',
+      Conflicts: '12',
+      Rejected: '5',
+    });
+    const latency = panel.getByRole('figure', { name: 'Latency median 34 ms, p95 640 ms of 4 rounds' });
+    const throughput = panel.getByRole('figure', {
+      name: 'Throughput 4,231 changes in all, at most 6,578/s',
+    });
+    const heights = (plot: Element) =>
+      [...plot.querySelectorAll('rect')].map((bar) => Number(bar.getAttribute('height')));
+    // Oldest first. What took longest was the try that failed; what carried most was the first load.
+    await expect(heights(latency).indexOf(Math.max(...heights(latency)))).toBe(1);
+    await expect(latency.querySelectorAll('rect')[1]).toHaveAttribute('data-tone', 'bad');
+    await expect(heights(throughput).indexOf(Math.max(...heights(throughput)))).toBe(0);
+    const [head, ...last] = cellsOf(panel.getByRole('region', { name: 'Last rounds' }));
+    await expect(head).toEqual(['When', 'Why', 'Sent', 'Received', 'Took', 'Outcome']);
+    await expect(last.map(([when, ...others]) => [when?.slice(-5), ...others])).toEqual([
+      [clock(rounds[0]?.startedAt ?? 0), 'write', '2 mutations, 812 B', '5 changes', '34 ms', 'ok'],
+      [clock(rounds[1]?.startedAt ?? 0), 'changes', '0 mutations', '14 changes', '11 ms', 'ok'],
+      [clock(rounds[2]?.startedAt ?? 0), 'retry', '0 mutations', '0 changes', '5003 ms', 'network'],
+      [clock(rounds[3]?.startedAt ?? 0), 'start', '0 mutations', '4,210 changes', '640 ms', 'ok'],
+    ]);
+    await expect(panel.getByText('network', { selector: '.badge' })).toHaveAttribute('data-tone', 'bad');
     // What is on the clipboard is the person's; a browser without one in front of it may refuse it too.
     const copied = spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
     await userEvent.click(panel.getByRole('button', { name: 'Copy the client id' }));
@@ -47,7 +109,7 @@ export const OfflineWithWaitingChanges: Story = {
     tab: 'overview',
     rounds,
     stats,
-    state: {
+    state: () => ({
       outbox: [entry(1, { createdAt: ago(125) }), entry(2), entry(3)],
       status: {
         phase: 'offline',
@@ -58,13 +120,22 @@ export const OfflineWithWaitingChanges: Story = {
         persisted: false,
         error: { kind: 'network', message: 'The server at /sync could not be reached. It is tried again by a timer.' },
       },
-    },
+    }),
   }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByRole('status')).toHaveTextContent(
       /Offline.*3 changes waiting, oldest 2 min, last synced .*, next try in .*, not persisted/,
     );
+    await expect(colourOfDot(panel)).toBe(colours(panel.getByRole('tablist')).warn);
+    await expect(panel.getByText(/could not be reached/).closest('[data-tone]')).toHaveAttribute('data-tone', 'warn');
+    await expect(panel.getByRole('tab', { name: /^Queue/ })).toHaveTextContent('Queue3');
+    await expect(factsOf(panel, 'Connection')).toMatchObject({
+      Channel: 'closed',
+      'Server reached': 'no',
+      'Next try': expect.stringMatching(/^in \d+ s$/),
+    });
+    await expect(factsOf(panel, 'Storage')).toMatchObject({ Where: 'memory: gone when the tab closes' });
   },
 };
 
@@ -77,7 +148,61 @@ export const PauseAndResume: Story = {
     await expect(panel.getByRole('button', { name: 'Sync now' })).toBeDisabled();
     await expect(panel.getByText('Paused by').nextElementSibling).toHaveTextContent('devtools');
     await userEvent.click(panel.getByRole('button', { name: 'Resume' }));
-    await expect(syncOf(context).calls.map((call) => call.name)).toEqual(['pause', 'resume']);
+    await waitFor(() => expect(panel.getByRole('button', { name: 'Sync now' })).toBeEnabled());
+    await userEvent.click(panel.getByRole('button', { name: 'Sync now' }));
+    await waitFor(() => expect(syncOf(context).calls.map((call) => call.name)).toEqual(['pause', 'resume', 'sync']));
+    await expect(panel.getByRole('status')).toHaveTextContent('Everything is synced');
+  },
+};
+
+/** What waits for a person shows in the colour and in words, and its button leads there. */
+export const WaitsForADecision: Story = {
+  ...panelStory({
+    tab: 'overview',
+    state: { outbox: [rejected, entry(42, { state: 'conflicted' })], conflicts: [sameColumns] },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByRole('status')).toHaveTextContent(
+      /^Waiting for your decision ?1 open conflict, 1 rejected,/,
+    );
+    await expect(colourOfDot(panel)).toBe(colours(panel.getByRole('tablist')).warn);
+    await expect(panel.getByRole('tab', { name: /^Conflicts/ })).toHaveTextContent('Conflicts1');
+    await userEvent.click(panel.getByRole('button', { name: 'Decide' }));
+    await expect(panel.getByRole('tab', { name: /^Conflicts/ })).toHaveAttribute('aria-selected', 'true');
+    await userEvent.click(panel.getByRole('tab', { name: 'Overview' }));
+  },
+};
+
+/** The first load, with how far it is. */
+export const FirstLoad: Story = {
+  ...panelStory({
+    tab: 'overview',
+    state: {
+      status: { phase: 'syncing', hasSynced: false, progress: { step: 'snapshot', done: 12_000, total: 45_000 } },
+    },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByRole('status')).toHaveTextContent('Loading 12,000 of 45,000 rows');
+    const bar = panel.getByRole('progressbar', { name: 'Loading 12,000 of 45,000 rows' });
+    await expect(bar).toHaveProperty('position', 12 / 45);
+    await expect(factsOf(panel, 'Connection')).toMatchObject({ 'Last synced': 'never', 'First full sync': 'not yet' });
+  },
+};
+
+/** Dark, light, or as the device has it. */
+export const Colours: Story = {
+  ...panelStory({ tab: 'overview' }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const ground = () => getComputedStyle(panel.getByRole('region', { name: 'tidemark devtools' })).backgroundColor;
+    const light = ground();
+    await userEvent.click(panel.getByRole('button', { name: 'Colours: light' }));
+    await waitFor(() => expect(ground()).not.toBe(light));
+    await userEvent.click(panel.getByRole('button', { name: 'Colours: dark' }));
+    await userEvent.click(await panel.findByRole('button', { name: 'Colours: system' }));
+    await waitFor(() => expect(ground()).toBe(light));
   },
 };
 
@@ -100,6 +225,8 @@ export const NeedsSignIn: Story = {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByRole('status')).toHaveTextContent('Needs sign-in');
     await expect(panel.getByRole('alert')).toHaveTextContent('it expired');
+    await expect(colourOfDot(panel)).toBe(colours(panel.getByRole('tablist')).bad);
+    await expect(factsOf(panel, 'Connection')).toMatchObject({ Channel: 'closed' });
   },
 };
 
@@ -116,6 +243,8 @@ export const BeforeTheDatabaseIsOpen: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByRole('status')).toHaveTextContent('Opening the database');
+    await expect(factsOf(panel, 'This device')).toMatchObject({ clientId: 'not yet', Leader: 'another tab' });
+    await expect(factsOf(panel, 'Storage')).toMatchObject({ Where: '—' });
   },
 };
 
@@ -125,6 +254,7 @@ export const WithoutServer: Story = {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByRole('status')).toHaveTextContent('On this device only');
     await expect(panel.queryByRole('button', { name: 'Sync now' })).toBeNull();
+    await expect(factsOf(panel, 'Connection')).toMatchObject({ Channel: 'no server', 'Server reached': '—' });
   },
 };
 
@@ -144,7 +274,7 @@ export const ABusyDay: Story = {
       outcome: index % 17 === 0 ? ('failed' as const) : ('ok' as const),
       error: index % 17 === 0 ? { kind: 'network' as const, message: 'The server could not be reached.' } : null,
     })),
-    state: {
+    state: () => ({
       events: [
         { at: ago(600), type: 'connection-changed', connection: 'connecting' },
         { at: ago(590), type: 'connection-changed', connection: 'open' },
@@ -152,15 +282,26 @@ export const ABusyDay: Story = {
         { at: ago(60), type: 'connection-changed', connection: 'open' },
       ],
       status: { phase: 'syncing', isPulling: true, lastSyncedAt: ago(5) },
-    },
+    }),
   }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     const history = within(await panel.findByRole('region', { name: 'Connection history' }));
     await expect(history.getAllByRole('listitem')).toHaveLength(4);
     await expect(history.getAllByRole('listitem').at(-1)).toHaveTextContent('so far');
-    await expect(history.getByText(/for 1 min so far/)).toBeVisible();
-    const latency = await panel.findByRole('figure', { name: /p95 .* of 100 rounds/ });
+    const spans = history.getAllByRole('listitem').map((item) => item.textContent?.replace(/^[\d:.]+/, ''));
+    await expect(spans).toEqual([
+      'connectingfor 10 s',
+      'openfor 7 min',
+      'closedfor 1 min',
+      expect.stringMatching(/^openfor 1 min so far$/),
+    ]);
+    await expect(history.getAllByText('open')[0]).toHaveAttribute('data-tone', 'ok');
+    await expect(history.getByText('closed')).toHaveAttribute('data-tone', 'idle');
+    const strip = [...(history.getByRole('list').previousElementSibling?.querySelectorAll('rect') ?? [])];
+    const widths = strip.map((span) => Math.round(Number(span.getAttribute('width')) / 10));
+    await expect(widths).toEqual([0, 8, 1, 1]);
+    const latency = await panel.findByRole('figure', { name: /p95 \d+ ms of 100 rounds$/ });
     await expect(latency.querySelectorAll('rect')).toHaveLength(100);
     await expect(latency.querySelectorAll('rect[data-tone=bad]')).toHaveLength(6);
   },
@@ -169,15 +310,18 @@ export const ABusyDay: Story = {
 export const Reconnecting: Story = {
   ...panelStory({
     tab: 'overview',
-    state: {
-      events,
-      status: { phase: 'pending', connection: 'connecting', lastSyncedAt: ago(40), nextRetryAt: ago(-900) },
-    },
+    state: () => ({
+      events: [...events, { at: ago(6), type: 'connection-changed', connection: 'connecting' }],
+      outbox: [entry(41, { createdAt: ago(5) })],
+      status: { connection: 'connecting', lastSyncedAt: ago(40), nextRetryAt: ago(-30) },
+    }),
   }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
-    await expect(panel.getByText('connecting…')).toBeVisible();
-    await expect(panel.getByRole('status')).toHaveTextContent(/next try in/);
+    await expect(factsOf(panel, 'Connection')).toMatchObject({ Channel: 'connecting…', 'Server reached': 'yes' });
+    await expect(panel.getByRole('status')).toHaveTextContent(/^1 change waiting ?oldest \d+ s.*next try in \d+ s/);
+    const history = within(panel.getByRole('region', { name: 'Connection history' }));
+    await expect(history.getAllByRole('listitem').at(-1)).toHaveTextContent(/connecting.*so far/);
   },
 };
 
@@ -185,6 +329,7 @@ export const StorageFull: Story = {
   ...panelStory({
     tab: 'overview',
     stats: { ...stats, storageBytes: 1_073_741_824 },
+    disk: { usage: 1_070_000_000, quota: 1_073_741_824 },
     state: {
       status: {
         phase: 'error',
@@ -195,17 +340,36 @@ export const StorageFull: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByRole('alert')).toHaveTextContent(/quota.*disk of this device is full/);
+    await expect(colourOfDot(panel)).toBe(colours(panel.getByRole('tablist')).bad);
     await expect(await panel.findByText('1.0 GiB')).toBeVisible();
+    await expect(await panel.findByText('1020.4 MiB of 1.0 GiB')).toBeVisible();
+    const used = panel.getByRole('meter', { name: 'Quota used' });
+    await expect(used).toHaveProperty('high', 0.8 * 1_073_741_824);
   },
 };
 
-/** The tables are being rebuilt for a newer schema: the database is not open yet. Afterwards an event tells of it. */
+const migrating = panelStory({
+  tab: 'overview',
+  ready: new Promise(() => undefined),
+  state: { clientId: null, status: { phase: 'starting' } },
+});
+
+/** The tables are being rebuilt for a newer schema: the database is not open yet. */
 export const MigrationRunning: Story = {
-  ...panelStory({
-    tab: 'overview',
-    ready: new Promise(() => undefined),
-    state: { clientId: null, status: { phase: 'starting', connection: 'closed' } },
-  }),
+  ...migrating,
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByRole('status')).toHaveTextContent(/^Opening the database$/);
+    await expect(factsOf(panel, 'This device')).toMatchObject({
+      clientId: 'not yet',
+      Schema: 'version 3, 2 tables',
+    });
+  },
+};
+
+/** Afterwards an event tells of it. */
+export const Migrated: Story = {
+  ...migrating,
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     await expect(panel.getByRole('status')).toHaveTextContent('Opening the database');
@@ -214,6 +378,7 @@ export const MigrationRunning: Story = {
     await expect(await panel.findByText('Everything is synced')).toBeVisible();
     await userEvent.click(panel.getByRole('tab', { name: 'Events' }));
     await expect(await panel.findByText('schema-migrated', { selector: 'span' }, { timeout: 5_000 })).toBeVisible();
+    await expect(panel.getByText('from version 2 to 3')).toBeVisible();
   },
 };
 
@@ -221,7 +386,7 @@ export const AnotherTabLeads: Story = {
   ...panelStory({ tab: 'overview', state: { isLeader: false } }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
-    await expect(panel.getByText('another tab')).toBeVisible();
+    await expect(factsOf(panel, 'This device')).toMatchObject({ Leader: 'another tab' });
   },
 };
 
@@ -231,5 +396,23 @@ export const IntegrityCheck: Story = {
     const panel = await panelIn(canvasElement);
     await userEvent.click(panel.getByRole('button', { name: 'Check integrity' }));
     await expect(await panel.findByRole('alert')).toHaveTextContent('row 7 missing from index issue_title');
+  },
+};
+
+export const SoundAndKept: Story = {
+  ...panelStory({ tab: 'overview' }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(panel.getByRole('button', { name: 'Check integrity' }));
+    await expect(await panel.findByText('The database is sound.')).toBeVisible();
+    const persist = spyOn(navigator.storage, 'persist').mockResolvedValue(false);
+    await userEvent.click(await panel.findByRole('button', { name: 'Ask to keep it' }));
+    await expect(await panel.findByText(/The browser did not agree/)).toBeVisible();
+    persist.mockResolvedValue(true);
+    spyOn(navigator.storage, 'persisted').mockResolvedValue(true);
+    await userEvent.click(panel.getByRole('button', { name: 'Ask to keep it' }));
+    await waitFor(() => expect(panel.queryByRole('button', { name: 'Ask to keep it' })).toBeNull());
+    await expect(factsOf(panel, 'Storage')).toMatchObject({ Eviction: 'the browser keeps it' });
+    persist.mockRestore();
   },
 };

@@ -5,7 +5,8 @@ import type { SyncStatus } from '../../../src/client/types.ts';
 import { fakeState } from '../../../src/testing/fake-state.ts';
 
 const now = new Date('2026-05-04T09:42:00').getTime();
-const words = (status: Partial<SyncStatus>) => statusWords(fakeState({ status }).status, now);
+const words = (status: Partial<SyncStatus>) =>
+  statusWords(fakeState({ status: { lastSyncedAt: null, ...status } }).status, now);
 
 test('the status says what waits, since when, and when it was synced last', () => {
   const lastSyncedAt = new Date('2026-05-04T09:41:00').getTime();

@@ -49,7 +49,7 @@ describe('useSyncStatus', () => {
     const { result } = renderHook(() => useSyncStatus(({ phase, pendingCount }) => ({ phase, pendingCount })), {
       wrapper: within(sync),
     });
-    expect(result.current).toEqual({ phase: 'synced', pendingCount: 1 });
+    expect(result.current).toEqual({ phase: 'pending', pendingCount: 1 });
   });
 });
 
