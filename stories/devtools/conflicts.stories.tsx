@@ -39,7 +39,7 @@ export const None: Story = {
 export const Open: Story = {
   ...panelStory({
     tab: 'conflicts',
-    state: { conflicts: [sameColumns, deletedThere, deletedHere], devices: [tablet], status: { phase: 'blocked' } },
+    state: { conflicts: [sameColumns, deletedThere, deletedHere], devices: [tablet] },
   }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
@@ -50,7 +50,7 @@ export const Open: Story = {
 };
 
 export const OpenDeleted: Story = {
-  ...panelStory({ tab: 'conflicts', state: { conflicts: [deletedThere, deletedHere], status: { phase: 'blocked' } } }),
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [deletedThere, deletedHere] } }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByText('PIER-10'));
@@ -61,7 +61,7 @@ export const OpenDeleted: Story = {
 export const DecideFieldByField: Story = {
   ...panelStory({
     tab: 'conflicts',
-    state: { conflicts: [sameColumns, deletedThere, decidedByPolicy], devices: [tablet], status: { phase: 'blocked' } },
+    state: { conflicts: [sameColumns, deletedThere, decidedByPolicy], devices: [tablet] },
   }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
@@ -94,7 +94,7 @@ export const DecideFieldByField: Story = {
 };
 
 export const DeletedOnTheOtherSide: Story = {
-  ...panelStory({ tab: 'conflicts', state: { conflicts: [deletedThere, deletedHere], status: { phase: 'blocked' } } }),
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [deletedThere, deletedHere] } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('PIER-9'));
@@ -106,7 +106,7 @@ export const DeletedOnTheOtherSide: Story = {
 };
 
 export const DeletedLongAgo: Story = {
-  ...panelStory({ tab: 'conflicts', state: { conflicts: [deletedLongAgo], status: { phase: 'blocked' } } }),
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [deletedLongAgo] } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('PIER-9'));
@@ -146,7 +146,7 @@ export const RestoreWhatLost: Story = {
 };
 
 export const InsertedOnBothSides: Story = {
-  ...panelStory({ tab: 'conflicts', state: { conflicts: [insertedTwice], status: { phase: 'blocked' } } }),
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [insertedTwice] } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('PIER-11'));
@@ -159,7 +159,7 @@ export const InsertedOnBothSides: Story = {
 export const KeepsAllOfMine: Story = {
   ...panelStory({
     tab: 'conflicts',
-    state: { conflicts: [sameColumns], devices: [tablet], status: { phase: 'blocked' } },
+    state: { conflicts: [sameColumns], devices: [tablet] },
   }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
@@ -172,7 +172,7 @@ export const KeepsAllOfMine: Story = {
 };
 
 export const LongAndRightToLeftTexts: Story = {
-  ...panelStory({ tab: 'conflicts', state: { conflicts: [longTexts], status: { phase: 'blocked' } } }),
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [longTexts] } }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByText(/PIER-12/));
@@ -188,7 +188,7 @@ export const InTheDark: Story = {
   ...panelStory({
     tab: 'conflicts',
     theme: 'dark',
-    state: { conflicts: [longTexts, sameColumns], devices: [tablet], status: { phase: 'blocked' } },
+    state: { conflicts: [longTexts, sameColumns], devices: [tablet] },
   }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
@@ -198,7 +198,7 @@ export const InTheDark: Story = {
 };
 
 export const AThousandAtOnce: Story = {
-  ...panelStory({ tab: 'conflicts', state: { conflicts: manyConflicts(1_000), status: { phase: 'blocked' } } }),
+  ...panelStory({ tab: 'conflicts', state: { conflicts: manyConflicts(1_000) } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     const list = await panel.findByRole('listbox', { name: 'Open conflicts' });
@@ -217,7 +217,7 @@ export const AThousandAtOnce: Story = {
 };
 
 export const ByTheLaterWrite: Story = {
-  ...panelStory({ tab: 'conflicts', state: { conflicts: manyConflicts(8), status: { phase: 'blocked' } } }),
+  ...panelStory({ tab: 'conflicts', state: { conflicts: manyConflicts(8) } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     // In the order of their mutations: a later one waits for the earlier.

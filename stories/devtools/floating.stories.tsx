@@ -16,8 +16,7 @@ export default meta;
 
 type Story = StoryObj;
 
-const busy = () =>
-  createFakeSync({ schema, state: { outbox: mixedOutbox, conflicts: [sameColumns], status: { phase: 'pending' } } });
+const busy = () => createFakeSync({ schema, state: { outbox: mixedOutbox(), conflicts: [sameColumns] } });
 
 const floating = async (page: Document) => within(await shadowOf(page.body));
 

@@ -1,45 +1,145 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
-import { awkwardOutbox, entry, longOutbox, mixedOutbox, rejected, rejectedInsert } from '../fixtures/outbox.ts';
+import { sameColumns } from '../fixtures/conflicts.ts';
+import {
+  awkwardOutbox,
+  entry,
+  longOutbox,
+  mixedOutbox,
+  rejected,
+  rejectedInsert,
+  retitle,
+} from '../fixtures/outbox.ts';
 import { fill, hasFocus, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { cellsOf, colours, lookOf, textOf } from '../fixtures/read.ts';
+import { savedText } from '../fixtures/saved.ts';
 
 const meta: Meta = { title: 'Devtools/Queue', parameters: { layout: 'fullscreen' } };
 export default meta;
 
 type Story = StoryObj;
 
+/** One of each state, and the conflict that one of them waits for. */
+const mixed = () => ({ outbox: mixedOutbox(), conflicts: [sameColumns] });
+
 export const Empty: Story = {
   ...panelStory({ tab: 'queue' }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByText('The queue is empty')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Import…' })).toBeEnabled();
+  },
+};
+
+export const Opening: Story = {
+  ...panelStory({ tab: 'queue', state: { clientId: null, status: { phase: 'starting' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByText('The database is being opened')).toBeVisible();
+  },
+};
+
+export const WithoutServer: Story = {
+  ...panelStory({ tab: 'queue', state: { status: { phase: 'local' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByText('No server, no queue')).toBeVisible();
+  },
+};
+
+/** Somebody else signed in: what waits here is not for them, and they are told whose it is. */
+export const OfAnotherPerson: Story = {
+  ...panelStory({
+    tab: 'queue',
+    state: {
+      status: {
+        phase: 'error',
+        error: {
+          kind: 'forbidden',
+          message: 'The data on this device belong to mara. Sign in as mara, or wipe the device.',
+          details: { localSubject: 'mara' },
+        },
+      },
+    },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByText('Not for the person signed in')).toBeVisible();
+    await expect(panel.getByText(/belong to mara/, { selector: 'p:not(.empty-title)' })).toBeVisible();
   },
 };
 
 export const EveryState: Story = {
-  ...panelStory({ tab: 'queue', state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
+  ...panelStory({ tab: 'queue', state: mixed }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     const list = panel.getByRole('listbox', { name: 'Mutations' });
-    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(mixedOutbox.length));
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(7));
     const states = within(list)
       .getAllByRole('option')
       .map((row) => row.querySelector('.badge')?.textContent);
     const words = { pending: 'waiting', sent: 'sent', accepted: 'accepted', parked: 'parked', conflicted: 'conflict' };
-    await expect(states).toEqual(mixedOutbox.map(({ state }) => ({ ...words, rejected: 'rejected' })[state]));
+    await expect(states).toEqual(mixedOutbox().map(({ state }) => ({ ...words, rejected: 'rejected' })[state]));
+    const tones = within(list)
+      .getAllByRole('option')
+      .map((row) => row.querySelector<HTMLElement>('.badge')?.dataset.tone);
+    await expect(tones).toEqual(['ok', 'bad', 'idle', 'warn', 'busy', 'busy', 'busy']);
+    const rows = within(list).getAllByRole('option').map(textOf);
+    await expect(rows[0]).toMatch(/^#39issue insert ?PIER-8accepted\d min$/);
+    await expect(rows[1]).toMatch(/^#40issue update title, priority ?issue.priority must lie.*rejected\d min$/);
+    await expect(rows[4]).toMatch(/^#43issue, issue_label insert 1 row, update 1 row, delete 1 row ?sent\d+ s$/);
+    await expect(rows[5]).toMatch(/^#44issue_label delete ?issue_id=PIER-7, label=birdswaiting\d+ s$/);
+    await expect(panel.getByText('7 mutations')).toBeVisible();
+    await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^4 changes waiting.*1 open conflict, 1 rejected/);
     await userEvent.click(within(list).getByText('#43'));
     const detail = panel.getByRole('article', { name: 'Mutation 43' });
     await expect(within(detail).getByText('Gulls nest on the north pier')).toBeVisible();
     await expect(within(detail).getByText('Birds on pier')).toBeVisible();
     await expect(within(detail).getByText('+1')).toBeVisible();
-    await expect(within(detail).queryByRole('button', { name: 'Edit' })).toBeNull();
+    await expect(textOf(detail.querySelector('.facts-line'))).toMatch(
+      /^written [\d:]+ \(\d+ s\)1 attempt3 changes640 Bbase seq 1204$/,
+    );
+    // Nobody knows whether the server has it: it can be neither changed nor thrown away.
+    for (const name of ['Retry', 'Edit', 'Discard…']) {
+      await expect(within(detail).queryByRole('button', { name })).toBeNull();
+    }
+    const update = within(detail).getByRole('table', { name: 'Columns of issue PIER-7' });
+    await expect(cellsOf(update)).toEqual([
+      ['Column', 'Old', 'New'],
+      ['title', 'Birds on pier', 'Gulls nest on the north pier'],
+      ['priority', '1', '2'],
+      ['votes', '11', '12 +1'],
+    ]);
+    const { bad, ok } = colours(list);
+    await expect(lookOf(within(update).getByText('Birds on pier'))).toMatchObject({ color: bad, line: 'line-through' });
+    await expect(lookOf(within(update).getByText('Gulls nest on the north pier'))).toMatchObject({ color: ok });
+    const insert = within(detail).getByRole('table', { name: 'Columns of issue PIER-8' });
+    await expect(cellsOf(insert).slice(0, 3)).toEqual([
+      ['Column', 'New'],
+      ['title', 'Paint the harbour rail'],
+      ['body', 'null'],
+    ]);
+    const deletion = within(detail).getByRole('table', { name: 'Columns of issue_label issue_id=PIER-7, label=birds' });
+    await expect(cellsOf(deletion)).toEqual([
+      ['Column', 'Old'],
+      ['added_by', 'Mara'],
+    ]);
+    await expect(within(detail).getAllByRole('heading', { level: 4 }).map(textOf)).toEqual([
+      'insert issue PIER-8',
+      'update issue PIER-7',
+      'delete issue_label issue_id=PIER-7, label=birds',
+    ]);
+    await userEvent.click(within(list).getByText('#41'));
+    await expect(await panel.findByText('waits behind mutation #40 on the same row')).toBeVisible();
+    await userEvent.click(within(list).getByText('#43'));
     await userEvent.selectOptions(panel.getByRole('combobox', { name: 'States shown' }), 'rejected');
     await waitFor(() => expect(within(panel.getByRole('listbox')).getAllByRole('option')).toHaveLength(1));
+    await expect(panel.getByText('1 mutation')).toBeVisible();
     await fill(panel.getByRole('searchbox'), 'no such row');
     await expect(await panel.findByText('Nothing matches.')).toBeVisible();
     await userEvent.selectOptions(panel.getByRole('combobox', { name: 'States shown' }), 'all');
     await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Tables shown' }), 'issue_label');
-    await fill(panel.getByRole('searchbox'), 'pier-7');
+    await fill(panel.getByRole('searchbox', { name: 'Filter by row key' }), 'pier-7');
     await waitFor(() => expect(within(panel.getByRole('listbox')).getAllByRole('option')).toHaveLength(2));
     await fill(panel.getByRole('searchbox'), '');
     await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Tables shown' }), 'all');
@@ -47,7 +147,7 @@ export const EveryState: Story = {
 };
 
 export const EditARejectedMutation: Story = {
-  ...panelStory({ tab: 'queue', state: { outbox: [rejected], status: { phase: 'blocked' } } }),
+  ...panelStory({ tab: 'queue', state: { outbox: [rejected] } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('#40'));
@@ -68,31 +168,61 @@ export const EditARejectedMutation: Story = {
 };
 
 export const Editor: Story = {
-  ...panelStory({ tab: 'queue', state: { outbox: [rejectedInsert], status: { phase: 'blocked' } } }),
-  play: async ({ canvasElement }) => {
-    const panel = await panelIn(canvasElement);
+  ...panelStory({ tab: 'queue', state: { outbox: [rejectedInsert] } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('#46'));
     await userEvent.click(panel.getByRole('button', { name: 'Edit' }));
     await fill(panel.getByRole('textbox', { name: 'due' }), 'soon');
+    panel.getByRole('textbox', { name: 'due' }).focus();
+    await userEvent.keyboard('{Escape}');
+    await waitFor(() => expect(panel.queryByRole('form')).toBeNull());
+    await userEvent.click(panel.getByRole('button', { name: 'Edit' }));
+    // What was typed before is gone with the form.
+    await expect(panel.getByRole('textbox', { name: 'due' })).toHaveValue('2026-07-01');
+    await userEvent.click(panel.getByRole('button', { name: 'Cancel' }));
+    await expect(syncOf(context).calls).toEqual([]);
+    await userEvent.click(await panel.findByRole('button', { name: 'Edit' }));
+    const body = panel.getByRole('textbox', { name: 'body' });
+    await expect(body).toBeDisabled();
+    await userEvent.click(panel.getAllByRole('checkbox', { name: 'null' })[0] ?? body);
+    await expect(body).toBeEnabled();
+    await fill(panel.getByRole('textbox', { name: 'labels' }), '[paint');
+    await expect(panel.getByRole('textbox', { name: 'labels' })).toHaveAccessibleDescription(/JSON/);
+    await fill(panel.getByRole('textbox', { name: 'labels' }), '["paint"]');
+    await fill(panel.getByRole('textbox', { name: 'due' }), 'soon');
     await expect(panel.getByRole('textbox', { name: 'due' })).toHaveAccessibleDescription(/no YYYY-MM-DD/);
+    await expect(panel.getByRole('button', { name: 'Save and send again' })).toBeDisabled();
   },
 };
 
 export const DiscardQuestion: Story = {
-  ...panelStory({ tab: 'queue', state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
-  play: async ({ canvasElement }) => {
-    const panel = await panelIn(canvasElement);
+  ...panelStory({ tab: 'queue', state: mixed }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('#42'));
     await userEvent.click(panel.getByRole('button', { name: 'Discard…' }));
-    await expect(panel.getByRole('alertdialog')).toHaveTextContent('The columns go back');
+    const question = panel.getByRole('alertdialog', { name: 'Discard mutation #42?' });
+    await expect(question).toHaveTextContent('1 change will be undone on this device and never sent:');
+    await expect(question).toHaveTextContent('The columns go back');
+    await expect(cellsOf(question)).toEqual([
+      ['Column', 'Old', 'New'],
+      ['title', 'Gulls nest on the north pier', 'Birds on pier'],
+      ['priority', '2', '1'],
+      ['votes', '12', '11 −1'],
+    ]);
     await userEvent.keyboard('{Escape}');
     await waitFor(() => expect(panel.queryByRole('alertdialog')).toBeNull());
+    await userEvent.click(panel.getByRole('button', { name: 'Discard…' }));
+    await userEvent.click(within(panel.getByRole('alertdialog')).getByRole('button', { name: 'Keep it' }));
+    await waitFor(() => expect(panel.queryByRole('alertdialog')).toBeNull());
+    await expect(syncOf(context).calls).toEqual([]);
     await userEvent.click(panel.getByRole('button', { name: 'Discard…' }));
   },
 };
 
 export const DiscardAfterConfirmation: Story = {
-  ...panelStory({ tab: 'queue', state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
+  ...panelStory({ tab: 'queue', state: mixed }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('#44'));
@@ -112,7 +242,7 @@ export const AHundredThousand: Story = {
   ...panelStory({
     tab: 'queue',
     outbox: huge,
-    state: { outbox: huge.slice(0, 1_000), status: { phase: 'pending', pendingCount: huge.length } },
+    state: { outbox: huge.slice(0, 1_000), status: { pendingCount: huge.length } },
   }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
@@ -121,11 +251,17 @@ export const AHundredThousand: Story = {
     await userEvent.keyboard('{End}');
     await expect(await panel.findByText('#100000', {}, { timeout: 5_000 })).toBeVisible();
     await expect(within(list).getAllByRole('option').length).toBeLessThan(60);
+    await expect(panel.getByRole('article', { name: 'Mutation 100000' })).toHaveTextContent('PIER-100000');
+    await expect(panel.getByText('100,000 mutations')).toBeVisible();
+    await expect(panel.getByRole('tab', { name: /^Queue/ })).toHaveTextContent('Queue100,000');
+    await fill(panel.getByRole('searchbox', { name: 'Filter by row key' }), 'PIER-77777');
+    await expect(await panel.findByText('#77777', {}, { timeout: 5_000 })).toBeVisible();
+    await expect(panel.getByText('1 mutation')).toBeVisible();
   },
 };
 
 export const Narrow: Story = {
-  ...panelStory({ tab: 'queue', width: 360, state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
+  ...panelStory({ tab: 'queue', width: 360, state: mixed }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByText('#42'));
@@ -137,7 +273,7 @@ export const Narrow: Story = {
 
 /** The same in dark colours, so that their contrast is looked at as well. */
 export const EveryStateInTheDark: Story = {
-  ...panelStory({ tab: 'queue', theme: 'dark', state: { outbox: mixedOutbox, status: { phase: 'pending' } } }),
+  ...panelStory({ tab: 'queue', theme: 'dark', state: mixed }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByText('#40'));
@@ -146,7 +282,7 @@ export const EveryStateInTheDark: Story = {
 };
 
 export const LongAndRightToLeftValues: Story = {
-  ...panelStory({ tab: 'queue', state: { outbox: awkwardOutbox, status: { phase: 'pending' } } }),
+  ...panelStory({ tab: 'queue', state: { outbox: awkwardOutbox } }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByText('#50'));
@@ -161,7 +297,7 @@ export const LongAndRightToLeftValues: Story = {
 export const RetryAll: Story = {
   ...panelStory({
     tab: 'queue',
-    state: { outbox: [rejected, rejectedInsert, entry(47)], status: { phase: 'blocked' } },
+    state: { outbox: [rejected, rejectedInsert, entry(47)] },
   }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
@@ -172,7 +308,7 @@ export const RetryAll: Story = {
 };
 
 export const RetryAllOfATable: Story = {
-  ...panelStory({ tab: 'queue', state: { outbox: [rejected, rejectedInsert], status: { phase: 'blocked' } } }),
+  ...panelStory({ tab: 'queue', state: { outbox: [rejected, rejectedInsert] } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     await userEvent.selectOptions(await panel.findByRole('combobox', { name: 'Tables shown' }), 'issue');
@@ -185,7 +321,7 @@ export const RetryAllOfATable: Story = {
 };
 
 export const RetryOne: Story = {
-  ...panelStory({ tab: 'queue', state: { outbox: [rejected, rejectedInsert], status: { phase: 'blocked' } } }),
+  ...panelStory({ tab: 'queue', state: { outbox: [rejected, rejectedInsert] } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('#40'));
@@ -195,7 +331,7 @@ export const RetryOne: Story = {
 };
 
 export const ImportAFile: Story = {
-  ...panelStory({ tab: 'queue', state: { outbox: [entry(47)], status: { phase: 'pending' } } }),
+  ...panelStory({ tab: 'queue', state: { outbox: [entry(47)] } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     const sync = syncOf(context);
@@ -218,6 +354,7 @@ export const ImportAFile: Story = {
     await expect(await panel.findByRole('alert')).toHaveTextContent('no export of an outbox');
     await upload(text);
     await expect(await panel.findByText('0 mutations written again, 1 left out.')).toBeVisible();
+    await expect(panel.getByText('It still waits on this device.', { exact: false })).toHaveTextContent('#47');
     await upload(text.replace('"mutationId": 47', '"mutationId": 12'));
     await expect(await panel.findByText('1 mutation written again.')).toBeVisible();
     await expect(await panel.findByText('#48')).toBeVisible();
@@ -233,6 +370,76 @@ export const Offline: Story = {
     const panel = await panelIn(canvasElement);
     await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/Offline.*2 changes waiting/);
     await expect(await panel.findByText('#48')).toBeVisible();
+    // Nothing was rejected: there is nothing to retry.
+    await expect(panel.queryByRole('button', { name: 'Retry all rejected' })).toBeNull();
+    await userEvent.click(panel.getByText('#48'));
+    await expect(panel.getByRole('button', { name: 'Discard…' })).toBeEnabled();
+    await expect(panel.queryByRole('button', { name: 'Retry' })).toBeNull();
+  },
+};
+
+export const NeedsSignIn: Story = {
+  ...panelStory({ tab: 'queue', state: () => ({ outbox: [entry(47)], status: { phase: 'needs-auth' } }) }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^Needs sign-in ?1 change waiting/);
+    await expect(await panel.findByText('#47')).toBeVisible();
+  },
+};
+
+/** A row of the list leads to the conflict that its mutation waits for. */
+export const LeadsToTheConflict: Story = {
+  ...panelStory({ tab: 'queue', state: mixed }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByText('#42'));
+    await expect(panel.getByText('met a change of someone else; decide it under Conflicts')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Retry with my values' })).toBeEnabled();
+    await userEvent.click(panel.getByRole('button', { name: 'Decide the conflict' }));
+    await expect(panel.getByRole('tab', { name: /^Conflicts/ })).toHaveAttribute('aria-selected', 'true');
+    await expect(panel.getByRole('listbox', { name: 'Open conflicts' })).toBeVisible();
+  },
+};
+
+export const ExportAFile: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: [entry(47), rejected] } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const text = await savedText(async () => {
+      await userEvent.click(await panel.findByRole('button', { name: 'Export' }));
+      await waitFor(() => expect(syncOf(context).calls.map(({ name }) => name)).toEqual(['outbox.export']));
+    });
+    await expect(text).toContain('"mutationId": 47');
+    await expect(text).toContain('Lamp out');
+  },
+};
+
+/** Over a row that was there, and to a row that meanwhile went. */
+export const ReplacedAndDeletedMeanwhile: Story = {
+  ...panelStory({
+    tab: 'queue',
+    state: () => ({
+      outbox: [
+        entry(47, { changes: [{ ...retitle, op: 'put', counters: {}, columns: { title: 'Gulls', priority: 2 } }] }),
+        entry(48, { changes: [{ ...retitle, key: ['PIER-9'] }] }),
+      ],
+    }),
+    inspection: {
+      rows: {
+        issue: [{ id: 'PIER-9', title: 'Old buoy', status: 'open', priority: 1, votes: 11, done: false, labels: [] }],
+      },
+      deletedThere: { issue: [{ id: 'PIER-9' }] },
+    },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('#47'));
+    await expect(panel.getByRole('heading', { level: 4 })).toHaveTextContent('replace issue PIER-7');
+    await userEvent.click(panel.getByRole('button', { name: 'Discard…' }));
+    await expect(panel.getByRole('alertdialog')).toHaveTextContent('The earlier row comes back');
+    await userEvent.keyboard('{Escape}');
+    await userEvent.click(panel.getByText('#48'));
+    await expect(await panel.findByText('Meanwhile the row was deleted on the server.')).toBeVisible();
   },
 };
 
@@ -240,7 +447,7 @@ export const Offline: Story = {
 export const AgainstTheConfirmedRow: Story = {
   ...panelStory({
     tab: 'queue',
-    state: { outbox: [entry(47)], status: { phase: 'pending' } },
+    state: { outbox: [entry(47)] },
     inspection: {
       rows: {
         issue: [

@@ -4,6 +4,7 @@ import { entry, rejected } from '../fixtures/outbox.ts';
 import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 import { events, rounds } from '../fixtures/rounds.ts';
 import { inspectionOf } from '../fixtures/rows.ts';
+import { savedText } from '../fixtures/saved.ts';
 
 const meta: Meta = { title: 'Devtools/Support', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -16,30 +17,6 @@ const busy = {
   rounds,
   inspection: inspectionOf(12),
 };
-
-/** What the panel saves, caught on its way to the downloads. */
-async function savedText(save: () => Promise<void>): Promise<string> {
-  const blobs: Blob[] = [];
-  const before = URL.createObjectURL;
-  URL.createObjectURL = (blob: Blob | MediaSource) => {
-    if (blob instanceof Blob) blobs.push(blob);
-    return before(blob);
-  };
-  const stop = (event: MouseEvent) => {
-    if (event.target instanceof HTMLAnchorElement) event.preventDefault();
-  };
-  const click = HTMLAnchorElement.prototype.click;
-  HTMLAnchorElement.prototype.click = () => {};
-  window.addEventListener('click', stop);
-  try {
-    await save();
-    return (await blobs[0]?.text()) ?? '';
-  } finally {
-    URL.createObjectURL = before;
-    HTMLAnchorElement.prototype.click = click;
-    window.removeEventListener('click', stop);
-  }
-}
 
 export const SaveAndOpen: Story = {
   ...panelStory(busy),

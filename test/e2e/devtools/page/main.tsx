@@ -13,7 +13,7 @@ const isBusy = asked.has('busy');
 const sync = isBusy ? busySync() : filledSync();
 
 function filledSync(): Sync {
-  const state = { outbox: mixedOutbox, conflicts: [sameColumns, deletedThere, decidedByPolicy], events };
+  const state = { outbox: mixedOutbox(), conflicts: [sameColumns, deletedThere, decidedByPolicy], events };
   return createFakeSync({ schema, state, rounds }) as unknown as Sync;
 }
 
