@@ -31,7 +31,7 @@ input:disabled, textarea:disabled, select:disabled { background: var(--raised) !
 input[aria-invalid='true'], textarea[aria-invalid='true'] { border-color: var(--bad) !important; }
 input[type='radio'], input[type='checkbox'] { accent-color: var(--accent); margin: 0; width: 15px; height: 15px; flex: none; }
 .typed { display: grid; gap: 4px; min-width: 0; }
-.null-box { display: inline-flex; align-items: center; gap: 6px; font: 12px var(--mono); color: var(--muted); }
+.null-box { display: inline-flex; align-items: center; min-height: 26px; gap: 6px; font: 12px var(--mono); color: var(--muted); }
 .problem { color: var(--bad); font-size: 12px; overflow-wrap: anywhere; }
 .badge { display: inline-block; padding: 1px 7px; border-radius: 999px; background: var(--tone-bg); color: var(--tone); font: 500 11px/1.5 var(--font); white-space: nowrap; }
 .notice { padding: 7px 11px; border-radius: 6px; background: var(--tone-bg); color: var(--text); border-inline-start: 3px solid var(--tone); overflow-wrap: anywhere; }

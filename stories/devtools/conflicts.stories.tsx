@@ -1,18 +1,22 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { SyncError } from 'tidemark/core';
 import {
   decidedByPerson,
   decidedByPolicy,
+  decidedByResolver,
   deletedHere,
   deletedLongAgo,
   deletedThere,
   insertedTwice,
   longTexts,
   manyConflicts,
+  partlyDecided,
   sameColumns,
 } from '../fixtures/conflicts.ts';
 import { ago } from '../fixtures/outbox.ts';
 import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { cellsOf, clock, colours, lookOf, textOf } from '../fixtures/read.ts';
 
 const meta: Meta = { title: 'Devtools/Conflicts', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -43,9 +47,43 @@ export const Open: Story = {
   }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
+    const rows = within(panel.getByRole('listbox', { name: 'Open conflicts' }))
+      .getAllByRole('option')
+      .map(textOf);
+    await expect(rows[0]).toMatch(/^issue title, priority ?PIER-7update-update\d+ (s|min)$/);
+    await expect(rows[1]).toMatch(/^issue title ?PIER-9update-delete/);
+    await expect(rows[2]).toMatch(/^issue status ?PIER-10delete-update/);
+    await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^Waiting for your decision ?3 open conflicts/);
     await userEvent.click(await panel.findByText('PIER-7'));
+    const facts = textOf(panel.getByRole('article').querySelector('.facts-line'));
+    await expect(facts).toMatch(
+      new RegExp(
+        `^this device ${clock(sameColumns.localAt)} \\(\\d+ min\\), the later oneTablet ${clock(sameColumns.remoteAt ?? 0)} ` +
+          '\\(\\d+ min\\)mutation #42, against seq 1210$',
+      ),
+    );
+    await expect(panel.getByText('Both sides changed the same columns.')).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Choose mine for all' }));
+    const chosen = () =>
+      panel
+        .getAllByRole<HTMLInputElement>('radio')
+        .filter((one) => one.checked)
+        .map((one) => textOf(one.closest('label')));
+    await expect(chosen()).toEqual(['This device', 'This device']);
+    await expect(panel.getByRole('button', { name: 'Resolve' })).toBeEnabled();
+    const result = () => cellsOf(panel.getByRole('region', { name: 'Result' }));
+    await expect(result()).toContainEqual(['title', 'Gulls nest on the north pier', 'this device']);
+    await userEvent.click(panel.getByRole('button', { name: 'Choose theirs for all' }));
+    await expect(chosen()).toEqual(['Tablet', 'Tablet']);
+    await expect(result()).toContainEqual(['title', 'Gulls on the pier', 'the other side']);
+    // What only this device changed is kept, and what both counted is added up.
+    await expect(result()).toContainEqual(['body', 'They are loud, and there are chicks.', 'yours, no conflict']);
+    await userEvent.click(panel.getByText('PIER-9'));
+    await userEvent.click(panel.getByText('PIER-7'));
     await userEvent.click(panel.getAllByRole('radio', { name: 'This device' })[0] ?? canvasElement);
     await expect(panel.getByText('Choose a value for each column first.')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Resolve' })).toBeDisabled();
+    await expect(result()).toContainEqual(['priority', 'not chosen yet', '']);
   },
 };
 
@@ -54,7 +92,16 @@ export const OpenDeleted: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByText('PIER-10'));
-    await expect(panel.getByRole('button', { name: 'Keep the row as changed' })).toBeEnabled();
+    await expect(panel.getByText('You deleted this row; meanwhile it was changed.')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Keep the row as changed' })).toHaveClass('primary');
+    await expect(panel.getByRole('button', { name: 'Delete the row' })).toHaveClass('danger');
+    await expect(panel.getByRole('region', { name: 'This device' })).toHaveTextContent('Row deleted');
+    const theirs = panel.getByRole('region', { name: 'The other side' });
+    await expect(cellsOf(theirs)).toContainEqual(['status', 'open in progress']);
+    await expect([...theirs.querySelectorAll('tr[data-changed=true]')].map(textOf)).toEqual(['statusopen in progress']);
+    const { bad, ok } = colours(theirs);
+    await expect(lookOf(within(theirs).getByText('open'))).toMatchObject({ color: bad, line: 'line-through' });
+    await expect(lookOf(within(theirs).getByText('in progress'))).toMatchObject({ color: ok });
   },
 };
 
@@ -69,6 +116,12 @@ export const DecideFieldByField: Story = {
     const title = within(panel.getByRole('group', { name: /title/ }));
     await expect(title.getByText('Birds on pier')).toBeVisible();
     await expect(title.getByRole('group', { name: 'Tablet' })).toHaveTextContent('BirdsGulls on the pier');
+    const mine = title.getByRole('group', { name: 'This device' });
+    await expect(mine).toHaveTextContent('BirdsGulls nest on the north pier');
+    await expect(title.getByText('Base').nextElementSibling).toHaveTextContent('Birds on pier');
+    const { ok, bad } = colours(mine);
+    await expect(lookOf(within(mine).getByText('Birds', { selector: 'del' })).color).toBe(bad);
+    await expect(lookOf(mine.querySelector('ins') ?? mine).color).toBe(ok);
     await expect(panel.getByRole('button', { name: 'Resolve' })).toBeDisabled();
 
     const typed = title.getByRole('textbox', { name: 'Value for title' });
@@ -89,7 +142,48 @@ export const DecideFieldByField: Story = {
         },
       ]),
     );
-    await expect(await panel.findByText(/A person decided/)).toBeVisible();
+    await expect(await panel.findByText(/A person decided/)).toHaveTextContent(/: merged$/);
+    await expect(panel.getByRole('button', { name: 'Open 1' })).toHaveAttribute('aria-pressed', 'true');
+    await userEvent.click(panel.getByRole('button', { name: 'Past 2' }));
+    await expect(panel.getByRole('listbox', { name: 'Past conflicts' })).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Open 1' }));
+  },
+};
+
+/** A server that says no, or an engine that cannot: the person keeps what they chose, and is told. */
+export const CannotBeResolved: Story = {
+  ...panelStory({ tab: 'conflicts', theme: 'dark', state: { conflicts: [sameColumns] } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByText('PIER-7'));
+    syncOf(context).failNext('conflicts.resolve', new SyncError('quota', 'The disk of this device is full.'));
+    await userEvent.click(panel.getByRole('button', { name: 'Choose mine for all' }));
+    await userEvent.click(panel.getByRole('button', { name: 'Resolve' }));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('The disk of this device is full.');
+    await expect(panel.getByRole('button', { name: 'Resolve' })).toBeEnabled();
+  },
+};
+
+export const Offline: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [sameColumns], status: { phase: 'offline' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^Offline ?1 open conflict/);
+    await userEvent.click(await panel.findByText('PIER-7'));
+    await expect(panel.getByRole('button', { name: 'Keep all mine' })).toBeEnabled();
+  },
+};
+
+export const Narrow: Story = {
+  ...panelStory({ tab: 'conflicts', width: 380, state: { conflicts: [sameColumns, deletedThere] } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('PIER-7'));
+    await expect(panel.queryByRole('listbox')).toBeNull();
+    const detail = panel.getByRole('region', { name: 'Details' });
+    await expect(detail.scrollWidth).toBeLessThanOrEqual(detail.clientWidth);
+    await userEvent.click(panel.getByRole('button', { name: /Back/ }));
+    await expect(panel.getByRole('listbox')).toBeVisible();
   },
 };
 
@@ -100,8 +194,11 @@ export const DeletedOnTheOtherSide: Story = {
     await userEvent.click(await panel.findByText('PIER-9'));
     await expect(panel.getByText('You changed this row; meanwhile it was deleted.')).toBeVisible();
     await expect(panel.getByText('Row deleted')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Keep the row with my changes' })).toHaveClass('primary');
+    await expect(panel.getByRole('button', { name: 'Accept the deletion' })).toHaveClass('danger');
     await userEvent.click(panel.getByRole('button', { name: 'Keep the row with my changes' }));
     await expect(syncOf(context).calls).toEqual([{ name: 'conflicts.resolve', args: ['c2', 'local'] }]);
+    await expect(await panel.findByText(/A person decided/)).toHaveTextContent(/: this device won$/);
   },
 };
 
@@ -115,6 +212,12 @@ export const DeletedLongAgo: Story = {
     await expect(detail.getByText('Row deleted')).toBeVisible();
     await userEvent.click(detail.getByRole('button', { name: 'Accept the deletion' }));
     await expect(syncOf(context).calls).toEqual([{ name: 'conflicts.resolve', args: ['c2', 'remote'] }]);
+    // Nothing waits for a person any more; the row can still be had back.
+    await expect(await panel.findByText(/A person decided/)).toHaveTextContent(/: the row is deleted$/);
+    await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^Everything is synced/);
+    await userEvent.click(panel.getByRole('button', { name: /Restore/ }));
+    await expect(await panel.findByText('Row of issue was written again.')).toBeVisible();
+    await expect(syncOf(context).store.getState().outbox[0]?.changes).toMatchObject([{ op: 'put', key: ['PIER-9'] }]);
   },
 };
 
@@ -125,8 +228,58 @@ export const History: Story = {
     const rows = await panel.findAllByRole('option');
     await userEvent.click(rows[1] ?? canvasElement);
     const detail = within(await panel.findByRole('article'));
-    await expect(detail.getByText('server-wins')).toBeVisible();
-    await expect(detail.getAllByText('Gulls on the pier')[0]).toBeVisible();
+    await expect(textOf(rows[0])).toMatch(/^issue title, priority ?PIER-7update-update\d+ (s|min)$/);
+    await expect(detail.getByText(/^The policy last-write-wins, server-wins decided/)).toHaveTextContent(/: merged$/);
+    await expect(cellsOf(detail.getByRole('region', { name: 'Values' }))).toEqual([
+      ['Column', 'Base', 'This device', 'Other side', 'Result'],
+      [
+        'title last-write-wins',
+        'Birds on pier',
+        'Gulls nest on the north pier',
+        'Gulls on the pier',
+        'Gulls nest on the north pier',
+      ],
+      ['priority server-wins', '1', '2', '4', '4'],
+    ]);
+    const lost = [...detail.getByRole('region', { name: 'Values' }).querySelectorAll('[data-label=lost]')];
+    await expect(lost.map(textOf)).toEqual(['Gulls on the pier', '2']);
+    await expect(lookOf(lost[0]?.firstElementChild ?? canvasElement).line).toBe('line-through');
+    await userEvent.click(rows[0] ?? canvasElement);
+    await expect(await panel.findByText(/^A person decided/)).toHaveTextContent(/: merged$/);
+    await expect(panel.getAllByText('Gulls nest on the pier')[0]).toBeVisible();
+  },
+};
+
+/** The app's own resolver decided; a counter never loses, so that there is nothing of it to restore. */
+export const DecidedByTheApp: Story = {
+  ...panelStory({ tab: 'conflicts', theme: 'dark', state: { conflicts: [decidedByResolver], devices: [tablet] } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByRole('option'));
+    await expect(await panel.findByText(/^The app's resolver decided/)).toHaveTextContent(/: the other side won$/);
+    const losing = within(panel.getByRole('region', { name: 'Restore' }))
+      .getAllByRole('listitem')
+      .map(textOf);
+    await expect(losing).toEqual([expect.stringMatching(/^title this device ?Gulls nest on the north pier/)]);
+  },
+};
+
+/** A column whose own policy could have decided alone is chosen already; two columns tell the key of a row. */
+export const PartlyDecidedAlready: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [partlyDecided], devices: [tablet] } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByRole('option'));
+    await expect(panel.getByRole('heading', { level: 3 })).toHaveTextContent(
+      'issue_label issue_id=PIER-7, label=birds',
+    );
+    await expect(
+      within(panel.getByRole('group', { name: /colour/ })).getByRole('radio', { name: 'Tablet' }),
+    ).toBeChecked();
+    await expect(
+      within(panel.getByRole('group', { name: /weight/ })).getByRole('radio', { name: 'This device' }),
+    ).toBeChecked();
+    await expect(panel.getByRole('button', { name: 'Resolve' })).toBeDisabled();
   },
 };
 
@@ -166,6 +319,7 @@ export const KeepsAllOfMine: Story = {
     await userEvent.click(await panel.findByText('PIER-7'));
     const later = sameColumns.localIsLater ? 'this device' : 'Tablet';
     await expect(panel.getByText(/, the later one/)).toHaveTextContent(new RegExp(`^${later}`));
+    await expect(panel.getByText(/, the later one/)).toHaveTextContent(clock(sameColumns.localAt));
     await userEvent.click(panel.getByRole('button', { name: 'Keep all mine' }));
     await expect(syncOf(context).calls).toEqual([{ name: 'conflicts.resolve', args: ['c1', 'local'] }]);
   },
@@ -204,6 +358,9 @@ export const AThousandAtOnce: Story = {
     const list = await panel.findByRole('listbox', { name: 'Open conflicts' });
     await expect(within(list).getAllByRole('option').length).toBeLessThan(60);
     await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Tables shown' }), 'issue_label');
+    await userEvent.click(panel.getByRole('button', { name: 'Decide 500…' }));
+    await userEvent.click(panel.getByRole('button', { name: 'Cancel' }));
+    await expect(syncOf(context).calls).toEqual([]);
     await userEvent.click(panel.getByRole('button', { name: 'Decide 500…' }));
     const question = within(panel.getByRole('alertdialog'));
     await userEvent.selectOptions(question.getByRole('combobox'), 'client-wins');

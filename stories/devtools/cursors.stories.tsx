@@ -2,6 +2,7 @@ import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import { ago } from '../fixtures/outbox.ts';
 import { hasFocus, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { textOf } from '../fixtures/read.ts';
 
 const meta: Meta = { title: 'Devtools/Cursors', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -12,10 +13,18 @@ const epoch = '7f3a-9c';
 const cursor = (seq: number) => ({ epoch, seq });
 
 export const None: Story = {
-  ...panelStory({ tab: 'cursors', state: { status: { phase: 'pending', hasSynced: false } } }),
+  ...panelStory({ tab: 'cursors', state: { status: { phase: 'syncing', hasSynced: false } } }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByText('No scope is followed yet')).toBeVisible();
+  },
+};
+
+export const WithoutServer: Story = {
+  ...panelStory({ tab: 'cursors', state: { status: { phase: 'local' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByText('No server, no cursors')).toBeVisible();
   },
 };
 
@@ -30,15 +39,33 @@ export const BehindAndUpToDate: Story = {
       ],
       status: { phase: 'syncing' },
     },
+    inspection: {
+      scopes: [
+        { scope: 'public', rowCount: 12 },
+        { scope: 'project:harbour', rowCount: 3_400 },
+        { scope: 'user:mara', rowCount: 1 },
+      ],
+    },
   }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     await expect(panel.getByText('224 commits behind')).toBeVisible();
     await expect(panel.getAllByText('7f3a-9c')).toHaveLength(3);
     await expect(panel.getByRole('meter', { name: 'Position in project:harbour' })).toHaveProperty('value', 980);
+    await expect(panel.getByRole('meter', { name: 'Position in project:harbour' })).toHaveProperty('max', 1_204);
+    await expect(panel.getByRole('meter', { name: 'Position in public' })).toHaveAttribute('data-complete', 'true');
+    await expect(panel.queryByRole('meter', { name: 'Position in user:mara' })).toBeNull();
     await expect(panel.getByText('3 scopes, 2 behind')).toBeVisible();
+    await panel.findByText('3,400');
+    const [open, behind, unknown] = panel.getAllByRole('listitem').map(textOf);
+    await expect(open).toMatch(/^publicup to dateseq 1,204 of 1,20412 rows heldepoch 7f3a-9cUnsubscribe…$/);
+    await expect(behind).toMatch(
+      /^project:harbour224 commits behindseq 980 of 1,2043,400 rows heldas of [\d:]+ \((now|\d+ s)\)epoch 7f3a-9c/,
+    );
+    await expect(unknown).toMatch(/^user:marahead unknownseq 1,200 of unknown1 row heldepoch 7f3a-9c/);
     await userEvent.click(panel.getByRole('button', { name: 'Pull now' }));
     await waitFor(() => expect(syncOf(context).calls.map(({ name }) => name)).toEqual(['pull']));
+    await expect(await panel.findByText('3 scopes, 1 behind')).toBeVisible();
   },
 };
 
@@ -56,6 +83,10 @@ export const FirstLoad: Story = {
     const panel = await panelIn(canvasElement);
     await expect(panel.getAllByText('Loading 12,000 of 45,000 rows')[0]).toBeVisible();
     await expect(panel.getByText('first load not complete')).toBeVisible();
+    const loaded = panel.getByRole('meter', { name: 'Rows loaded of project:harbour' });
+    await expect(loaded).toHaveProperty('value', 12_000);
+    await expect(loaded).toHaveProperty('max', 45_000);
+    await expect(panel.getByRole('listitem')).toHaveTextContent(/seq — of 1,204.*epoch —/);
   },
 };
 
@@ -65,13 +96,18 @@ export const Resync: Story = {
     theme: 'dark',
     state: {
       cursors: [{ scope: '*', cursor: cursor(1_200), head: 1_204, lag: 4, isComplete: true, isFollowed: true }],
-      status: { phase: 'pending', lastSyncedAt: ago(75) },
+      status: { phase: 'offline', lastSyncedAt: ago(75) },
     },
   }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     await expect(panel.getByText('* (every scope)')).toBeVisible();
     await expect(panel.getByText(/as of/)).toHaveTextContent(/1 min/);
+    await userEvent.click(panel.getByRole('button', { name: 'Resync…' }));
+    await expect(panel.getByRole('alertdialog', { name: 'Fetch all rows anew?' })).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Cancel' }));
+    await waitFor(() => expect(panel.queryByRole('alertdialog')).toBeNull());
+    await expect(syncOf(context).calls).toEqual([]);
     await userEvent.click(panel.getByRole('button', { name: 'Resync…' }));
     await userEvent.click(within(panel.getByRole('alertdialog')).getByRole('button', { name: 'Resync' }));
     await waitFor(() => expect(syncOf(context).calls.map((call) => call.name)).toEqual(['hydrate']));
@@ -89,6 +125,13 @@ export const ManyScopes: Story = {
         lag: 60 - index,
         isComplete: true,
         isFollowed: true,
+      })),
+      status: { phase: 'syncing' },
+    },
+    inspection: {
+      scopes: Array.from({ length: 60 }, (_, index) => ({
+        scope: `project:a-harbour-with-a-rather-long-name-${index}`,
+        rowCount: 100 * index,
       })),
     },
   }),
@@ -127,6 +170,9 @@ export const LeavesAScopeOut: Story = {
     await expect(await harbour.findByText('3,400')).toBeVisible();
     harbour.getByRole('button', { name: 'Unsubscribe from project:harbour' }).focus();
     await userEvent.keyboard('{Enter}');
+    await expect(
+      harbour.getByRole('button', { name: 'Unsubscribe from project:harbour', expanded: true }),
+    ).toBeVisible();
     const question = within(harbour.getByRole('alertdialog', { name: 'Leave project:harbour out?' }));
     await expect(question.getByText(/3,400 rows of it leave this device/)).toBeVisible();
     await expect(question.getByText(/Changes that wait stay in the queue/)).toBeVisible();
@@ -181,6 +227,15 @@ export const LeavesAScopeOutOfAll: Story = {
       'public',
     ]);
     await expect(panel.getAllByRole('button', { name: /^(Uns|S)ubscribe/ })).toHaveLength(4);
+    await expect(await panel.findByText('3,414')).toBeVisible();
+    const [, all, , some] = rows.getAllByRole('meter') as HTMLMeterElement[];
+    await expect([all?.value, all?.max, some?.value]).toEqual([3_400, 3_400, 12]);
+    await expect(rows.getAllByRole('listitem').map((item) => textOf(item.querySelector('.count-words')))).toEqual([
+      '2',
+      '3,400',
+      'left out',
+      '12',
+    ]);
     await userEvent.click(rows.getByRole('button', { name: 'Unsubscribe from public' }));
     await userEvent.click(rows.getByRole('button', { name: 'Unsubscribe' }));
     await expect(await rows.findByText('12, leaving')).toBeVisible();

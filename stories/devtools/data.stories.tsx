@@ -1,8 +1,11 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, fireEvent, userEvent, waitFor, within } from 'storybook/test';
 import { SyncError } from 'tidemark/core';
+import { ago } from '../fixtures/outbox.ts';
 import { fill, hasFocus, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { cellsOf, colours, gridRow, lookOf, textOf } from '../fixtures/read.ts';
 import { inspectionOf } from '../fixtures/rows.ts';
+import { savedText } from '../fixtures/saved.ts';
 
 const meta: Meta = { title: 'Devtools/Data', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -16,7 +19,7 @@ const pending = [
     state: 'pending',
     hlc: '0'.repeat(16),
     base: 3,
-    createdAt: Date.UTC(2026, 10, 21),
+    createdAt: ago(90),
     attempts: 0,
     sizeBytes: 96,
     changeCount: 2,
@@ -38,10 +41,34 @@ export const Rows: Story = {
     const panel = await panelIn(canvasElement);
     const grid = await panel.findByRole('grid', { name: 'Rows of issue' });
     await expect(within(grid).getByText('i-0001')).toBeVisible();
+    const rows = within(grid).getAllByRole('row').map(gridRow);
+    await expect(rows[1]?.slice(0, 4)).toEqual(['synced', 'i-0001', 'Anchor watch drifts at night', 'null']);
+    await expect(rows[2]?.slice(0, 3)).toEqual(['waiting', 'i-0002', 'Buoy 7 reports no light']);
+    await expect(rows[3]?.slice(0, 3)).toEqual(['waiting', 'i-0003', 'Tide table of May is one hour off']);
+    await expect(textOf(within(grid).getAllByRole('row')[0])).toMatch(/^stateid texttitle textbody text/);
+    const { busy } = colours(grid);
+    await expect(lookOf(within(grid).getByText('Buoy 7 reports no light')).color).toBe(busy);
+    await expect(lookOf(within(grid).getByText('Anchor watch drifts at night')).color).not.toBe(busy);
+    const empty = within(grid).getAllByText('null')[0];
+    await expect(empty && getComputedStyle(empty).fontStyle).toBe('italic');
+    const hebrew = within(grid).getAllByText(/שלום/)[0];
+    await expect(hebrew).toHaveAttribute('dir', 'auto');
+    await expect(panel.getByText('40 rows')).toBeVisible();
+    await waitFor(() => expect(panel.getByRole('combobox', { name: 'Table' })).toHaveTextContent('issue (40)'));
     await userEvent.click(within(grid).getByText('i-0002'));
     const row = await panel.findByRole('table', { name: 'Columns of the row' });
-    await expect(within(row).getByRole('columnheader', { name: 'Confirmed' })).toBeVisible();
-    await expect(within(row).getByText('Buoy 7 is dark')).toBeVisible();
+    const columns = cellsOf(row);
+    await expect(columns[0]).toEqual(['Column', 'Here', 'Confirmed']);
+    await expect(columns[1]).toEqual(['id key', 'i-0002', 'i-0002']);
+    await expect(columns[2]).toEqual(['title text', 'Buoy 7 reports no lightEdit', 'Buoy 7 is dark']);
+    await expect(columns[5]).toEqual(['priority integer', '2Edit', '2']);
+    await expect([...row.querySelectorAll('tr[data-changed=true]')]).toHaveLength(1);
+    await expect(lookOf(within(row).getByText('Buoy 7 is dark'))).toMatchObject({
+      color: colours(row).bad,
+      line: 'line-through',
+    });
+    await expect(panel.getByText('It has changes that wait to be sent.')).toBeVisible();
+    await expect(panel.queryByRole('button', { name: 'Edit id' })).toBeNull();
     await userEvent.click(within(grid).getByText('i-0003'));
     await expect(await panel.findByText('New: the server has not seen this row yet.')).toBeVisible();
   },
@@ -65,6 +92,10 @@ export const EditACell: Story = {
         { table: 'issue', key: ['i-0005'], op: 'patch', columns: { priority: 4 } },
       ]),
     );
+    // The row shows it, beside what the server has.
+    const row = await panel.findByRole('table', { name: 'Columns of the row' });
+    await waitFor(() => expect(cellsOf(row)).toContainEqual(['priority integer', '4Edit', '5']));
+    await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^2 changes waiting/);
   },
 };
 
@@ -90,6 +121,16 @@ export const SearchAndUnsynced: Story = {
     await panel.findByRole('grid');
     await userEvent.click(panel.getByRole('checkbox', { name: 'Unsynced only' }));
     await waitFor(() => expect(panel.getByText('2 rows')).toBeVisible());
+    await userEvent.click(panel.getByRole('checkbox', { name: 'Unsynced only' }));
+    await fill(panel.getByRole('searchbox', { name: 'Search rows' }), 'channel 16');
+    await waitFor(() =>
+      expect(
+        within(panel.getByRole('grid'))
+          .getAllByRole('row')
+          .slice(1)
+          .map((row) => gridRow(row)[2]),
+      ).toEqual(Array(7).fill('Radio check fails on channel 16')),
+    );
     await fill(panel.getByRole('searchbox', { name: 'Search rows' }), 'nothing like this');
     await expect(await panel.findByText('No row matches')).toBeVisible();
   },
@@ -101,8 +142,110 @@ export const DeleteARow: Story = {
     const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('i-0001'));
     await userEvent.click(await panel.findByRole('button', { name: 'Delete the row…' }));
+    await userEvent.click(panel.getByRole('button', { name: 'Keep it' }));
+    await expect(syncOf(context).calls.map(({ name }) => name)).not.toContain('write');
+    await userEvent.click(await panel.findByRole('button', { name: 'Delete the row…' }));
     await userEvent.click(within(panel.getByRole('alertdialog')).getByRole('button', { name: 'Delete it' }));
     await waitFor(() => expect(syncOf(context).store.getState().outbox.at(-1)?.changes[0]?.op).toBe('delete'));
+    await expect(await panel.findByText(/Deleted here; the server still has it/)).toBeVisible();
+    const key = within(panel.getByRole('grid')).getByText('i-0001');
+    await expect(lookOf(key)).toMatchObject({ line: 'line-through', color: colours(key).bad });
+    await userEvent.click(panel.getByRole('button', { name: 'Show in the queue' }));
+    await expect(panel.getByRole('tab', { name: /^Queue/ })).toHaveAttribute('aria-selected', 'true');
+    await userEvent.click(panel.getByRole('tab', { name: 'Data' }));
+  },
+};
+
+/** Every way in which a row can stand. */
+export const EveryRowState: Story = {
+  ...panelStory({
+    tab: 'data',
+    theme: 'dark',
+    inspection: { ...inspectionOf(9), deletedThere: { issue: [{ id: 'i-0006' }] } },
+    state: {
+      outbox: (['pending', 'sent', 'conflicted', 'rejected', 'parked'] as const).map((state, index) => ({
+        ...pending[0],
+        mutationId: 10 + index,
+        state,
+        changes: [
+          {
+            table: 'issue',
+            key: [`i-000${index + 2}`],
+            op: 'patch' as const,
+            columns: { title: 'x' },
+            old: { title: 'as it was' },
+          },
+        ],
+      })),
+    },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const grid = await panel.findByRole('grid', { name: 'Rows of issue' });
+    await within(grid).findByText('i-0007');
+    const states = within(grid)
+      .getAllByRole('row')
+      .slice(1, 8)
+      .map((row) => gridRow(row)[0]);
+    await expect(states).toEqual(['synced', 'waiting', 'sent', 'conflict', 'rejected', 'waiting', 'synced']);
+    const tones = [...grid.querySelectorAll<HTMLElement>('.badge')].map((badge) => badge.dataset.tone);
+    await expect(tones).toEqual(['busy', 'busy', 'warn', 'bad', 'busy']);
+    await userEvent.click(within(grid).getByText('i-0006'));
+    await expect(await panel.findByText('Meanwhile deleted on the server.')).toBeVisible();
+    await userEvent.click(within(grid).getByText('i-0005'));
+    await expect(await panel.findByText(/The server refused its change/)).toBeVisible();
+    await userEvent.click(within(grid).getByText('i-0004'));
+    await expect(await panel.findByRole('button', { name: 'Show the conflict' })).toBeVisible();
+  },
+};
+
+/** The whole table as a file, whatever is on the screen; another table, with a key of two columns. */
+export const ExportsATable: Story = {
+  ...panelStory(normal),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await panel.findByRole('grid', { name: 'Rows of issue' });
+    const csv = await savedText(async () => {
+      await userEvent.click(panel.getByRole('button', { name: 'CSV' }));
+      await waitFor(() => expect(panel.getByRole('button', { name: 'CSV' })).toBeEnabled());
+    });
+    await expect(csv).toMatch(/^id,title,body,status,/);
+    await expect(csv.trim().split('\n').length).toBeGreaterThan(40);
+    const json = await savedText(async () => {
+      await userEvent.click(panel.getByRole('button', { name: 'JSON' }));
+      await waitFor(() => expect(panel.getByRole('button', { name: 'JSON' })).toBeEnabled());
+    });
+    await expect(JSON.parse(json)).toHaveLength(40);
+    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Table' }), 'issue_label');
+    const labels = await panel.findByRole('grid', { name: 'Rows of issue_label' });
+    await userEvent.click(await within(labels).findByText('bug'));
+    await expect(await panel.findByRole('heading', { level: 3 })).toHaveTextContent('issue_id=i-0001, label=bug');
+  },
+};
+
+/** What others write appears by itself. */
+export const Follows: Story = {
+  ...panelStory(normal),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const grid = await panel.findByRole('grid', { name: 'Rows of issue' });
+    await within(grid).findByText('i-0001');
+    syncOf(context).setInspection(inspectionOf(41));
+    syncOf(context).emit({ at: Date.now(), type: 'changes-applied', seq: 9, changeCount: 1, tables: ['issue'] });
+    await expect(await panel.findByText('41 rows')).toBeVisible();
+  },
+};
+
+/** A table that cannot be read says why, and the rest of the view stays. */
+export const CannotBeRead: Story = {
+  ...panelStory(normal),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const sync = syncOf(context);
+    await panel.findByRole('grid', { name: 'Rows of issue' });
+    sync.inspect.rows = () => Promise.reject(new SyncError('storage', 'The database disk image is malformed.'));
+    await fill(panel.getByRole('searchbox', { name: 'Search rows' }), 'gull');
+    await expect(await panel.findByRole('alert')).toHaveTextContent('malformed');
   },
 };
 
@@ -150,7 +293,7 @@ export const Sql: Story = {
       sql.startsWith('EXPLAIN')
         ? [
             { id: 3, parent: 0, notused: 0, detail: 'SCAN issue' },
-            { id: 9, parent: 0, notused: 0, detail: 'USE TEMP B-TREE FOR ORDER BY' },
+            { id: 9, parent: 3, notused: 0, detail: 'USE TEMP B-TREE FOR ORDER BY' },
           ]
         : [
             { status: 'open', n: 12 },
@@ -164,10 +307,29 @@ export const Sql: Story = {
     await fill(field, 'SELECT status, count(*) AS n FROM issue GROUP BY status');
     await fireEvent.keyDown(field, { key: 'Enter', ctrlKey: true });
     await expect(await panel.findByText(/2 rows in [\d.]+ ms/)).toBeVisible();
-    await expect(within(panel.getByRole('grid', { name: 'Result' })).getByText('open')).toBeVisible();
-    await userEvent.click(panel.getByRole('button', { name: 'Explain' }));
+    const result = within(panel.getByRole('grid', { name: 'Result' }));
+    await expect(result.getAllByRole('row').slice(1).map(gridRow)).toEqual([
+      ['open', '12'],
+      ['done', '4'],
+    ]);
+    const csv = await savedText(async () => {
+      await userEvent.click(panel.getByRole('button', { name: 'CSV' }));
+      await waitFor(() => expect(panel.getByRole('button', { name: 'CSV' })).toBeEnabled());
+    });
+    await expect(csv.trim().split(/\r?\n/)).toEqual(['status,n', 'open,12', 'done,4']);
+    await fireEvent.keyDown(field, { key: 'Enter', ctrlKey: true, shiftKey: true });
     const plan = await panel.findByRole('list', { name: 'Query plan' });
-    await expect(within(plan).getByText('reads every row')).toBeVisible();
+    await expect(within(plan).getAllByRole('listitem').map(textOf)).toEqual([
+      'SCAN issue reads every row',
+      'USE TEMP B-TREE FOR ORDER BY sorts in memory',
+    ]);
+    const [scan, sort] = within(plan).getAllByRole('listitem');
+    await expect([scan?.style.paddingInlineStart, sort?.style.paddingInlineStart]).toEqual(['0px', '18px']);
+    await expect(scan?.querySelector('.badge')).toHaveAttribute('data-tone', 'warn');
+    await userEvent.click(panel.getByRole('button', { name: 'Run' }));
+    await expect(await panel.findByText(/2 rows in [\d.]+ ms/)).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Explain' }));
+    await expect(await panel.findByRole('list', { name: 'Query plan' })).toBeVisible();
   },
 };
 
@@ -186,6 +348,20 @@ export const SqlRefused: Story = {
     await expect(await panel.findByRole('alert')).toHaveTextContent('it writes');
     await userEvent.click(panel.getByRole('button', { name: 'Write…' }));
     await expect(panel.getByRole('alertdialog', { name: 'Run this as a write?' })).toBeVisible();
+  },
+};
+
+export const SqlThatWrites: Story = {
+  ...panelStory({ ...normal, theme: 'dark', answer: () => [{ id: 1 }, { id: 2 }] }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByRole('button', { name: 'SQL' }));
+    await fill(panel.getByRole('textbox', { name: 'SQL' }), 'UPDATE issue SET votes = 0');
+    await userEvent.click(panel.getByRole('button', { name: 'Write…' }));
+    await expect(syncOf(context).calls.map(({ name }) => name)).not.toContain('write');
+    await userEvent.click(panel.getByRole('button', { name: 'Write it' }));
+    await expect(await panel.findByText(/^2 rows changed in [\d.]+ ms; nothing to send\.$/)).toBeVisible();
+    await expect(syncOf(context).calls.map(({ name }) => name)).toContain('write');
   },
 };
 
@@ -211,6 +387,7 @@ export const InsertARow: Story = {
     const form = within(await panel.findByRole('form', { name: 'New row of issue' }));
     await waitFor(() => expect(hasFocus(form.getByRole('textbox', { name: 'id' }))).toBe(true));
     await expect(form.getByText('text, required')).toBeVisible();
+    await expect(form.getByText('text, key, required')).toBeVisible();
     await expect(form.queryByRole('alert')).toBeNull();
     await userEvent.keyboard('{Escape}');
     await waitFor(() => expect(hasFocus(panel.getByRole('button', { name: 'Insert…' }))).toBe(true));
@@ -240,6 +417,8 @@ export const InsertARow: Story = {
     sync.settle({ mutationId: entry?.mutationId ?? 0, outcome: 'rejected', seq: null, reason });
     await expect(await panel.findByText('The server refused the new row.')).toBeVisible();
     await expect(panel.getByText('Lamps are not issues.')).toBeVisible();
+    // The row is gone with its write, and with it what led to the queue from there.
+    await waitFor(() => expect(panel.getAllByRole('button', { name: 'Show in the queue' })).toHaveLength(1));
     await userEvent.click(panel.getByRole('button', { name: 'Show in the queue' }));
     await expect(panel.getByRole('tab', { name: /^Queue/ })).toHaveAttribute('aria-selected', 'true');
   },

@@ -3,6 +3,7 @@ import { expect, userEvent, waitFor, within } from 'storybook/test';
 import { SyncError } from 'tidemark/core';
 import { ago } from '../fixtures/outbox.ts';
 import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { textOf } from '../fixtures/read.ts';
 
 const meta: Meta = { title: 'Devtools/Devices', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -31,13 +32,32 @@ export const Several: Story = {
     const panel = await panelIn(context.canvasElement);
     const sync = syncOf(context);
     const list = await panel.findByRole('list', { name: 'Devices' });
-    const [first, second] = within(list).getAllByRole('listitem');
-    if (!first || !second) throw new Error('Two devices were expected.');
+    const [first, second, third] = within(list).getAllByRole('listitem');
+    if (!first || !second || !third) throw new Error('Three devices were expected.');
+    await waitFor(() => expect(sync.calls).toEqual([{ name: 'devices.list', args: [] }]));
+    await expect(panel.getByText('3 devices')).toBeVisible();
+    const facts = (device: HTMLElement) => textOf(device.querySelector('.facts-line'));
+    const day = new Date(devices[1]?.firstSeenAt ?? 0).toLocaleDateString(undefined, {
+      day: 'numeric',
+      month: 'short',
+    });
+    await expect(facts(first)).toMatch(
+      new RegExp(`^last seen (now|\\d+ s ago)first seen ${day}, [\\d:]+0b9e8d7c-66bb-4c4d`),
+    );
+    await expect(facts(third)).toMatch(/^last seen 20 d ago/);
+    await expect(third).toHaveTextContent(/^Unnamed devicerevoked/);
+    await expect(within(third).queryByRole('button')).toBeNull();
+    await expect(within(second).queryByRole('button', { name: 'Rename' })).toBeNull();
     await expect(within(first).getByText('this one')).toBeVisible();
     await expect(within(second).queryByText('this one')).toBeNull();
     await expect(second).toHaveTextContent(/last seen 3 h ago/);
 
     await userEvent.click(within(first).getByRole('button', { name: 'Rename' }));
+    await expect(panel.getByRole('textbox', { name: 'Name of this device' })).toHaveValue('Office laptop');
+    await userEvent.click(panel.getByRole('button', { name: 'Cancel' }));
+    await userEvent.click(await within(first).findByRole('button', { name: 'Rename' }));
+    await fill(panel.getByRole('textbox', { name: 'Name of this device' }), '  ');
+    await expect(panel.getByRole('button', { name: 'Save' })).toBeDisabled();
     await fill(panel.getByRole('textbox', { name: 'Name of this device' }), 'Harbour desk');
     await userEvent.click(panel.getByRole('button', { name: 'Save' }));
     await waitFor(() => expect(sync.calls).toContainEqual({ name: 'devices.rename', args: ['Harbour desk'] }));
@@ -45,10 +65,36 @@ export const Several: Story = {
     await userEvent.click(within(second).getByRole('button', { name: 'Revoke Phone of Mara' }));
     await expect(panel.getByRole('alertdialog', { name: 'Revoke Phone of Mara?' })).toBeVisible();
     await expect(sync.calls.some(({ name }) => name === 'devices.revoke')).toBe(false);
+    await expect(panel.getByText(/That device can no longer sync/)).toBeVisible();
+    sync.failNext('devices.revoke', new SyncError('network', 'The server could not be reached.'));
     await userEvent.click(panel.getByRole('button', { name: 'Revoke it' }));
+    await expect(await within(second).findByRole('alert')).toHaveTextContent('could not be reached');
+    await userEvent.click(panel.getByRole('button', { name: 'Revoke it' }));
+    await waitFor(() => expect(panel.queryByRole('alertdialog')).toBeNull());
     await waitFor(() =>
       expect(sync.calls).toContainEqual({ name: 'devices.revoke', args: ['5f0c1d9e-77aa-4d5e-9b1e-0d1c2b3a4f5e'] }),
     );
+  },
+};
+
+/** Who revokes the device in their hand is told what becomes of the work on it. */
+export const RevokesThisOne: Story = {
+  ...panelStory({ tab: 'devices', theme: 'dark', state: { devices } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByRole('button', { name: 'Revoke Office laptop' }));
+    const question = within(panel.getByRole('alertdialog', { name: 'Revoke Office laptop?' }));
+    await expect(question.getByText(/This device can no longer sync.*stays here/)).toBeVisible();
+  },
+};
+
+export const None: Story = {
+  ...panelStory({ tab: 'devices' }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await waitFor(() => expect(syncOf(context).calls).toEqual([{ name: 'devices.list', args: [] }]));
+    await waitFor(() => expect(panel.getByRole('button', { name: 'Ask again' })).toBeEnabled());
+    await expect(panel.queryByRole('list', { name: 'Devices' })).toBeNull();
   },
 };
 

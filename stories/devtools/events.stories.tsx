@@ -1,7 +1,9 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import type { SyncEvent, WireFrame } from 'tidemark/core';
+import { entry } from '../fixtures/outbox.ts';
 import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { textOf } from '../fixtures/read.ts';
 import { events } from '../fixtures/rounds.ts';
 
 const meta: Meta = { title: 'Devtools/Events', parameters: { layout: 'fullscreen' } };
@@ -10,11 +12,26 @@ export default meta;
 type Story = StoryObj;
 
 export const Stream: Story = {
-  ...panelStory({ tab: 'events', state: { events } }),
+  ...panelStory({ tab: 'events', state: { events, outbox: [entry(42)] } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     const list = await panel.findByRole('listbox', { name: 'Events' });
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(events.length));
+    const rows = within(list).getAllByRole('option').map(textOf);
+    await expect(rows.map((row) => row.replace(/^\d\d:\d\d:\d\d\.\d\d\d/, ''))).toEqual([
+      'mutation-settled#40 rejected: issue.priority must lie between 1 and 5, received 9',
+      'conflict-detecteda row of issue',
+      'mutation-written#42 on issue',
+      'sync-finished2 mutations sent, 5 changes received, in 34 ms',
+      'changes-applied4,210 changes in issue, issue_label, up to seq 1204',
+      'sync-startedthe app started',
+      'connection-changednow open',
+    ]);
+    await expect(rows.every((row) => /^\d\d:\d\d:\d\d\.\d\d\d/.test(row))).toBe(true);
+    const tones = [...list.querySelectorAll<HTMLElement>('.badge')].map((badge) => badge.dataset.tone);
+    await expect(tones).toEqual(['bad', 'warn', 'idle', 'ok', 'idle', 'busy', 'idle']);
+    await userEvent.click(within(list).getByText('mutation-written'));
+    await expect(await panel.findByText('1 change, 182 B to send')).toBeVisible();
     syncOf(context).emit({ at: Date.now(), type: 'resync', reason: 'the log was cut' });
     await expect(await within(list).findByText('resync')).toBeVisible();
     // The newest stands first.
@@ -38,8 +55,14 @@ export const HeldAndFiltered: Story = {
     await userEvent.click(panel.getByRole('button', { name: 'Go on (1 new)' }));
     await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Kind' }), 'resync');
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
+    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Kind' }), 'sync-started');
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
+    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Kind' }), '');
+    await expect(await panel.findByText(`${events.length + 1} events`)).toBeVisible();
     await userEvent.click(panel.getByRole('button', { name: 'Clear' }));
     await expect(await panel.findByText('0 events')).toBeVisible();
+    syncOf(context).emit({ at: Date.now(), type: 'paused', reason: 'devtools' });
+    await expect(await panel.findByText('1 event')).toBeVisible();
   },
 };
 
@@ -135,6 +158,25 @@ export const Wire: Story = {
     const list = await panel.findByRole('listbox', { name: 'Messages' });
     await expect(await within(list).findByText(/Failed to fetch/)).toBeVisible();
     const message = (type: string) => within(list).getByText(type).closest('[role=option]');
+    const kinds = [...list.querySelectorAll<HTMLElement>('.badge')].map((badge) => badge.textContent);
+    await expect(kinds).toEqual(['handshake', 'pull', 'pull', 'pushed', 'push', 'welcome', 'hello']);
+    await expect(message('handshake')?.querySelector('.badge')).toHaveAttribute('data-tone', 'bad');
+    await expect(message('hello')?.querySelector('.badge')).toHaveAttribute('data-tone', 'busy');
+    await expect(panel.getByText('7 messages, 48.5 KiB')).toBeVisible();
+    await userEvent.click(within(list).getByText(/http, 200/));
+    const detail = panel.getByRole('region', { name: 'Details' });
+    await waitFor(() => expect(detail).toHaveTextContent(/↓ Received pull/));
+    await expect(textOf(detail.querySelector('.facts-line'))).toMatch(
+      /^at \d\d:41:07.210by HTTP47.1 KiB of CBORstatus 200after 31 ms$/,
+    );
+    await expect(await panel.findByText('Its content is not kept any more.')).toBeVisible();
+    await userEvent.click(within(list).getByText(/Failed to fetch/));
+    await waitFor(() => expect(within(detail).getByText('Failed to fetch')).toBeVisible());
+    await expect(await panel.findByText('It carries nothing.')).toBeVisible();
+    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Kind' }), 'welcome');
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
+    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Kind' }), '');
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(7));
     await expect(message('hello')).toHaveTextContent(/↑sent.*402 B$/);
     await expect(message('welcome')).toHaveTextContent(/↓received.*611 B$/);
     await userEvent.click(within(list).getByText('hello'));
@@ -142,6 +184,24 @@ export const Wire: Story = {
     await fill(panel.getByRole('searchbox', { name: 'Filter messages' }), 'http');
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(3));
     await expect(panel.getByText('3 messages, 47.2 KiB')).toBeVisible();
+  },
+};
+
+export const InTheDark: Story = {
+  ...panelStory({ tab: 'events', theme: 'dark', state: { events } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('mutation-settled'));
+    await expect(await panel.findByText(/must lie between 1 and 5/, { selector: '.value' })).toBeVisible();
+  },
+};
+
+export const WireListening: Story = {
+  ...panelStory({ tab: 'events', state: { events } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByRole('button', { name: 'Wire' }));
+    await expect(await panel.findByText('Listening…')).toBeVisible();
   },
 };
 

@@ -1,10 +1,11 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import { SyncDevtools } from 'tidemark/devtools/production';
-import { createFakeSync } from 'tidemark/testing';
+import { createFakeSync, type FakeSync } from 'tidemark/testing';
 import { sameColumns } from '../fixtures/conflicts.ts';
 import { mixedOutbox } from '../fixtures/outbox.ts';
 import { hasFocus, shadowOf } from '../fixtures/panel-story.tsx';
+import { colours } from '../fixtures/read.ts';
 import { schema } from '../fixtures/schema.ts';
 
 const meta: Meta = {
@@ -26,7 +27,12 @@ export const OpensAndCloses: Story = {
   play: async ({ canvasElement }) => {
     const devtools = await floating(canvasElement.ownerDocument);
     const button = devtools.getByRole('button', { name: /Open tidemark devtools.*4 changes waiting/ });
-    await expect(button).toHaveTextContent('4 ↑');
+    await expect(button).toHaveTextContent(/4 ↑2 !$/);
+    const { warn } = colours(button);
+    const dot = button.querySelector('.dot');
+    await expect(dot && getComputedStyle(dot).backgroundColor).toBe(warn);
+    const { right, bottom } = button.getBoundingClientRect();
+    await expect([innerWidth - right < 40, innerHeight - bottom < 40]).toEqual([true, true]);
     await userEvent.click(button);
     await waitFor(() => expect(hasFocus(devtools.getByRole('tab', { name: 'Overview' }))).toBe(true));
     await userEvent.keyboard('{Escape}');
@@ -35,6 +41,27 @@ export const OpensAndCloses: Story = {
     await expect(await devtools.findByRole('tablist')).toBeVisible();
     await userEvent.keyboard('{ArrowRight}');
     await expect(devtools.getByRole('tab', { name: /Queue/ })).toHaveAttribute('aria-selected', 'true');
+    await userEvent.keyboard('{End}');
+    await expect(devtools.getByRole('tab', { name: 'Support' })).toHaveAttribute('aria-selected', 'true');
+    await userEvent.keyboard('{ArrowRight}');
+    await expect(devtools.getByRole('tab', { name: 'Overview' })).toHaveAttribute('aria-selected', 'true');
+    await userEvent.click(devtools.getByRole('button', { name: 'Close the devtools' }));
+    await expect(await devtools.findByRole('button', { name: /Open/ })).toBeVisible();
+  },
+};
+
+/** In another corner, and quiet: nothing waits. */
+export const TopLeftAndQuiet: Story = {
+  loaders: [() => ({ sync: createFakeSync({ schema }) })],
+  render: (_args, { loaded }) => <SyncDevtools sync={loaded.sync} position="top-left" nonce="r4nd0m" />,
+  play: async ({ canvasElement }) => {
+    const devtools = await floating(canvasElement.ownerDocument);
+    const button = devtools.getByRole('button', { name: /Open tidemark devtools.*Everything is synced/ });
+    await expect(button).not.toHaveTextContent(/[↑!]/);
+    const { left, top } = button.getBoundingClientRect();
+    await expect([left < 40, top < 40]).toEqual([true, true]);
+    const dot = button.querySelector('.dot');
+    await expect(dot && getComputedStyle(dot).backgroundColor).toBe(colours(button).ok);
   },
 };
 
@@ -48,12 +75,19 @@ export const SurvivesAnErrorOfItsOwn: Story = {
       <SyncDevtools sync={loaded.sync} />
     </>
   ),
-  play: async ({ canvasElement }) => {
+  play: async ({ canvasElement, loaded }) => {
     const devtools = await floating(canvasElement.ownerDocument);
     await expect(await devtools.findByText('Cursors could not be shown.')).toBeVisible();
+    await expect(devtools.getByText(/Cannot read properties of null/)).toBeVisible();
     await expect(within(canvasElement).getByText('The app')).toBeVisible();
     await userEvent.click(devtools.getByRole('tab', { name: 'Overview' }));
     await expect(devtools.getByText('This device')).toBeVisible();
+    await userEvent.click(devtools.getByRole('tab', { name: 'Cursors' }));
+    await expect(await devtools.findByText('Cursors could not be shown.')).toBeVisible();
+    // What was wrong is over: the view comes back when it is asked to.
+    (loaded.sync as FakeSync).setState({ cursors: [] });
+    await userEvent.click(devtools.getByRole('button', { name: 'Try again' }));
+    await expect(await devtools.findByText('No scope is followed yet')).toBeVisible();
   },
 };
 
@@ -63,11 +97,27 @@ export const DocksAtEachEdge: Story = {
   play: async ({ canvasElement }) => {
     const devtools = await floating(canvasElement.ownerDocument);
     for (const side of ['left', 'right']) {
-      await userEvent.click(await devtools.findByRole('button', { name: `Dock to the ${side}` }));
+      const button = await devtools.findByRole('button', { name: `Dock to the ${side}` });
+      await userEvent.click(button);
+      await expect(button).toHaveAttribute('aria-pressed', 'true');
       await expect(devtools.getByRole('separator', { name: 'Width of the panel' })).toBeVisible();
+      const { left, right } = devtools.getByRole('region', { name: 'tidemark devtools' }).getBoundingClientRect();
+      await expect(side === 'left' ? left < 10 : innerWidth - right < 10).toBe(true);
     }
     await userEvent.click(devtools.getByRole('button', { name: 'Dock to the bottom' }));
-    await expect(devtools.getByRole('separator', { name: 'Height of the panel' })).toBeVisible();
+    const edge = devtools.getByRole('separator', { name: 'Height of the panel' });
+    await expect(edge).toBeVisible();
+    const before = Number(edge.getAttribute('aria-valuenow'));
+    edge.focus();
+    await userEvent.keyboard('{ArrowDown}');
+    await waitFor(() => expect(edge).toHaveAttribute('aria-valuenow', String(before - 24)));
+    await expect(JSON.parse(localStorage.getItem('tidemark-devtools') ?? '{}')).toMatchObject({
+      dock: 'bottom',
+      height: before - 24,
+    });
+    await expect(devtools.getByRole('button', { name: 'Colours: dark' })).toBeVisible();
+    const panel = devtools.getByRole('region', { name: 'tidemark devtools' });
+    await expect(getComputedStyle(panel).colorScheme + getComputedStyle(panel).color).toMatch(/dark|rgb\(2/);
   },
 };
 

@@ -1,6 +1,7 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import { NO_LAB_CONDITIONS, SyncError } from 'tidemark/core';
+import { SyncDevtoolsPanel } from 'tidemark/devtools/production';
 import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 
 const meta: Meta = { title: 'Devtools/Lab', parameters: { layout: 'fullscreen' } };
@@ -23,6 +24,7 @@ export const EverythingAsItIs: Story = {
     await expect(panel.getByText('offline, 10 % loss')).toBeVisible();
     await userEvent.click(panel.getByRole('button', { name: 'End all' }));
     await waitFor(() => expect(sync.store.getState().lab).toBeNull());
+    await expect(sync.calls.at(-1)).toEqual({ name: 'lab.clear', args: [] });
     await waitFor(() => expect(panel.queryByText(/10 % loss/)).toBeNull());
   },
 };
@@ -39,6 +41,7 @@ export const SeveralOn: Story = {
         refuseToken: 'always',
         clockSkewMs: -3_600_000,
       },
+      status: { phase: 'needs-auth' },
     },
   }),
   play: async ({ canvasElement }) => {
@@ -47,6 +50,33 @@ export const SeveralOn: Story = {
       await panel.findByText(
         '2000 ms latency, requests sent twice, next mutation is rejected, signed out, clock 60 min behind',
       ),
+    ).toBeVisible();
+    await expect(panel.getByRole('tab', { name: /^Lab/ })).toHaveTextContent('Lab5');
+    const isOn = (title: string) => panel.getByRole('group', { name: title }).dataset.on;
+    const cards = ['Network', 'Latency', 'Loss', 'Repeats', 'Next mutation', 'Conflict', 'Sign-in', 'Clock'];
+    await expect(cards.filter((title) => isOn(title) === 'true')).toEqual([
+      'Latency',
+      'Repeats',
+      'Next mutation',
+      'Sign-in',
+      'Clock',
+    ]);
+    const ground = (title: string) => getComputedStyle(panel.getByRole('group', { name: title })).backgroundColor;
+    await expect(ground('Latency')).not.toBe(ground('Network'));
+  },
+};
+
+/** What happens once only is told of while it waits to happen. */
+export const OnceOnly: Story = {
+  ...panelStory({
+    tab: 'lab',
+    theme: 'dark',
+    state: { lab: { ...NO_LAB_CONDITIONS, conflictNext: true, refuseToken: 'once', clockSkewMs: 3_600_000 } },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(
+      await panel.findByText('next update meets a conflict, token expires once, clock 60 min ahead'),
     ).toBeVisible();
   },
 };
@@ -89,6 +119,8 @@ export const KillTheLeader: Story = {
     await userEvent.click(within(card).getByRole('button', { name: 'Kill the leader' }));
     await waitFor(() => expect(within(card).queryByRole('alert')).toBeNull());
     await expect(syncOf(context).calls).toHaveLength(2);
+    syncOf(context).setState({ isLeader: true });
+    await expect(await within(card).findByText(/This tab leads/)).toBeVisible();
   },
 };
 
@@ -97,6 +129,29 @@ export const InProduction: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(await panel.findByText('Not in production')).toBeVisible();
+    await expect(panel.queryByRole('group', { name: 'Network' })).toBeNull();
+  },
+};
+
+/** A production build whose app asks for the lab by name. */
+export const ForcedInProduction: Story = {
+  ...panelStory({ tab: 'lab', inspection: { isLabAvailable: false } }),
+  render: (_args, { loaded }) => (
+    <div style={{ height: 460 }}>
+      <SyncDevtoolsPanel sync={loaded.sync} lab />
+    </div>
+  ),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const network = within(await panel.findByRole('group', { name: 'Network' }));
+    await userEvent.click(network.getByRole('button', { name: 'Offline' }));
+    await waitFor(() =>
+      expect(syncOf(context).calls).toEqual([{ name: 'lab.set', args: [{ offline: true }, { force: true }] }]),
+    );
+    await userEvent.click(panel.getByRole('button', { name: 'Kill the leader' }));
+    await waitFor(() =>
+      expect(syncOf(context).calls.at(-1)).toEqual({ name: 'lab.endLeadership', args: [{ force: true }] }),
+    );
   },
 };
 

@@ -278,8 +278,8 @@ export const ABusyDay: Story = {
       events: [
         { at: ago(600), type: 'connection-changed', connection: 'connecting' },
         { at: ago(590), type: 'connection-changed', connection: 'open' },
-        { at: ago(120), type: 'connection-changed', connection: 'closed' },
-        { at: ago(60), type: 'connection-changed', connection: 'open' },
+        { at: ago(130), type: 'connection-changed', connection: 'closed' },
+        { at: ago(65), type: 'connection-changed', connection: 'open' },
       ],
       status: { phase: 'syncing', isPulling: true, lastSyncedAt: ago(5) },
     }),

@@ -2,6 +2,7 @@ import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import type { LiveQueryInfo } from 'tidemark/core';
 import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { factsOf, gridRow, textOf } from '../fixtures/read.ts';
 
 const meta: Meta = { title: 'Devtools/Queries', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -19,7 +20,7 @@ const list: LiveQueryInfo = {
   runCount: 214,
   incrementalCount: 201,
   lastMs: 0.21,
-  p95Ms: 0.94,
+  p95Ms: 0.06,
   lastUpdate: { how: 'incremental' },
   whyNeverIncremental: null,
   error: null,
@@ -46,29 +47,61 @@ const broken: LiveQueryInfo = {
   tablesRead: ['issue', 'user'],
   error: 'no such table: user',
 };
+const fresh: LiveQueryInfo = {
+  ...list,
+  queryId: '4',
+  sql: 'SELECT 1',
+  parameters: [],
+  runCount: 1,
+  incrementalCount: 0,
+};
 
 export const Several: Story = {
   ...panelStory({
     tab: 'queries',
-    inspection: { liveQueries: [list, count, broken] },
+    inspection: { liveQueries: [list, count, broken, fresh] },
     answer: () => [{ id: 2, parent: 0, notused: 0, detail: 'SEARCH issue USING INDEX issue_project (project_id=?)' }],
   }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     const grid = await panel.findByRole('grid', { name: 'Live queries' });
-    await expect(within(grid).getByText('failed')).toBeVisible();
-    const costs = within(within(grid).getByText('re-run').closest('[role=row]') as HTMLElement);
-    await expect(costs.getByText('3.4 ms')).toBeVisible();
-    await expect(costs.getByText('8.7 ms')).toBeVisible();
+    const [, ...rows] = within(grid).getAllByRole('row').map(gridRow);
+    await expect(rows.map((cells) => cells.slice(1))).toEqual([
+      ['incremental', '50', '3', '214', '0.2 ms', '<0.1 ms', 'issue'],
+      ['re-run', '4', '1', '40', '3.4 ms', '8.7 ms', 'issue'],
+      ['failed', '4', '1', '40', '3.4 ms', '8.7 ms', 'issue, user'],
+      ['read once', '50', '3', '1', '0.2 ms', '<0.1 ms', 'issue'],
+    ]);
+    await expect(rows[0]?.[0]).toBe(
+      'SELECT id, title, status FROM issue WHERE project_id = ? ORDER BY updated_at DESC, id LIMIT 50',
+    );
+    const tones = [...grid.querySelectorAll<HTMLElement>('.badge')].map((badge) => badge.dataset.tone);
+    await expect(tones).toEqual(['ok', 'busy', 'bad', 'idle']);
+    await expect(panel.getByText('4 live queries, 69 % of updates incremental')).toBeVisible();
     await userEvent.click(within(grid).getByText('incremental'));
     await expect(await panel.findByText('from the changed rows')).toBeVisible();
+    await expect(factsOf(panel, 'How it is kept current')).toEqual({
+      'Last update': 'from the changed rows',
+      'In general': 'from the changed rows, where their place is certain',
+      Updates: '201 incremental, 13 runs',
+      Time: '0.2 ms last, <0.1 ms p95',
+      Reads: 'issue',
+      Readers: '3 in this tab; 2 tabs in all',
+    });
+    await expect(textOf(panel.getByText('harbour').parentElement)).toBe('?1 harbour');
     await userEvent.click(panel.getByRole('button', { name: 'Show the plan' }));
     await expect(await panel.findByText('finds rows by key')).toBeVisible();
-    syncOf(context).setInspection({ liveQueries: [{ ...list, runCount: 215 }, count, broken] });
+    syncOf(context).setInspection({ liveQueries: [{ ...list, runCount: 215 }, count, broken, fresh] });
     await waitFor(() => expect(within(grid).getByText('215')).toBeVisible(), { timeout: 3_000 });
     await expect(within(grid).getByText('215').closest('[role=row]')).toHaveAttribute('data-mark', 'flash-odd');
+    const lit = within(grid).getByText('215').closest('[role=row]');
+    await expect(lit && getComputedStyle(lit).animationName).toBe('flash-odd');
+    await expect(within(grid).getByText('failed').closest('[role=row]')).not.toHaveAttribute('data-mark');
+    await userEvent.click(within(grid).getByText('failed'));
+    await expect(await panel.findByText('no such table: user')).toBeVisible();
     await userEvent.click(within(grid).getByText('re-run'));
     await expect(await panel.findByText('run again each time: GROUP BY makes a row depend on others')).toBeVisible();
+    await expect(panel.getByText('run again: a table that it reads changed')).toBeVisible();
     await fill(panel.getByRole('searchbox', { name: 'Search queries' }), 'no such');
     await expect(await panel.findByText('Nothing matches.')).toBeVisible();
   },
@@ -79,6 +112,23 @@ export const None: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(await panel.findByText('No live queries')).toBeVisible();
+  },
+};
+
+export const Opening: Story = {
+  ...panelStory({ tab: 'queries', state: { status: { phase: 'starting' } }, inspection: { isOpening: true } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(await panel.findByText('The database is opening')).toBeVisible();
+  },
+};
+
+export const InTheDark: Story = {
+  ...panelStory({ tab: 'queries', theme: 'dark', inspection: { liveQueries: [list, count, broken] } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('failed'));
+    await expect(await panel.findByText('no such table: user')).toBeVisible();
   },
 };
 

@@ -1,7 +1,9 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, fireEvent, userEvent, waitFor } from 'storybook/test';
-import { entry, rejected } from '../fixtures/outbox.ts';
+import { sameColumns } from '../fixtures/conflicts.ts';
+import { ago, entry, rejected } from '../fixtures/outbox.ts';
 import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { factsOf } from '../fixtures/read.ts';
 import { events, rounds } from '../fixtures/rounds.ts';
 import { inspectionOf } from '../fixtures/rows.ts';
 import { savedText } from '../fixtures/saved.ts';
@@ -11,12 +13,58 @@ export default meta;
 
 type Story = StoryObj;
 
+const refused = { code: 'rejected', message: 'Nobody but "Mara" may call it \'Lamp out\'.' };
+
+/** Something of a person in every part of it. */
 const busy = {
   tab: 'support',
-  state: { events, outbox: [entry(39), rejected] },
+  state: {
+    events,
+    outbox: [entry(39), { ...rejected, reason: refused }],
+    conflicts: [sameColumns],
+    cursors: [
+      { scope: 'user:mara', cursor: { epoch: 'e', seq: 4 }, head: 4, lag: 0, isComplete: true, isFollowed: true },
+    ],
+    devices: [
+      {
+        deviceId: 'd1',
+        name: 'Phone of Mara',
+        firstSeenAt: ago(9_000),
+        lastSeenAt: ago(9),
+        revoked: false,
+        isThisDevice: true,
+      },
+    ],
+  },
   rounds,
-  inspection: inspectionOf(12),
-};
+  inspection: {
+    ...inspectionOf(12),
+    liveQueries: [
+      {
+        queryId: '1',
+        sql: "SELECT * FROM issue WHERE title = 'Dear diary' AND project = ?",
+        parameters: ['harbour secret'],
+        tablesRead: ['issue'],
+        tabCount: 1,
+        subscriberCount: 1,
+        rowCount: 1,
+        runCount: 1,
+        incrementalCount: 0,
+        lastMs: 1,
+        p95Ms: 1,
+        lastUpdate: { how: 'incremental' },
+        whyNeverIncremental: null,
+        error: null,
+      },
+    ],
+  },
+} as const;
+
+/** What must not be read in a file without values. */
+const PRIVATE = [
+  ...['Gulls nest', 'Birds on pier', 'PIER-7', 'PIER-3', 'Lamp out'],
+  ...['They are loud', 'Gulls on the pier', 'user:mara', 'Mara', 'Dear diary', 'harbour secret'],
+];
 
 export const SaveAndOpen: Story = {
   ...panelStory(busy),
@@ -27,14 +75,22 @@ export const SaveAndOpen: Story = {
       await panel.findByText(/Saved tidemark-/, {}, { timeout: 5_000 });
     });
     await expect(text).toContain('"hasValues": false');
-    await expect(text).not.toContain('Gulls nest');
-    await expect(text).not.toContain('PIER-7');
+    await expect(PRIVATE.filter((secret) => text.includes(secret))).toEqual([]);
+    await expect(panel.getByText(/^Saved tidemark-/)).toHaveTextContent(/\.json, [\d.]+ KiB$/);
 
     const file = new File([text], 'from-mara.json', { type: 'application/json' });
     await fireEvent.change(panel.getByLabelText('Support bundle'), { target: { files: [file] } });
     await expect(await panel.findByText(/from-mara.json/)).toBeVisible();
-    await expect(panel.getByText('left out')).toBeVisible();
-    syncOf(context).setState({ outbox: [] });
+    const banner = panel.getByText(/from-mara.json/);
+    await expect(banner).toHaveTextContent(/made [\d:]+; read-only, without values$/);
+    await expect(factsOf(panel, 'Bundle')).toMatchObject({
+      Values: 'left out',
+      Protocol: 'version 1',
+      Schema: 'version 3',
+      Tables: 'issue (12 rows), issue_label (1 row)',
+    });
+    await expect(factsOf(panel, 'Browser')).toMatchObject({ Storage: '24.0 MiB of 10.0 GiB, may be cleared' });
+    syncOf(context).setState({ outbox: [], conflicts: [] });
     await userEvent.click(panel.getByRole('tab', { name: /Queue/ }));
     await expect(await panel.findByText('update title, priority, votes')).toBeVisible();
     await userEvent.click(panel.getByRole('button', { name: 'Back to the app' }));
@@ -53,6 +109,26 @@ export const WithValues: Story = {
       await panel.findByText(/Saved tidemark-/, {}, { timeout: 5_000 });
     });
     await expect(text).toContain('Gulls nest');
+    const file = new File([text], 'whole.json', { type: 'application/json' });
+    await fireEvent.change(panel.getByLabelText('Support bundle'), { target: { files: [file] } });
+    await expect(await panel.findByText(/whole.json/)).toHaveTextContent(/read-only$/);
+    await expect(factsOf(panel, 'Bundle')).toMatchObject({ Values: 'included' });
+  },
+};
+
+/** A device whose database does not open can be helped too: the file says what could not be asked. */
+export const WhatCouldNotBeAsked: Story = {
+  ...panelStory({ ...busy, theme: 'dark' }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    syncOf(context).stats = () => Promise.reject(new Error('The database is gone.'));
+    const text = await savedText(async () => {
+      await userEvent.click(await panel.findByRole('button', { name: 'Save the bundle' }));
+      await panel.findByText(/Saved tidemark-/, {}, { timeout: 5_000 });
+    });
+    const file = new File([text], 'broken.json', { type: 'application/json' });
+    await fireEvent.change(panel.getByLabelText('Support bundle'), { target: { files: [file] } });
+    await expect(await panel.findByText(/Could not be asked when it was made: .*database is gone/)).toBeVisible();
   },
 };
 
