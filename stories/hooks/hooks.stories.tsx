@@ -2,7 +2,7 @@ import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import { sql } from 'tidemark';
 import { simulateNetwork, syncOf } from 'tidemark/testing';
-import { sameColumns } from '../fixtures/conflicts.ts';
+import { decidedByPolicy, partlyDecided, sameColumns } from '../fixtures/conflicts.ts';
 import { rejected } from '../fixtures/outbox.ts';
 import { ConflictNote } from './examples/conflicts.tsx';
 import conflictsSource from './examples/conflicts.tsx?raw';
@@ -10,6 +10,8 @@ import { Scopes } from './examples/cursors.tsx';
 import cursorsSource from './examples/cursors.tsx?raw';
 import { DeviceList } from './examples/devices.tsx';
 import devicesSource from './examples/devices.tsx?raw';
+import { WaitingCount } from './examples/one-part-of-the-status.tsx';
+import onePartSource from './examples/one-part-of-the-status.tsx?raw';
 import { Unsent } from './examples/outbox.tsx';
 import outboxSource from './examples/outbox.tsx?raw';
 import { RowMark } from './examples/row-status.tsx';
@@ -28,7 +30,9 @@ import { AddIssue } from './examples/synced-mutation.tsx';
 import mutationSource from './examples/synced-mutation.tsx?raw';
 import { Issues } from './examples/synced-query.tsx';
 import querySource from './examples/synced-query.tsx?raw';
-import { hookStory } from './hook-story.tsx';
+import { Details } from './examples/synced-query-when-asked.tsx';
+import whenAskedSource from './examples/synced-query-when-asked.tsx?raw';
+import { gulls, hookStory } from './hook-story.tsx';
 
 const meta: Meta = { title: 'Hooks' };
 export default meta;
@@ -55,13 +59,31 @@ export const UseSyncedQuery: Story = {
     await expect(await canvas.findByRole('button', { name: '1 votes' })).toBeVisible();
     await syncOf(context).write((tx) => tx.run(sql`UPDATE issue SET title = 'Terns nest on the pier'`));
     await expect(await canvas.findByText('Terns nest on the pier')).toBeVisible();
+    await expect(canvas.getByText('All of them are here.')).toBeVisible();
+  },
+};
+
+/** `enabled: false`: nothing is read or followed until somebody wants to see it. */
+export const UseSyncedQueryWhenAsked: Story = {
+  ...hookStory(Details, whenAskedSource, { rows: { issue: [{ ...gulls, body: 'They are loud.' }] } }),
+  play: async (context) => {
+    const canvas = within(context.canvasElement);
+    const button = await canvas.findByRole('button', { name: 'Details' }, OPENING);
+    await expect(canvas.getByText('Not read.')).toBeVisible();
+    await syncOf(context).write((tx) => tx.update('issue', 'PIER-7', { body: 'They are very loud.' }));
+    await expect(canvas.getByText('Not read.')).toBeVisible();
+    await userEvent.click(button);
+    await expect(await canvas.findByText('They are very loud.')).toBeVisible();
   },
 };
 
 export const UseSuspenseSyncedQuery: Story = {
   ...hookStory(IssueCount, suspenseSource),
-  play: async ({ canvasElement }) => {
-    await expect(await within(canvasElement).findByText('1 issues', {}, OPENING)).toBeVisible();
+  play: async (context) => {
+    const canvas = within(context.canvasElement);
+    await expect(await canvas.findByText('1 issues', {}, OPENING)).toBeVisible();
+    await syncOf(context).write((tx) => tx.insert('issue', { ...gulls, id: 'PIER-8' }));
+    await expect(await canvas.findByText('2 issues')).toBeVisible();
   },
 };
 
@@ -92,6 +114,22 @@ export const UseSyncStatus: Story = {
   },
 };
 
+const partNetwork = simulateNetwork();
+
+export const UseSyncStatusOnePart: Story = {
+  ...hookStory(WaitingCount, onePartSource, { network: partNetwork }),
+  beforeEach: () => partNetwork.goOnline(),
+  play: async (context) => {
+    const canvas = within(context.canvasElement);
+    await expect(await canvas.findByText('Nothing waits.', {}, OPENING)).toBeVisible();
+    partNetwork.goOffline();
+    await syncOf(context).write((tx) => tx.delete('issue', 'PIER-7'));
+    await expect(await canvas.findByText('1 to send')).toBeVisible();
+    partNetwork.goOnline();
+    await expect(await canvas.findByText('Nothing waits.', {}, OPENING)).toBeVisible();
+  },
+};
+
 const rowNetwork = simulateNetwork();
 
 export const UseRowStatus: Story = {
@@ -109,7 +147,9 @@ export const UseRowStatus: Story = {
 };
 
 export const UseConflicts: Story = {
-  ...hookStory(ConflictNote, conflictsSource, { state: { conflicts: [sameColumns] } }),
+  ...hookStory(ConflictNote, conflictsSource, {
+    state: { conflicts: [decidedByPolicy, { ...partlyDecided, mutationId: 41 }, sameColumns] },
+  }),
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
     await expect(
