@@ -117,7 +117,7 @@ export const DecideFieldByField: Story = {
     await expect(title.getByText('Birds on pier')).toBeVisible();
     await expect(title.getByRole('group', { name: 'Tablet' })).toHaveTextContent('BirdsGulls on the pier');
     const mine = title.getByRole('group', { name: 'This device' });
-    await expect(mine).toHaveTextContent('BirdsGulls nest on the north pier');
+    await expect(mine).toHaveTextContent('Birds Gulls nest on the north pier');
     await expect(title.getByText('Base').nextElementSibling).toHaveTextContent('Birds on pier');
     const { ok, bad } = colours(mine);
     await expect(lookOf(within(mine).getByText('Birds', { selector: 'del' })).color).toBe(bad);

@@ -45,7 +45,9 @@ export const Rows: Story = {
     await expect(rows[1]?.slice(0, 4)).toEqual(['synced', 'i-0001', 'Anchor watch drifts at night', 'null']);
     await expect(rows[2]?.slice(0, 3)).toEqual(['waiting', 'i-0002', 'Buoy 7 reports no light']);
     await expect(rows[3]?.slice(0, 3)).toEqual(['waiting', 'i-0003', 'Tide table of May is one hour off']);
-    await expect(textOf(within(grid).getAllByRole('row')[0])).toMatch(/^stateid texttitle textbody text/);
+    await expect(textOf(within(grid).getAllByRole('row')[0])).toMatch(
+      /^state ?id texttitle textbody textstatus textpriority integer/,
+    );
     const { busy } = colours(grid);
     await expect(lookOf(within(grid).getByText('Buoy 7 reports no light')).color).toBe(busy);
     await expect(lookOf(within(grid).getByText('Anchor watch drifts at night')).color).not.toBe(busy);

@@ -162,7 +162,7 @@ export const Wire: Story = {
     await expect(kinds).toEqual(['handshake', 'pull', 'pull', 'pushed', 'push', 'welcome', 'hello']);
     await expect(message('handshake')?.querySelector('.badge')).toHaveAttribute('data-tone', 'bad');
     await expect(message('hello')?.querySelector('.badge')).toHaveAttribute('data-tone', 'busy');
-    await expect(panel.getByText('7 messages, 48.5 KiB')).toBeVisible();
+    await expect(panel.getByText('7 messages, 48.4 KiB')).toBeVisible();
     await userEvent.click(within(list).getByText(/http, 200/));
     const detail = panel.getByRole('region', { name: 'Details' });
     await waitFor(() => expect(detail).toHaveTextContent(/↓ Received pull/));
@@ -191,7 +191,7 @@ export const InTheDark: Story = {
   ...panelStory({ tab: 'events', theme: 'dark', state: { events } }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
-    await userEvent.click(await panel.findByText('mutation-settled'));
+    await userEvent.click(await panel.findByText('mutation-settled', { selector: '.badge' }));
     await expect(await panel.findByText(/must lie between 1 and 5/, { selector: '.value' })).toBeVisible();
   },
 };

@@ -9,6 +9,7 @@ const schema = defineSchema({
 const rows = { issue: [{ id: 'a', title: 'Gulls', votes: 1 }] };
 const conflict = conflictBetween({
   id: 'c1',
+  mutationId: 90,
   table: 'issue',
   key: { id: 'a' },
   fields: { title: { base: 'Gulls', local: 'Gulls!', remote: 'Gulls?' } },
