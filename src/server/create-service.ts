@@ -70,7 +70,7 @@ class Service implements SyncService {
     this.#revocations = new Emitter(onError);
     this.#accessChanges = new Emitter(onError);
     this.#access = createAccess(storage, options.access);
-    this.#queue = new CommitQueue({ storage, onCommit: (head) => this.#onCommit(head) });
+    this.#queue = new CommitQueue({ storage, onHead: (head) => this.#onHead(head) });
     this.#pusher = new Pusher({ schema, queue: this.#queue, validate, runtime, limits });
     const sharedReads = new SharedReads(storage);
     this.#puller = new Puller({ schema, storage, sharedReads, pageBytes: limits.pageBytes });
@@ -226,8 +226,8 @@ class Service implements SyncService {
     this.#accessChanges.clear();
   }
 
-  #onCommit(head: number): void {
-    // A storage that is watched has told of it.
+  #onHead(head: number): void {
+    // Nothing new, or a storage that is watched has told of it.
     if (head <= this.#head) return;
     this.#head = head;
     this.#commits.emit(head);

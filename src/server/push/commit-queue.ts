@@ -13,8 +13,11 @@ export interface SectionOptions {
 
 export interface CommitQueueOptions {
   readonly storage: ServerStorage;
-  /** Called after each durable transaction that made commits, with the seq of the last. */
-  readonly onCommit: (head: number) => void;
+  /**
+   * Called after each durable transaction, with the last seq that it saw or made: what it decided may rest on commits of other nodes
+   * that nobody here has heard of yet.
+   */
+  readonly onHead: (head: number) => void;
 }
 
 interface Job extends Required<SectionOptions> {
@@ -85,17 +88,16 @@ export class CommitQueue {
   }
 
   async #write(jobs: readonly Job[]): Promise<unknown[]> {
-    const { storage, onCommit } = this.#options;
+    const { storage, onHead } = this.#options;
     const done = await storage.write(async (writer) => {
       const set = await WorkingSet.begin(writer);
-      const before = set.head;
       const results: unknown[] = [];
       await Promise.all(jobs.map((job) => job.prepare(set)));
       for (const job of jobs) results.push(await job.section(set));
       await set.flush();
-      return { results, head: set.head, hasCommits: set.head > before };
+      return { results, head: set.head };
     });
-    if (done.hasCommits) onCommit(done.head);
+    onHead(done.head);
     return done.results;
   }
 }

@@ -314,6 +314,26 @@ describe('conflicts', () => {
     expect(await rows(service, 'note')).toMatchObject([{ text: 'both' }]);
   });
 
+  test('found by a node that has not heard of the other write yet tell how far the log goes that decided them', async () => {
+    const storage = await newStorage();
+    const here = await memoryService({ storage });
+    // The same database, of whose commits nobody is told.
+    const shared = new Proxy(storage, {
+      get(target, name) {
+        if (name === 'open') return async () => {};
+        const found: unknown = name === 'watch' ? undefined : Reflect.get(target, name, target);
+        return typeof found === 'function' ? found.bind(target) : found;
+      },
+    });
+    const there = await memoryService({ storage: shared });
+    const [a, b] = [new Pusher(here, 'a'), new Pusher(there, 'b')];
+    await a.push([put('note', ['n'], { text: 'base', stars: 1 })]);
+    await b.push([patch('note', 'n', { text: 'theirs' })], { base: 1 });
+    const mutation = a.mutation([patch('note', 'n', { text: 'mine' })], { base: 1 });
+    const answer = await here.push(ana, a.request([mutation]));
+    expect(answer).toMatchObject({ head: 2, outcomes: [{ outcome: 'conflict', seq: null }] });
+  });
+
   test('of a table that the client decides itself are not decided here', async () => {
     const service = await memoryService();
     const [a, b] = [new Pusher(service, 'a'), new Pusher(service, 'b')];
