@@ -1,13 +1,20 @@
 import type { CatalogueTable } from './catalogue.ts';
 import { columnsOf, printExpression } from './policy/expression.ts';
 import { type GroupQuery, plainRow, printGroupQuery } from './policy/group-query.ts';
-import type { Membership } from './scope-parts.ts';
 
 /** Who is in a group: what some questions to the tables give, and perhaps the caller's own id. */
 export interface GroupMembers {
   readonly queries: readonly GroupQuery[];
   /** The group of a user holds that user too. */
   readonly hasSelf: boolean;
+}
+
+/** How the ids of the groups are found that somebody is in. */
+export interface Membership {
+  /** The kind of the scope, such as `workspace`. */
+  readonly kind: string;
+  /** Gives them as `id`; the caller's id goes where `CALLER` stands. Null: the caller's own id is one. */
+  readonly sql: string | null;
 }
 
 /** The groups that scopes are made of. Each kind has one set of members: who is in one is not in another for it. */

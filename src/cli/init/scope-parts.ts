@@ -12,13 +12,7 @@ export interface ScopeProposal {
   readonly notes: readonly string[];
 }
 
-/** How the ids of the groups are found that somebody is in. */
-export interface Membership {
-  /** The kind of the scope, such as `workspace`. */
-  readonly kind: string;
-  /** Gives them as `id`; the caller's id goes where `CALLER` stands. Null: the caller's own id is one. */
-  readonly sql: string | null;
-}
+export type { Membership } from './groups.ts';
 
 /** What a guess about one table may ask about the others. */
 export interface Surroundings {
