@@ -102,7 +102,7 @@ class Batch {
       if (after === null) continue;
       entries.push(...entriesOf(of, before, after, effect.changed));
       this.#keep(of, after);
-      if (before?.columns && after.columns && before.scope !== scope) moves.push({ of, key, scope });
+      if (before && after.columns && before.scope !== scope) moves.push({ of, key, scope });
     }
     for (const move of moves) entries.push(...(await this.#moveChildren(move, effects)));
     if (entries.length === 0) return;

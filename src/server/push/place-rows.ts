@@ -35,8 +35,9 @@ export function forbidden(of: Table): SyncError {
   return new SyncError('forbidden', `You may not write this row of ${of.name}. Nothing of the mutation was applied.`);
 }
 
+/** Also where nothing was: what lies below outlives a row that was deleted, and all memory of it. */
 function isMoved({ before, after }: StagedRow): boolean {
-  return before !== null && after.columns !== null && before.scope !== after.scope;
+  return after.columns !== null && before?.scope !== after.scope;
 }
 
 /** The scope of a staged row; worked out once, parents first. */

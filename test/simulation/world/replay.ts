@@ -69,7 +69,7 @@ function batched(deeds: readonly Deed[], batch: number): Deed[][] {
   const groups: Deed[][] = [];
   for (const deed of deeds) {
     const last = groups.at(-1);
-    if (last && last.length < batch && isOfSameRequest(last.at(-1), deed)) last.push(deed);
+    if (last && last.length < batch && isOfSameRequest(last.at(-1), deed) && !hasSeen(deed, last)) last.push(deed);
     else groups.push([deed]);
   }
   return groups;
@@ -78,6 +78,12 @@ function batched(deeds: readonly Deed[], batch: number): Deed[][] {
 function isOfSameRequest(one: Deed | undefined, next: Deed): boolean {
   if (one?.kind !== 'push' || next.kind !== 'push' || one.at !== next.at) return false;
   return one.arrival.clientId === next.arrival.clientId && one.arrival.user === next.arrival.user;
+}
+
+/** What was written after one of these had come back cannot have gone up with it. */
+function hasSeen(next: Deed, group: readonly Deed[]): boolean {
+  const base = next.kind === 'push' ? next.arrival.mutation.base : 0;
+  return group.some((one) => one.kind === 'push' && one.outcome.seq !== null && one.outcome.seq <= base);
 }
 
 function standing(clock: { now: number }): Runtime {

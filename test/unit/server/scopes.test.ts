@@ -130,6 +130,24 @@ describe('a row that changes its scope', () => {
     expect(client.pages[0]?.transactions[0]?.changes).toMatchObject([{ op: 'put', key: ['i1'] }]);
   });
 
+  test.each([
+    ['', false],
+    [', also once its deletion is forgotten', true],
+  ])('takes along what was left below it when it is made anew elsewhere%s', async (_when, isForgotten) => {
+    const access = granting({ ana: ['project:p1'], ben: ['project:p2'] });
+    const service = await memoryService({ access, retention: { maxCommits: 1 } });
+    await service.mutate(null, [putIssue('i1'), comment('c1', 'i1'), reaction('c1', 'heart')]);
+    await service.mutate(null, [remove('issue', 'i1')]);
+    await service.mutate(null, [putIssue('i2')]);
+    if (isForgotten) expect(await service.prune()).toBe(2);
+    await service.mutate(null, [putIssue('i1', { project_id: 'p2' })]);
+    const [a, b] = [model(service, ana), model(service, ben)];
+    await a.pullAll();
+    await b.pullAll();
+    expect([ids(a, 'issue'), ids(a, 'comment'), ids(a, 'reaction')]).toEqual([['i2'], [], []]);
+    expect([ids(b, 'issue'), ids(b, 'comment'), ids(b, 'reaction')]).toEqual([['i1'], ['c1'], ['c1']]);
+  });
+
   test('takes no children along that its writer may not write: whoever makes a row anew does not come by what was below it', async () => {
     const service = await memoryService({ access: granting({ ana: ['project:p1'], ben: ['project:p2'] }) });
     await service.mutate(null, [putIssue('i1'), comment('c1', 'i1'), reaction('c1', 'heart')]);
