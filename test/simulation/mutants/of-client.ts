@@ -170,12 +170,6 @@ export const mutantsOfClient: readonly Mutant[] = [
     to: 'return applyPatch(columns ?? {}, change);',
   },
   {
-    name: 'another request goes before the last is answered',
-    file: 'src/client/store/push-batch.ts',
-    from: 'if (isOnItsWay) return null;',
-    to: '',
-  },
-  {
     name: 'a mutation sent is sent after a restart no more',
     file: 'src/client/store/push-batch.ts',
     faults: LINES,

@@ -211,6 +211,16 @@ describe('a cursor', () => {
     expect(client.rows('issue')).toHaveLength(6);
   });
 
+  test('is served where the log begins right behind it, and not one commit before', async () => {
+    const service = await memoryService({ retention: { maxCommits: 2 } });
+    for (let index = 0; index < 5; index += 1) await service.mutate(null, many(index, index + 1));
+    await service.prune();
+    const { epoch } = await service.stats();
+    const pull = (seq: number) => service.pull(ana, { ...request, cursor: { epoch, seq } });
+    expect((await pull(3)).transactions.map(({ seq }) => seq)).toEqual([4, 5]);
+    await expect(pull(2)).rejects.toMatchObject({ kind: 'resync' });
+  });
+
   test('is kept by age too', async () => {
     const runtime = manualRuntime();
     const service = await memoryService({ runtime, retention: { maxAgeMs: 1_000 } });
@@ -219,6 +229,17 @@ describe('a cursor', () => {
     await service.mutate(null, many(1, 2));
     expect(await service.prune()).toBe(1);
     expect(await service.prune()).toBe(0);
+  });
+
+  test('of a chain that another history began is refused', async () => {
+    const service = await memoryService();
+    await service.mutate(null, many(0, 50));
+    const { resume } = await service.pull(ana, { ...request, cursor: null, scopes: [], maxBytes: 1_000 });
+    expect(resume).not.toBeNull();
+    await service.renewEpoch();
+    await expect(service.pull(ana, { ...request, cursor: null, scopes: [], resume })).rejects.toMatchObject({
+      kind: 'epoch',
+    });
   });
 
   test('of a chain that the log has left behind asks for a resync', async () => {

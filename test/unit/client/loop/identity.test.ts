@@ -87,6 +87,28 @@ test('H1: another epoch in the handshake is a resync: cursor reset, everything a
   expect(phase()).toBe('synced');
 });
 
+test('H1: in the answer to a push, too, also where a channel is open and says nothing', async () => {
+  const { store, server, start, runtime, write, eventsOf } = device();
+  await start();
+  server.tells = false;
+  server.epoch = 'epoch-2';
+  write();
+  await runtime.advance(0);
+  expect(eventsOf('resync')).toHaveLength(1);
+  expect(store.cursor).toEqual({ epoch: 'epoch-2', seq: 1 });
+});
+
+test('H1: in a first page, too: no page is applied under a handshake of another history', async () => {
+  const { store, server, start, eventsOf } = device();
+  server.checkPull = () => {
+    if (server.calls('pull') === 1) server.epoch = 'epoch-2';
+  };
+  await start();
+  expect(eventsOf('resync')).toHaveLength(1);
+  expect(server.calls('handshake')).toBe(2);
+  expect(store.cursor).toEqual({ epoch: 'epoch-2', seq: 0 });
+});
+
 test('H2: after a change of history the new one is pulled before anything is pushed on top of it', async () => {
   const { server, start, runtime, write, loop } = device();
   await start();

@@ -384,6 +384,20 @@ test('what touches the rows of a conflict waits behind it, also what was written
   expect(store.nextPush(MAX)?.mutationIds).toEqual([3]);
 });
 
+test('a commit of a copy that counts like a mutation of this device is not taken for its echo: the stamp tells', async () => {
+  const { store, database } = await openStore();
+  insert(store, 'a', 'mine');
+  const columns = { project_id: 'p1', title: 'of a copy', body: null, rank: 0, size: 0, done: 0, data: null, votes: 0 };
+  const other = transaction(1, [{ table: 'issue', key: ['b'], op: 'put', columns }], {
+    clientId: 'client-1',
+    mutationId: 1,
+    hlc: 'ff0000000000ffff',
+  });
+  expect(pull(store, 1, other).echoed).toEqual([]);
+  expect(states(store)).toEqual([[1, 'pending']]);
+  expect(database.read('SELECT title FROM issue ORDER BY id').rows).toEqual([['mine'], ['of a copy']]);
+});
+
 test('a mutation accepted by a history that is gone is sent again', async () => {
   const { store } = await openStore();
   insert(store, 'a');
