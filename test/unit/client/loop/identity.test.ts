@@ -87,6 +87,17 @@ test('H1: another epoch in the handshake is a resync: cursor reset, everything a
   expect(phase()).toBe('synced');
 });
 
+test('H1: the new history is not taken to be as long as the old one was', async () => {
+  const { server, start, runtime, phase, loop } = device();
+  await start();
+  server.commit(50);
+  await runtime.advance(0);
+  server.restore('epoch-2', 3);
+  await runtime.advance(10_000);
+  expect(loop.cursors()).toMatchObject([{ head: 3, lag: 0 }]);
+  expect(phase()).toBe('synced');
+});
+
 test('H1: in the answer to a push, too, also where a channel is open and says nothing', async () => {
   const { store, server, start, runtime, write, eventsOf } = device();
   await start();
