@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import postgres from 'postgres';
 import type { Schema } from 'tidemark/core';
@@ -23,7 +23,11 @@ export async function initCommand(args: readonly string[], io: CliIo): Promise<n
   io.print(`${printReview(proposal)}\n`);
   if (proposal.tables.length === 0) throw new CliError('There is no table that devices could hold.');
   if (options.isDryRun) for (const { name, text } of files) io.print(`-- ${name}\n${text}`);
-  else for (const { name, text } of files) writeOnce(resolve(io.cwd, name), text, options.isForced);
+  else
+    writeOnce(
+      files.map(({ name, text }) => ({ path: resolve(io.cwd, name), text })),
+      options.isForced,
+    );
   if (!options.isDryRun) io.print(`Wrote ${options.out} and ${options.access}: read them before you go on.`);
   return install(toSchema(proposal), options, io);
 }
@@ -115,11 +119,15 @@ Next: npx tidemark serve --schema FILE --hooks FILE --database-url URL`);
   return 0;
 }
 
-function writeOnce(path: string, text: string, isForced: boolean): void {
-  if (existsSync(path) && !isForced) {
-    throw new CliError(`${path} is there already. To install for it: --from ${path}. To write over it: --force.`);
+/** Writes all or none. What stands there already as it would be written is no obstacle: twice is safe. */
+function writeOnce(files: readonly { readonly path: string; readonly text: string }[], isForced: boolean): void {
+  for (const { path, text } of files) {
+    if (isForced || !existsSync(path) || readFileSync(path, 'utf8') === text) continue;
+    throw new CliError(
+      `${path} is there already, and says something else. To install for it: --from ${path}. To write over it: --force.`,
+    );
   }
-  writeFileSync(path, text);
+  for (const { path, text } of files) writeFileSync(path, text);
 }
 
 /** @throws CliError when nobody answers there, or the answer is a refusal. */

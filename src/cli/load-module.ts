@@ -8,7 +8,11 @@ import { CliError } from './io.ts';
 export function readText(file: string, cwd: string): string {
   const path = resolve(cwd, file);
   if (!existsSync(path)) throw new CliError(`There is no file ${path}.`);
-  return readFileSync(path, 'utf8');
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CliError(`${path} could not be read: ${explain(error)}`, { cause: error });
+  }
 }
 
 /** Imports a module of the user's. */
@@ -43,6 +47,16 @@ function explain(error: unknown): string {
   const code = 'code' in error ? error.code : undefined;
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
     return `this Node (${process.version}) does not read TypeScript; Node 22.18 and newer do. Update Node, or give a .js file.`;
+  }
+  // Node reads the file as CommonJS because the package.json above it says so.
+  if (
+    error instanceof SyntaxError &&
+    /import statement outside a module|Unexpected token 'export'/.test(error.message)
+  ) {
+    return (
+      `the package.json above it has "type": "commonjs", and the file is a module. ` +
+      `Set "type": "module" there, or give the file a name that ends in .mts.`
+    );
   }
   return error.message;
 }

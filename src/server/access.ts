@@ -62,10 +62,19 @@ function toSet(scopes: readonly string[] | '*'): ReadonlySet<string> | null {
   );
 }
 
+/** What a storage says of a row that somebody wrote. Nobody writes one here: it is our query that is wrong, or its parameters. */
+const ROW_KINDS: ReadonlySet<string> = new Set(['invalid-value', 'rejected', 'forbidden']);
+
 function serverDb(storage: ServerStorage): ServerDb {
   // The row type is the caller's word, as with every typed query helper.
   async function all<Row>(query: QueryInput<Row>): Promise<Row[]> {
-    return (await storage.query(toStatement(query as QueryInput))) as Row[];
+    const statement = toStatement(query as QueryInput);
+    try {
+      return (await storage.query(statement)) as Row[];
+    } catch (error) {
+      if (!(error instanceof SyncError && ROW_KINDS.has(error.kind))) throw error;
+      throw new SyncError('server', `A query of the access function failed: ${error.message}`, { cause: error });
+    }
   }
   return { all, get: async (query) => (await all(query))[0] };
 }

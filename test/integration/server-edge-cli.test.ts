@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 import { encode } from '../../src/protocol/codec.ts';
@@ -149,6 +150,18 @@ test('a process stops cleanly on SIGTERM and keeps what it stored', async () => 
   expect(await (await fetch(`${second.url}/v1/stats`)).json()).toMatchObject({ head: 1 });
   second.child.kill('SIGINT');
   expect(await once(second.child, 'exit')).toEqual([0, null]);
+}, 30_000);
+
+test('a schema file that Node takes for CommonJS is explained', async () => {
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'commonjs' }));
+  const command = ['--import', join(root, 'scripts/source-names.ts'), join(root, 'src/cli/index.ts')];
+  const child = spawn(process.execPath, [...command, 'serve', '--schema', 'schema.ts', '--port', '0'], {
+    cwd: folder,
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TIDEMARK_'))),
+  });
+  const [said, [code]] = await Promise.all([text(child.stderr as NodeJS.ReadableStream), once(child, 'exit')]);
+  expect(code).toBe(1);
+  expect(said).toMatch(/schema\.ts could not be loaded.*"type": "commonjs".*\.mts/);
 }, 30_000);
 
 describe('tidemark token', () => {

@@ -52,7 +52,7 @@ export interface ForeignKey {
 export interface Policy {
   readonly name: string;
   readonly command: 'all' | 'select' | 'insert' | 'update' | 'delete';
-  /** `public` stands for everybody. */
+  /** `public` stands for everybody; a role that `authenticated` is a member of, for `authenticated`. */
   readonly roles: readonly string[];
   readonly isPermissive: boolean;
   /** The expression of USING, as Postgres prints it. */

@@ -28,7 +28,10 @@ export class Groups {
 
   /** The kind of scope that these members have, told apart from all others. */
   kindOf(members: GroupMembers): string {
-    const key = JSON.stringify([members.hasSelf, ...members.queries.map(printGroupQuery).sort()]);
+    const key = JSON.stringify([
+      members.hasSelf,
+      ...members.queries.map((query) => printGroupQuery(query, this.#tables)).sort(),
+    ]);
     for (const [kind, known] of this.#kinds) if (known.key === key) return kind;
     const kind = this.#freeName(members);
     this.#kinds.set(kind, { key, members });
@@ -42,7 +45,7 @@ export class Groups {
   /** For the file with the rules of access. */
   list(): Membership[] {
     return [...this.#kinds].flatMap(([kind, { members }]) => [
-      ...members.queries.map((query) => ({ kind, sql: printGroupQuery(query) })),
+      ...members.queries.map((query) => ({ kind, sql: printGroupQuery(query, this.#tables) })),
       ...(members.hasSelf ? [{ kind, sql: null }] : []),
     ]);
   }
@@ -50,7 +53,7 @@ export class Groups {
   #freeName({ queries, hasSelf }: GroupMembers): string {
     const [first] = queries;
     const base = first ? this.#base(first) : 'group';
-    const isPlain = !hasSelf && queries.length === 1 && first !== undefined && this.#isMembership(first);
+    const isPlain = !hasSelf && queries.length === 1 && first !== undefined && this.isMembership(first);
     const long = [base, ...queries.map((query) => this.#hint(query)), ...(hasSelf ? ['own'] : [])];
     const name = isPlain ? base : [...new Set(long.filter((part) => part !== ''))].join('-');
     const free = [name, ...Array.from({ length: 99 }, (_, index) => `${name}-${index + 2}`)];
@@ -58,7 +61,7 @@ export class Groups {
   }
 
   /** A user is looked up among the members of what a column names. */
-  #isMembership(query: GroupQuery): boolean {
+  isMembership(query: GroupQuery): boolean {
     const plain = plainRow(query, this.#tables);
     return plain !== null && !(plain.table.key.length === 1 && plain.table.key[0] === plain.group);
   }
@@ -74,7 +77,7 @@ export class Groups {
 
   /** What sets a query apart: the words it compares with, or the column of the user. */
   #hint(query: GroupQuery): string {
-    if (this.#isMembership(query)) return '';
+    if (this.isMembership(query)) return '';
     const plain = plainRow(query, this.#tables);
     if (plain) return plain.user.replace(/_?id$/i, '');
     const texts = query.of.locals.map(({ expression }) => printExpression(expression, ([, column]) => column ?? ''));
@@ -82,7 +85,12 @@ export class Groups {
       [...text.matchAll(/'([^']+)'/g)].map((match) => (match[1] ?? '').replaceAll(/\W+/g, '_')),
     );
     const columns = query.of.locals.flatMap(({ expression }) => (columnsOf(expression) ?? []).map(([, name]) => name));
-    const names = [...columns, ...query.of.nulls.map(({ column }) => column)];
+    const users = query.of.classes.flatMap(({ terms, isCaller }) => (isCaller ? terms : []));
+    const names = [
+      ...columns,
+      ...query.of.nulls.map(({ column }) => column),
+      ...users.map(({ column }) => column.replace(/_?id$/i, '')).filter((name) => name !== 'user' && name !== ''),
+    ];
     return [...new Set(words.length > 0 ? words : names)].join('-');
   }
 }

@@ -1,15 +1,9 @@
+import { narrowingPolicies, readingPolicies } from './alternatives.ts';
 import type { Catalogue, CatalogueTable } from './catalogue.ts';
 import { Groups } from './groups.ts';
 import { PolicyReader } from './policy/read-policy.ts';
 import { scopeByKeys } from './scope-by-keys.ts';
-import {
-  narrowingPolicies,
-  oneLine,
-  ownerByPolicies,
-  readingPolicies,
-  scopeByPolicies,
-  writeNotes,
-} from './scope-by-policies.ts';
+import { oneLine, ownerByPolicies, scopeByPolicies, writeNotes } from './scope-by-policies.ts';
 import {
   describeRule,
   everybody,
@@ -46,6 +40,7 @@ export function proposeScopes(catalogue: Catalogue): ScopeProposals {
       asked.set(name, scope);
       return scope;
     },
+    alternatives: new Map(),
     groups: new Groups(tables),
     reader: new PolicyReader(catalogue),
   };
@@ -75,7 +70,9 @@ function scopeOf(around: Surroundings, table: CatalogueTable): ScopeProposal {
   const scope = scopeByPolicies(around, table);
   if (scope) return scope.rule === PUBLIC ? { ...scope, notes: [...scope.notes, ...writeNotes(around, table)] } : scope;
   // The policies are beyond reading: closed rather than open. What the keys would say is for a person to decide.
-  const text = [...policies, ...narrowingPolicies(table)].map(({ using }) => using ?? 'true').join('; ');
+  const text = [...policies, ...narrowingPolicies(table)]
+    .map(({ using, isPermissive }) => using ?? String(!isPermissive))
+    .join('; ');
   const owner = ownerByPolicies(around, table);
   const guess = scopeByKeys(around, table);
   const byKeys = guess && guess.rule !== NOBODY ? `; by its keys it would be ${describeRule(guess.rule)}` : '';

@@ -178,7 +178,9 @@ interface PolicyRow {
 async function readPolicies(db: postgres.Sql, schema: string): Promise<PolicyRow[]> {
   return await db<PolicyRow[]>`
     SELECT c.relname AS "table", p.polname AS name, p.polcmd AS command, p.polpermissive AS "isPermissive",
-           ARRAY(SELECT CASE WHEN o.role = 0 THEN 'public' ELSE pg_get_userbyid(o.role)::text END FROM unnest(p.polroles) o(role)) AS roles,
+           ARRAY(SELECT CASE WHEN o.role = 0 THEN 'public' WHEN pg_has_role(u.oid, o.role, 'USAGE') THEN 'authenticated'
+                             ELSE pg_get_userbyid(o.role)::text END
+                 FROM unnest(p.polroles) o(role) LEFT JOIN pg_roles u ON u.rolname = 'authenticated') AS roles,
            pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS check
     FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ${schema}

@@ -1,7 +1,17 @@
-import type { CatalogueTable, Policy } from './catalogue.ts';
+import {
+  type Alternative,
+  isBare,
+  isEverything,
+  isNull,
+  ownerOf,
+  policiesOfUsers,
+  readAlternatives,
+  simplified,
+} from './alternatives.ts';
+import type { CatalogueTable } from './catalogue.ts';
 import { and, type Condition, condition } from './policy/condition.ts';
-import { type GroupQuery, groupQuery, isAmong, ownQuery, plainRow } from './policy/group-query.ts';
-import { classOf, implies, type Simple, simplify, toCondition } from './policy/simplify.ts';
+import { groupQuery, isAmong, ownQuery } from './policy/group-query.ts';
+import { classOf, implies, type Simple, toCondition } from './policy/simplify.ts';
 import {
   columnScope,
   everybody,
@@ -12,20 +22,6 @@ import {
   type ScopeProposal,
   type Surroundings,
 } from './scope-parts.ts';
-
-/** The permissive policies by which signed-in users read. */
-export function readingPolicies(table: CatalogueTable): Policy[] {
-  return policiesOfUsers(table).filter((policy) => policy.isPermissive && isReading(policy));
-}
-
-/** The policies that take away what those give. */
-export function narrowingPolicies(table: CatalogueTable): Policy[] {
-  return policiesOfUsers(table).filter((policy) => !policy.isPermissive && isReading(policy));
-}
-
-function policiesOfUsers({ policies }: CatalogueTable): Policy[] {
-  return policies.filter(({ roles }) => roles.includes('public') || roles.includes('authenticated'));
-}
 
 /**
  * The scope that the policies describe; null where no scope does. It never gives a row to somebody whom the policies do not,
@@ -65,85 +61,19 @@ export function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').slice(0, 200);
 }
 
-/** One way in which a row may be read. */
-interface Alternative {
-  readonly policy: Policy;
-  readonly of: Simple;
-  /** It asks for more than is said here. */
-  readonly isLoosened: boolean;
-}
-
 interface Reading {
   readonly around: Surroundings;
   readonly table: CatalogueTable;
   readonly alternatives: readonly Alternative[];
 }
 
-function readAlternatives(around: Surroundings, table: CatalogueTable): Alternative[] {
-  const { reader } = around;
-  const narrow = narrowingPolicies(table).map(({ using }) => reader.read(using ?? 'true', table.name));
-  const found = readingPolicies(table).flatMap((policy) => {
-    const open = narrow.reduce(
-      (all, next) => all.flatMap((one) => next.map((other) => and(one, other))),
-      reader.read(policy.using ?? 'true', table.name),
-    );
-    return simplified(around, open).map((of) => loosen({ policy, of, isLoosened: false }));
-  });
-  // Of two that say the same, the one stays that says all it asks.
-  const sorted = found.toSorted((a, b) => Number(a.isLoosened) - Number(b.isLoosened));
-  const isCovered = ({ of }: Alternative, index: number) =>
-    sorted.some((other, at) => at !== index && implies(of, other.of) && (at < index || !implies(other.of, of)));
-  return sorted.filter((one, index) => !isCovered(one, index));
-}
-
-function simplified({ tables }: Surroundings, conditions: readonly Condition[]): Simple[] {
-  return conditions.flatMap((one) => simplify(one, tables) ?? []);
-}
-
-/** Rows marked as deleted are no secret from those who had them. */
-function loosen(one: Alternative): Alternative {
-  const { of } = one;
-  const isMark = (text: string) => /delet|remov|archiv|trash/i.test(text);
-  const isKept = ({ row }: { readonly row: number }, text: string) => row !== 0 || !isMark(text);
-  const nulls = of.nulls.filter((term) => isKept(term, term.column));
-  const locals = of.locals.filter((local) => isKept(local, JSON.stringify(local.expression)));
-  if (!of.classes.some(({ isCaller }) => isCaller)) return one;
-  const isLoosened = nulls.length < of.nulls.length || locals.length < of.locals.length;
-  return isLoosened ? { ...one, of: { ...of, nulls, locals }, isLoosened } : one;
-}
-
-function isEverything({ rows, classes, nulls, locals, hasMore }: Simple): boolean {
-  return !hasMore && rows.size === 1 && classes.length + nulls.length + locals.length === 0;
-}
-
-/** Whose column equals the caller, and nothing else is asked. */
-function ownerOf({ rows, classes, nulls, locals, hasMore }: Simple): string | null {
-  const [only] = classes;
-  if (hasMore || rows.size > 1 || classes.length !== 1 || nulls.length + locals.length > 0) return null;
-  return only?.isCaller ? (only.terms[0]?.column ?? null) : null;
-}
-
-function isNull({ rows, classes, nulls, locals, hasMore }: Simple, column: string): boolean {
-  return (
-    !hasMore &&
-    rows.size === 1 &&
-    classes.length + locals.length === 0 &&
-    nulls.length === 1 &&
-    nulls[0]?.column === column
-  );
-}
-
 /** Members, or one owner, by a column of the row's own. */
 function bySharedColumn(reading: Reading): ScopeProposal | null {
   const { around, table, alternatives } = reading;
-  const isMembership = (query: GroupQuery) => {
-    const plain = plainRow(query, around.tables);
-    return plain !== null && !(plain.table.key.length === 1 && plain.table.key[0] === plain.group);
-  };
   const shared = table.columns.find(({ name }) =>
     alternatives.some(({ of }) => {
       const query = groupQuery(of, name);
-      return query !== null && isMembership(query);
+      return query !== null && around.groups.isMembership(query);
     }),
   );
   if (shared) return labelledBy(reading, shared.name);
@@ -291,14 +221,7 @@ function withParents(around: Surroundings, one: Alternative): Alternative[] {
   if (bare === undefined) return [one];
   const rest = toCondition({ ...of, guarded: of.guarded.difference(new Set([bare])) });
   const shown = shownBy(around, of.rows.get(bare) ?? '', bare).map((parent) => and(rest, parent));
-  return simplified(around, shown).map((each) => ({ ...one, of: each }));
-}
-
-function isBare({ classes, nulls, locals }: Simple, row: number): boolean {
-  return (
-    ![...nulls, ...locals].some((one) => one.row === row) &&
-    classes.every(({ terms, isCaller }) => !isCaller || !terms.some((term) => term.row === row))
-  );
+  return simplified(around, shown).flatMap((each) => withParents(around, { ...one, of: each }));
 }
 
 /** The caller's own rows, of which a policy hides some. */
@@ -314,10 +237,6 @@ function byOwnerAndMore(reading: Reading): ScopeProposal | null {
     };
   }
   return null;
-}
-
-function isReading({ command }: Policy): boolean {
-  return command === 'all' || command === 'select';
 }
 
 function quoteNames(alternatives: readonly Alternative[]): string {

@@ -1,4 +1,5 @@
 import type { ScopeRule } from 'tidemark/core';
+import type { Alternative } from './alternatives.ts';
 import type { Catalogue, CatalogueTable, ForeignKey } from './catalogue.ts';
 import type { Groups } from './groups.ts';
 import type { PolicyReader } from './policy/read-policy.ts';
@@ -20,6 +21,8 @@ export interface Surroundings {
   readonly tables: ReadonlyMap<string, CatalogueTable>;
   /** The scope of another table; null where it has none, or where the question came from there. */
   scopeOf(name: string): ScopeProposal | null;
+  /** The ways in which rows of a table may be read, as far as they have been found out. */
+  readonly alternatives: Map<string, readonly Alternative[]>;
   readonly groups: Groups;
   readonly reader: PolicyReader;
 }

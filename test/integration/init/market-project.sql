@@ -158,6 +158,23 @@ CREATE POLICY r ON not_mine FOR SELECT USING (NOT (owner = auth.uid()));
 CREATE TABLE expiring (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), x text, at timestamptz NOT NULL);
 ALTER TABLE expiring ENABLE ROW LEVEL SECURITY;
 CREATE POLICY r ON expiring FOR SELECT USING (auth.uid() IS NOT NULL AND at < now());
+-- WITH CHECK alone lets nobody read.
+CREATE TABLE suggestions (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), owner_id uuid NOT NULL REFERENCES profiles, x text);
+ALTER TABLE suggestions ENABLE ROW LEVEL SECURITY;
+CREATE POLICY w ON suggestions FOR ALL WITH CHECK (owner_id = auth.uid());
+-- A list of members that is itself under a policy: who is not approved is no member to the policies that ask it.
+CREATE TABLE clubs (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text);
+ALTER TABLE clubs ENABLE ROW LEVEL SECURITY;
+CREATE TABLE club_members (
+  club_id uuid REFERENCES clubs, user_id uuid REFERENCES profiles, approved boolean NOT NULL DEFAULT false, PRIMARY KEY (club_id, user_id)
+);
+ALTER TABLE club_members ENABLE ROW LEVEL SECURITY;
+CREATE POLICY approved ON club_members FOR SELECT USING (user_id = auth.uid() AND approved);
+CREATE POLICY members ON clubs FOR SELECT USING (EXISTS (SELECT 1 FROM club_members m WHERE m.club_id = clubs.id AND m.user_id = auth.uid()));
+CREATE TABLE club_news (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), club_id uuid NOT NULL REFERENCES clubs, body text);
+ALTER TABLE club_news ENABLE ROW LEVEL SECURITY;
+CREATE POLICY members ON club_news FOR SELECT
+  USING (club_id IN (SELECT m.club_id FROM club_members m WHERE m.user_id = auth.uid()));
 -- seed
 INSERT INTO profiles(user_id,handle,email,is_admin) SELECT id,'h'||right(id::text,1),email,id::text LIKE '%5' FROM auth.users;
 INSERT INTO blocks VALUES ('00000000-0000-4000-8000-000000000001','00000000-0000-4000-8000-000000000002');
@@ -197,3 +214,7 @@ INSERT INTO anon_only(x) VALUES ('1');
 INSERT INTO upper_ids(owner,x) SELECT user_id::text,'x' FROM profiles;
 INSERT INTO not_mine(owner,x) SELECT user_id,'x' FROM profiles;
 INSERT INTO expiring(x,at) VALUES ('past',now()-interval '1 day'),('future',now()+interval '1 day');
+INSERT INTO suggestions(owner_id, x) SELECT user_id, 'x' FROM profiles;
+INSERT INTO clubs(name) VALUES ('a'), ('b');
+INSERT INTO club_members SELECT c.id, p.user_id, (c.name = 'a') = (p.handle < 'h3') FROM clubs c, profiles p;
+INSERT INTO club_news(club_id, body) SELECT id, 'news' FROM clubs;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { CALLER } from '../../../src/cli/init/policy/group-query.ts';
 import { printAccess } from '../../../src/cli/init/print-files.ts';
 import { type Proposal, propose } from '../../../src/cli/init/propose.ts';
 import { readCatalogue } from '../../../src/cli/init/read-catalogue.ts';
@@ -98,7 +99,7 @@ describe.each([
   },
   {
     name: 'market',
-    more: [],
+    more: ['club_members'], // Their own, but not approved.
     less: ['expiring', 'messages', 'not_mine', 'orders', 'posts', 'product_images', 'products']
       .concat(['order_items', 'product_categories', 'reports', 'reviews', 'shared_docs'])
       .sort(),
@@ -114,6 +115,7 @@ describe.each([
     const served = await serve(project);
     closing.push(() => served.service.close());
     expect(await compare(project, served)).toEqual({ more, less });
+    for (const table of more) expect(scopeOf(project, table)?.notes.join(), table).toContain('REVIEW');
     for (const table of less) {
       const scope = scopeOf(project, table);
       // Children lack what their parents lack.
@@ -137,6 +139,10 @@ describe('the scopes of tables that look as if they were for everybody', () => {
     ['secret_posts', 'a policy for all beside one that takes away', { kind: 'user', by: 'author_id' }],
     ['chats', 'members who have left', { kind: 'chat-left_at', by: 'id' }],
     ['carts', 'rows without an owner that belong to a guest', { kind: 'user', by: 'user_id', whenNull: 'nobody' }],
+    ['suggestions', 'a policy that only checks what is written', 'nobody'],
+    ['clubs', 'members in a list that is itself under a policy', { kind: 'club-approved', by: 'id' }],
+    ['club_news', 'the same, by another table', { kind: 'club-approved', by: 'club_id' }],
+    ['club_members', 'own rows, of which a policy hides some', { kind: 'user', by: 'user_id' }],
     ['posts', 'everybody but those who are in a list', 'nobody'],
     ['not_mine', 'everybody but one', 'nobody'],
     ['mfa_only', 'own rows, but only with a claim of the token', 'nobody'],
@@ -159,6 +165,13 @@ describe('the scopes of tables that look as if they were for everybody', () => {
     ['announcements', 'rows of a group that are ready', 'nobody'],
   ])('%s: %s', (name, _what, rule) => {
     expect(scopeOf(office, name)?.rule).toEqual(rule);
+  });
+
+  test('what is null is nobody’s group', () => {
+    expect(office.proposal.memberships).toContainEqual({
+      kind: 'current_org',
+      sql: `SELECT current_org AS id FROM users WHERE id = ${CALLER} AND current_org IS NOT NULL`,
+    });
   });
 
   test('what the role authenticated may not read stays behind: tables, and columns', () => {
@@ -210,4 +223,18 @@ test('under row level security a row that everybody reads is written by whom the
   expect((await rename(own, other, 2)).outcomes).toMatchObject([{ outcome: 'rejected' }]);
   const rows = await project.database.sql`SELECT id FROM profiles WHERE full_name = 'Renamed'`;
   expect(rows.map(({ id }) => id)).toEqual([own]);
+});
+
+test('a subject that is no id of a user is a fault of the server’s setup, not of a row', async () => {
+  const project = await createProject('office');
+  const served = await serve(project);
+  closing.push(
+    () => project.database.drop(),
+    () => served.service.close(),
+  );
+  const pulling = new ModelClient({ ...served, identity: { id: 'not-a-uuid' } }).pullAll();
+  await expect(pulling).rejects.toMatchObject({
+    kind: 'server',
+    message: expect.stringContaining('A query of the access function failed'),
+  });
 });

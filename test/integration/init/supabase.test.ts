@@ -117,7 +117,12 @@ describe('init', () => {
     expect((await init()).code).toBe(0);
   });
 
-  test('does not write over files, and installs for one that was reviewed', async () => {
+  test('twice is safe, also with the files that it wrote', async () => {
+    expect((await init()).code).toBe(0);
+    expect(await init()).toMatchObject({ code: 0, warned: '' });
+  });
+
+  test('does not write over files that say something else, and installs for one that was reviewed', async () => {
     expect((await init('--tables', 'recipes,recipe_steps')).code).toBe(0);
     const again = await init();
     expect(again).toMatchObject({ code: 1, warned: expect.stringContaining('--from') });

@@ -1,7 +1,7 @@
 import type { CatalogueTable } from '../catalogue.ts';
 import { and, type Condition, condition, renumber, type Term } from './condition.ts';
 import { printExpression } from './expression.ts';
-import { classOf, type Simple, toCondition } from './simplify.ts';
+import { classOf, isSame, type Simple, toCondition } from './simplify.ts';
 
 /** A question to the tables: the values of one column for which the caller may see a row. */
 export interface GroupQuery {
@@ -63,8 +63,8 @@ export function plainRow(query: GroupQuery, tables: ReadonlyMap<string, Catalogu
   return isPlain && table && user ? { table, group: query.select.column, user: user.column } : null;
 }
 
-/** The query in SQL, with {@link CALLER} for the caller's id. */
-export function printGroupQuery(query: GroupQuery): string {
+/** The query in SQL, with {@link CALLER} for the caller's id. What is null is nobody's group. */
+export function printGroupQuery(query: GroupQuery, tables: ReadonlyMap<string, CatalogueTable>): string {
   const { rows, classes, nulls, locals } = rowsOfQuery(query);
   const names = new Map<number, string>();
   for (const [row, table] of rows) {
@@ -84,7 +84,11 @@ export function printGroupQuery(query: GroupQuery): string {
       ? terms.map((one) => `${term(one)} = ${CALLER}`)
       : rest.map((one) => `${term(first)} = ${term(one)}`);
   });
+  const selected = tables.get(rows.get(query.select.row) ?? '');
+  const mayBeNull = selected?.columns.some(({ name, isNullable }) => isNullable && name === query.select.column);
+  const isCompared = classes.some(({ terms }) => terms.length > 1 && terms.some((one) => isSame(one, query.select)));
   const more = [
+    ...(mayBeNull && !isCompared ? [`${term(query.select)} IS NOT NULL`] : []),
     ...nulls.map((one) => `${term(one)} IS NULL`),
     ...locals.map(({ expression }) => printExpression(expression, ([row, name]) => column(Number(row), name ?? ''))),
   ];

@@ -1,7 +1,9 @@
 import type { Catalogue, CatalogueTable } from '../catalogue.ts';
+import { isClaims, isCounting, isLiteral, isRoleOfAll } from './claims.ts';
 import { type Atom, and, type Condition, condition, mapColumns, type Term } from './condition.ts';
 import { callsOf, columnsOf, type Expression, type Query, type Source, uncast } from './expression.ts';
 import { type FunctionBody, readFunction } from './function-body.ts';
+import { type Environment, type Frame, find, inside, type Placed } from './names.ts';
 import { parseExpression } from './parse.ts';
 
 /** More alternatives than this are not worth telling apart. */
@@ -253,24 +255,6 @@ function isOpen(table: CatalogueTable | undefined): boolean {
   return reading.some((one) => one.isPermissive && isForAll(one)) && reading.every((one) => one.isPermissive);
 }
 
-interface Frame {
-  readonly alias: string;
-  readonly table: string;
-  readonly row: number;
-}
-
-interface Environment {
-  /** Tables that may be named, the nearest first. */
-  readonly frames: readonly (readonly Frame[])[];
-  /** What a function was called with. */
-  readonly parameters: ReadonlyMap<string, Placed>;
-  readonly depth: number;
-  readonly isDefiner: boolean;
-}
-
-/** An expression, and where its names mean something. */
-type Placed = readonly [Expression, Environment];
-
 type Operand =
   | { readonly kind: 'caller' | 'other' }
   | { readonly kind: 'term'; readonly term: Term }
@@ -296,72 +280,4 @@ function placed(expression: Expression): Condition[] {
   const rows = new Set((columnsOf(expression) ?? []).map(([row]) => row));
   const [row] = rows;
   return rows.size === 1 && row !== undefined ? [atom({ kind: 'local', row: Number(row), expression })] : OTHER;
-}
-
-function inside(body: FunctionBody, args: readonly Expression[], env: Environment): Environment {
-  const parameters = new Map<string, Placed>();
-  for (const [index, arg] of args.entries()) {
-    parameters.set(`$${index + 1}`, [arg, env]);
-    const name = body.parameters[index];
-    if (name) parameters.set(name, [arg, env]);
-  }
-  return { frames: [], parameters, depth: env.depth + 1, isDefiner: env.isDefiner || body.isDefiner };
-}
-
-type Found =
-  | { readonly kind: 'term'; readonly term: Term }
-  | { readonly kind: 'given'; readonly expression: Expression; readonly env: Environment };
-
-/** What a name stands for: a column of the nearest table that has it, or what a function was given. */
-function find(tables: ReadonlyMap<string, CatalogueTable>, path: readonly string[], env: Environment): Found | null {
-  const [column = '', owner] = path.toReversed();
-  const has = ({ table }: Frame) => tables.get(table)?.columns.some(({ name }) => name === column) ?? false;
-  for (const frame of env.frames) {
-    const fitting = frame.filter((one) => (owner === undefined || one.alias === owner) && has(one));
-    const [only] = fitting;
-    if (fitting.length > 1) return null;
-    if (only) return { kind: 'term', term: { row: only.row, column } };
-  }
-  const given = env.parameters.get(column);
-  return given ? { kind: 'given', expression: given[0], env: given[1] } : null;
-}
-
-function isCounting(of: Expression): boolean {
-  return (
-    of.kind === 'binary' &&
-    ((of.op === '>' && isLiteral(of.right, 0)) || (of.op === '>=' && isLiteral(of.right, 1))) &&
-    of.left.kind === 'call' &&
-    of.left.name === 'count'
-  );
-}
-
-function isLiteral(of: Expression | undefined, value: string | number | null): boolean {
-  if (of === undefined) return false;
-  const plain = uncast(of);
-  if (plain.kind !== 'literal') return false;
-  if (value === null) return plain.text === 'NULL';
-  return plain.text === (typeof value === 'number' ? String(value) : `'${value}'`);
-}
-
-/** The claims of the token, all of them. */
-function isClaims(of: Expression): boolean {
-  const value = uncast(of);
-  if (value.kind === 'query') return value.query.from.length === 0 && value.query.columns.some(isClaims);
-  if (value.kind !== 'call') return false;
-  if (value.name === 'nullif' && value.args[0]) return isClaims(value.args[0]);
-  return (
-    value.name === 'auth.jwt' || (value.name === 'current_setting' && isLiteral(value.args[0], 'request.jwt.claims'))
-  );
-}
-
-/** Whoever has a token that the server accepts is signed in. */
-function isRoleOfAll(left: Expression, right: Expression): boolean {
-  const isRole = (of: Expression): boolean => {
-    const value = uncast(of);
-    if (value.kind === 'query') return value.query.from.length === 0 && value.query.columns.some(isRole);
-    if (value.kind === 'binary') return value.op === '->>' && isLiteral(value.right, 'role') && isClaims(value.left);
-    return value.kind === 'call' && value.name === 'auth.role';
-  };
-  const isAll = (of: Expression) => isLiteral(of, 'authenticated');
-  return (isRole(left) && isAll(right)) || (isAll(left) && isRole(right));
 }

@@ -176,11 +176,14 @@ function isReferred(of: Simple, tables: Tables, { row, table, used }: Asked): bo
   });
 }
 
-/** Whether a row for which `strong` is true is one for which `weak` is: each row of `weak` is found among those of `strong`. */
-export function implies(strong: Simple, weak: Simple): boolean {
+/**
+ * Whether a row for which `strong` is true is one for which `weak` is: each row of `weak` is found among those of `strong`,
+ * its row 0 at `row`.
+ */
+export function implies(strong: Simple, weak: Simple, row = 0): boolean {
   if (weak.hasMore) return false;
-  const rows = [...weak.rows.keys()].filter((row) => row !== 0);
-  return place(strong, weak, rows, new Map([[0, 0]]));
+  const rows = [...weak.rows.keys()].filter((one) => one !== 0);
+  return place(strong, weak, rows, new Map([[0, row]]));
 }
 
 function place(strong: Simple, weak: Simple, rest: readonly number[], to: ReadonlyMap<number, number>): boolean {

@@ -1,0 +1,43 @@
+import { type Expression, uncast } from './expression.ts';
+
+/** `count(*) > 0`. */
+export function isCounting(of: Expression): boolean {
+  return (
+    of.kind === 'binary' &&
+    ((of.op === '>' && isLiteral(of.right, 0)) || (of.op === '>=' && isLiteral(of.right, 1))) &&
+    of.left.kind === 'call' &&
+    of.left.name === 'count'
+  );
+}
+
+/** A constant: a text, a number, or NULL. */
+export function isLiteral(of: Expression | undefined, value: string | number | null): boolean {
+  if (of === undefined) return false;
+  const plain = uncast(of);
+  if (plain.kind !== 'literal') return false;
+  if (value === null) return plain.text === 'NULL';
+  return plain.text === (typeof value === 'number' ? String(value) : `'${value}'`);
+}
+
+/** The claims of the token, all of them. */
+export function isClaims(of: Expression): boolean {
+  const value = uncast(of);
+  if (value.kind === 'query') return value.query.from.length === 0 && value.query.columns.some(isClaims);
+  if (value.kind !== 'call') return false;
+  if (value.name === 'nullif' && value.args[0]) return isClaims(value.args[0]);
+  return (
+    value.name === 'auth.jwt' || (value.name === 'current_setting' && isLiteral(value.args[0], 'request.jwt.claims'))
+  );
+}
+
+/** Whether a comparison asks for the role that everybody has whose token the server accepts. */
+export function isRoleOfAll(left: Expression, right: Expression): boolean {
+  const isRole = (of: Expression): boolean => {
+    const value = uncast(of);
+    if (value.kind === 'query') return value.query.from.length === 0 && value.query.columns.some(isRole);
+    if (value.kind === 'binary') return value.op === '->>' && isLiteral(value.right, 'role') && isClaims(value.left);
+    return value.kind === 'call' && value.name === 'auth.role';
+  };
+  const isAll = (of: Expression) => isLiteral(of, 'authenticated');
+  return (isRole(left) && isAll(right)) || (isAll(left) && isRole(right));
+}
