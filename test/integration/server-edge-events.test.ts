@@ -67,6 +67,15 @@ describe('an event stream', () => {
     expect(await status('clientId=a', ada)).toBe(200);
   });
 
+  test('is refused as a request is: questions that are too large, and a server that is stopping', async () => {
+    const harness = await start({ limits: { maxRequestBytes: 1_000 } });
+    const url = `${harness.running.url}/v1/events?clientId=a`;
+    const headers = { 'content-type': 'application/cbor' };
+    expect((await fetch(url, { method: 'POST', headers, body: new Uint8Array(2_000) })).status).toBe(413);
+    void harness.server.close();
+    expect((await harness.server.fetch(new Request(url))).status).toBe(503);
+  });
+
   test('of somebody who is not the one the data belong to does not make the device theirs', async () => {
     const harness = await start({ auth: ({ token }) => (token === null ? null : { id: token }) });
     const as = (who: string) => ({ authorization: `Bearer ${who}` });

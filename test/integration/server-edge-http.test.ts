@@ -351,12 +351,20 @@ describe('other origins', () => {
     const harness = await start({ cors: { origins: ['https://app.example'] } });
     const { headers } = await preflight(harness, 'https://app.example');
     expect(headers.get('access-control-allow-origin')).toBe('https://app.example');
-    expect(headers.get('access-control-allow-headers')).toContain('authorization');
+    for (const name of ['authorization', 'content-type', 'content-encoding'])
+      expect(headers.get('access-control-allow-headers')).toContain(name);
+    expect(headers.get('access-control-max-age')).toBe('86400');
     const { headers: answer } = await harness.post('/v1/handshake', hello, { origin: 'https://app.example' });
     expect(answer.get('access-control-allow-origin')).toBe('https://app.example');
     const { headers: error } = await harness.post('/v1/handshake', [], { origin: 'https://app.example' });
     expect(error.get('access-control-allow-origin')).toBe('https://app.example');
+    expect(answer.get('access-control-expose-headers')).toContain('retry-after');
     expect((await preflight(harness, 'https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('ask again as often as they are told to', async () => {
+    const harness = await start({ cors: { origins: '*', maxAgeSeconds: 5 } });
+    expect((await preflight(harness, 'https://a.example')).headers.get('access-control-max-age')).toBe('5');
   });
 });
 

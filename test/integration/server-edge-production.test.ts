@@ -20,7 +20,8 @@ describe('too many calls', () => {
     const refused = await post('/v1/handshake', hello, as('ada'));
     expect(refused.status).toBe(429);
     const seconds = Number(refused.headers.get('retry-after'));
-    expect(seconds).toBeGreaterThan(0);
+    // What is left of the minute, and not just any time.
+    expect(seconds).toBeGreaterThan(20);
     expect(seconds).toBeLessThanOrEqual(60);
     expect(refused.message).toMatchObject({ kind: 'rate-limited', retryAfterMs: expect.any(Number) });
     expect((await post('/v1/handshake', { ...hello, clientId: 'b' }, as('ben'))).status).toBe(200);
@@ -39,6 +40,36 @@ describe('too many calls', () => {
     expect((await post('/v1/pull', pullFromStart)).status).toBe(429);
     expect(await (await socket()).greet('guess')).toMatchObject({ type: 'error', error: { kind: 'rate-limited' } });
     expect(asked).toBe(2);
+  });
+
+  test('of one identity are refused on a socket too, without ending it', async () => {
+    const { socket } = await start({ auth, rateLimit: { perIdentity: { points: 1, durationS: 60 } } });
+    const one = await socket();
+    await one.greet('ada');
+    one.send({ type: 'push', requestId: 1, request: push(1, 'x') });
+    expect(await one.next()).toMatchObject({ type: 'pushed', requestId: 1 });
+    one.send({ type: 'push', requestId: 2, request: push(2, 'y') });
+    const error = { kind: 'rate-limited', retryAfterMs: expect.any(Number) };
+    expect(await one.next()).toMatchObject({ type: 'push-failed', requestId: 2, error });
+  });
+
+  test('of one address are refused where they ask for events', async () => {
+    const { running } = await start({ rateLimit: { perAddress: { points: 1, durationS: 60 } } });
+    const ask = () => fetch(`${running.url}/v1/events?clientId=a`);
+    const first = await ask();
+    expect([first.status, (await ask()).status]).toEqual([200, 429]);
+    await first.body?.cancel();
+  });
+
+  test('are counted in a store that is closed with the server', async () => {
+    let isClosed = false;
+    const close = async () => {
+      isClosed = true;
+    };
+    const store = Object.assign(() => ({ consume: async () => {} }), { close });
+    const { running } = await start({ rateLimit: { store } });
+    await running.close();
+    expect(isClosed).toBe(true);
   });
 
   test('are counted by the address that our own proxy saw, not by what the caller wrote', async () => {
@@ -115,6 +146,12 @@ describe('packed bodies', () => {
     expect(encodings).toEqual([undefined, undefined, 'gzip', undefined]);
     expect((await server.stats()).head).toBe(2);
     transport.close();
+  });
+
+  test('are refused where nobody can unpack them', async () => {
+    const { post } = await start();
+    const { status, message } = await post('/v1/push', push(1, 'x'), { 'content-encoding': 'br' });
+    expect([status, message.kind]).toEqual([400, 'protocol']);
   });
 
   test('that are bombs are given up on at the limit', async () => {

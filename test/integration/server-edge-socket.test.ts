@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { decode, encode, type WireMap } from '../../src/protocol/codec.ts';
 import { manualRuntime } from '../../src/testing/manual-runtime.ts';
+import { memorySocketPair } from '../../src/testing/memory-socket.ts';
 import { dial, type Harness, hello, push, start, type TestSocket } from './server-edge-harness.ts';
 
 async function epochOf({ server }: Harness): Promise<string> {
@@ -354,6 +355,30 @@ test('a stop lets a running push be answered first', async () => {
   expect(await one.next()).toMatchObject({ type: 'pushed', response: { outcomes: [{ outcome: 'applied' }] } });
   expect(await one.next()).toMatchObject({ type: 'error', error: { kind: 'server' } });
   await closed;
+});
+
+test('a server that is stopping refuses sockets, and ends one that slipped in', async () => {
+  const { server } = await start();
+  const stopping = server.close();
+  expect(server.refuseSocket(new Request('http://server/v1/ws'))?.status).toBe(503);
+  const { client, server: slipped } = memorySocketPair();
+  const closed = new Promise((resolve) => {
+    client.onclose = ({ code }) => resolve(code);
+  });
+  server.handleSocket(slipped);
+  expect(await closed).toBe(1001);
+  await stopping;
+});
+
+test('a frame larger than a request may be ends a socket that takes any', async () => {
+  const { server } = await start({ limits: { maxRequestBytes: 1_000 } });
+  const { client, server: end } = memorySocketPair();
+  const closed = new Promise((resolve) => {
+    client.onclose = ({ code }) => resolve(code);
+  });
+  client.onopen = () => client.send(new Uint8Array(1_001));
+  server.handleSocket(end);
+  expect(await closed).toBe(1009);
 });
 
 test('a stop closes the sockets with the reason', async () => {
