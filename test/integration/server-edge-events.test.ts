@@ -106,6 +106,21 @@ describe('an event stream', () => {
     await closing;
   });
 
+  test('that is not read is given no more, but one poke once it has been', async () => {
+    const { server, post } = await start({ limits: { maxBufferedBytes: 2_000 } });
+    const { epoch } = await server.stats();
+    const response = await server.fetch(new Request(`http://server/v1/events?clientId=a&epoch=${epoch}&seq=0&scope=*`));
+    for (let n = 1; n <= 20; n += 1) await post('/v1/push', push(n, 'x'.repeat(1_000), 'b'));
+    const types: unknown[] = [];
+    for await (const event of readEvents(response)) {
+      if (event === null) continue;
+      const { type } = decode(new Uint8Array(Buffer.from(event, 'base64'))) as WireMap;
+      types.push(type);
+      if (type === 'poke' || types.length > 20) break;
+    }
+    expect(types.at(-1)).toBe('poke');
+  });
+
   test('is forgotten when its reader goes', async () => {
     const harness = await start();
     const { response } = await open(harness, 'clientId=a');

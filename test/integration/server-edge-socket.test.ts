@@ -181,6 +181,42 @@ describe('a frame that is not allowed ends the socket with the reason:', () => {
   });
 });
 
+test('a client that reads slowly is given no more, but one poke once it has read', async () => {
+  const { server, post } = await start();
+  const { epoch } = await server.stats();
+  const sent: WireMap[] = [];
+  let wake = () => {};
+  let bufferedAmount = 0;
+  let receive: (frame: Uint8Array) => void = () => {};
+  server.handleSocket({
+    send(bytes) {
+      sent.push(decode(bytes) as WireMap);
+      wake();
+    },
+    close() {},
+    get bufferedAmount() {
+      return bufferedAmount;
+    },
+    onMessage(listener) {
+      receive = listener;
+    },
+    onClose() {},
+  });
+  const next = async (type: string) => {
+    while (sent.at(-1)?.type !== type) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  receive(encode({ type: 'hello', token: null, handshake: hello }));
+  await next('welcome');
+  receive(encode({ type: 'subscribe', cursor: { epoch, seq: 0 }, scopes: ['*'] }));
+  await post('/v1/push', push(1, 'read', 'b'));
+  await next('changes');
+  bufferedAmount = 100_000_000;
+  for (let n = 2; n <= 5; n += 1) await post('/v1/push', push(n, 'waits', 'b'));
+  bufferedAmount = 0;
+  await next('poke');
+  expect(sent.map(({ type }) => type)).toEqual(['welcome', 'changes', 'poke']);
+});
+
 test('a client that sends without ever reading is cut off', async () => {
   const { server } = await start();
   const sent: WireMap[] = [];
