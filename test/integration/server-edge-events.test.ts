@@ -50,8 +50,10 @@ describe('an event stream', () => {
     expect(headers.get('access-control-expose-headers')).toContain('tidemark-beat');
     const reader = body?.getReader();
     await reader?.read();
-    await runtime.advance(beatMs);
-    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(': still here\n\n');
+    for (let beats = 0; beats < 2; beats += 1) {
+      await runtime.advance(beatMs);
+      expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(': still here\n\n');
+    }
     await reader?.cancel();
   });
 
@@ -119,6 +121,17 @@ describe('an event stream', () => {
       if (type === 'poke' || types.length > 20) break;
     }
     expect(types.at(-1)).toBe('poke');
+  });
+
+  test('that is never read is not kept for ever', async () => {
+    const runtime = manualRuntime();
+    const { server, post } = await start({ runtime, limits: { maxBufferedBytes: 2_000 } });
+    const { epoch } = await server.stats();
+    await server.fetch(new Request(`http://server/v1/events?clientId=a&epoch=${epoch}&seq=0&scope=*`));
+    await post('/v1/push', push(1, 'x'.repeat(5_000), 'b'));
+    expect(await server.stats()).toMatchObject({ socketCount: 1, head: 1 });
+    for (let beats = 0; beats < 3; beats += 1) await runtime.advance(10_000);
+    expect(await server.stats()).toMatchObject({ socketCount: 0 });
   });
 
   test('is forgotten when its reader goes', async () => {
