@@ -1,6 +1,6 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
-import { SyncDevtools } from 'tidemark/devtools/production';
+import { SyncDevtools, type SyncDevtoolsProps } from 'tidemark/devtools/production';
 import { createFakeSync, type FakeSync } from 'tidemark/testing';
 import { sameColumns } from '../fixtures/conflicts.ts';
 import { mixedOutbox } from '../fixtures/outbox.ts';
@@ -47,6 +47,29 @@ export const OpensAndCloses: Story = {
     await expect(devtools.getByRole('tab', { name: 'Overview' })).toHaveAttribute('aria-selected', 'true');
     await userEvent.click(devtools.getByRole('button', { name: 'Close the devtools' }));
     await expect(await devtools.findByRole('button', { name: /Open/ })).toBeVisible();
+  },
+};
+
+interface PlaygroundArgs {
+  readonly position: NonNullable<SyncDevtoolsProps['position']>;
+  readonly theme: NonNullable<SyncDevtoolsProps['theme']>;
+  readonly initialIsOpen: boolean;
+}
+
+/** For you to play with, in the Controls panel. */
+export const Playground: StoryObj<PlaygroundArgs> = {
+  args: { position: 'bottom-left', theme: 'dark', initialIsOpen: false },
+  argTypes: {
+    position: { control: 'select', options: ['bottom-right', 'bottom-left', 'top-right', 'top-left'] },
+    theme: { control: 'inline-radio', options: ['system', 'light', 'dark'] },
+    initialIsOpen: { control: 'boolean' },
+  },
+  loaders: [() => ({ sync: busy() })],
+  render: (args, { loaded }) => <SyncDevtools key={JSON.stringify(args)} sync={loaded.sync} {...args} />,
+  play: async ({ canvasElement }) => {
+    const devtools = await floating(canvasElement.ownerDocument);
+    const { left, bottom } = devtools.getByRole('button', { name: /Open/ }).getBoundingClientRect();
+    await expect([left < 40, innerHeight - bottom < 40]).toEqual([true, true]);
   },
 };
 

@@ -12,7 +12,6 @@ const SOURCE = { padding: 12, background: '#f5f7f9', color: '#17212b', overflow:
 export function hookStory(Example: ComponentType, source: string, options: Options = {}) {
   return {
     decorators: [withSync({ schema, rows: { issue: [gulls] }, ...options })],
-    parameters: { docs: { source: { code: source } } },
     render: () => (
       <div style={{ font: '14px/1.5 system-ui, sans-serif' }}>
         <Example />
