@@ -1,7 +1,7 @@
 import type { CatalogueTable, Policy } from './catalogue.ts';
 import { and, type Condition, renumber } from './policy/condition.ts';
 import { implies, type Simple, simplify, toCondition } from './policy/simplify.ts';
-import type { Surroundings } from './scope-parts.ts';
+import type { Alternative, Surroundings } from './scope-parts.ts';
 
 /** The permissive policies by which signed-in users read. */
 export function readingPolicies(table: CatalogueTable): Policy[] {
@@ -16,14 +16,6 @@ export function narrowingPolicies(table: CatalogueTable): Policy[] {
 /** The policies that hold for signed-in users. */
 export function policiesOfUsers({ policies }: CatalogueTable): Policy[] {
   return policies.filter(({ roles }) => roles.includes('public') || roles.includes('authenticated'));
-}
-
-/** One way in which a row may be read. */
-export interface Alternative {
-  readonly policy: Policy;
-  readonly of: Simple;
-  /** It asks for more than is said here. */
-  readonly isLoosened: boolean;
 }
 
 /** More ways than this are not worth telling apart. */

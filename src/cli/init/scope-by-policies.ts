@@ -1,5 +1,4 @@
 import {
-  type Alternative,
   isBare,
   isEverything,
   isNull,
@@ -13,6 +12,7 @@ import { and, type Condition, condition } from './policy/condition.ts';
 import { groupQuery, isAmong, ownQuery } from './policy/group-query.ts';
 import { classOf, implies, type Simple, toCondition } from './policy/simplify.ts';
 import {
+  type Alternative,
   columnScope,
   everybody,
   hasColumn,

@@ -1,8 +1,8 @@
 import type { ScopeRule } from 'tidemark/core';
-import type { Alternative } from './alternatives.ts';
-import type { Catalogue, CatalogueTable, ForeignKey } from './catalogue.ts';
+import type { Catalogue, CatalogueTable, ForeignKey, Policy } from './catalogue.ts';
 import type { Groups } from './groups.ts';
 import type { PolicyReader } from './policy/read-policy.ts';
+import type { Simple } from './policy/simplify.ts';
 
 /** The scope of a table, guessed; somebody reviews it. */
 export interface ScopeProposal {
@@ -14,6 +14,14 @@ export interface ScopeProposal {
 }
 
 export type { Membership } from './groups.ts';
+
+/** One way in which a row may be read. */
+export interface Alternative {
+  readonly policy: Policy;
+  readonly of: Simple;
+  /** It asks for more than is said here. */
+  readonly isLoosened: boolean;
+}
 
 /** What a guess about one table may ask about the others. */
 export interface Surroundings {
