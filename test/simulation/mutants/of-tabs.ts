@@ -150,6 +150,6 @@ export const mutantsOfTabs: readonly Mutant[] = [
     from: "const term = Math.max(meta.number('term') ?? 0, lastTerm) + 1;",
     to: "const term = meta.number('term') ?? 1;",
     faults: TABS,
-    tests: TESTS,
+    tests: 'test/unit/client/engine/begin-term.test.ts',
   },
 ];
