@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decode, type WireMap } from '../../src/protocol/codec.ts';
+import { decode, encode, type WireMap } from '../../src/protocol/codec.ts';
 import { manualRuntime } from '../../src/testing/manual-runtime.ts';
 import { httpTransport } from '../../src/transport/http-transport.ts';
 import { readEvents } from '../../src/transport/server-sent-events.ts';
@@ -27,7 +27,9 @@ describe('an event stream', () => {
     const { epoch } = await harness.server.stats();
     const { response, next } = await open(harness, `clientId=a&epoch=${epoch}&seq=0&scope=*`);
     expect(response.headers.get('content-type')).toBe('text/event-stream');
-    expect(response.headers.get('cache-control')).toContain('no-store');
+    expect(response.headers.get('cache-control')).toBe('no-store, no-transform');
+    // Or a proxy keeps the events until there are enough of them.
+    expect(response.headers.get('x-accel-buffering')).toBe('no');
     expect(await next()).toMatchObject({ type: 'welcome', handshake: { subject: 'anonymous' } });
     await harness.post('/v1/push', push(1, 'hi', 'b'));
     expect(await next()).toMatchObject({ type: 'changes', page: { from: 0, cursor: { seq: 1 } } });
@@ -73,7 +75,9 @@ describe('an event stream', () => {
     const harness = await start({ limits: { maxRequestBytes: 1_000 } });
     const url = `${harness.running.url}/v1/events?clientId=a`;
     const headers = { 'content-type': 'application/cbor' };
-    expect((await fetch(url, { method: 'POST', headers, body: new Uint8Array(2_000) })).status).toBe(413);
+    const ask = async (body: Uint8Array<ArrayBuffer>) => (await fetch(url, { method: 'POST', headers, body })).status;
+    expect(await ask(new Uint8Array(2_000))).toBe(413);
+    expect(await ask(encode({ type: 'ping', at: 1 }) as Uint8Array<ArrayBuffer>)).toBe(400);
     void harness.server.close();
     expect((await harness.server.fetch(new Request(url))).status).toBe(503);
   });
@@ -121,6 +125,14 @@ describe('an event stream', () => {
       if (type === 'poke' || types.length > 20) break;
     }
     expect(types.at(-1)).toBe('poke');
+  });
+
+  test('is refused where there are too many connections', async () => {
+    const { running } = await start({ limits: { maxSockets: 1 } });
+    const ask = () => fetch(`${running.url}/v1/events?clientId=a`);
+    const first = await ask();
+    expect([first.status, (await ask()).status]).toEqual([200, 503]);
+    await first.body?.cancel();
   });
 
   test('that is never read is not kept for ever', async () => {
