@@ -59,8 +59,9 @@ export function keepFocus(root: HTMLElement): () => void {
 
 /** Whether something has the focus already: in the panel, or elsewhere on the page. */
 function isInUse(root: HTMLElement): boolean {
-  const tree = root.getRootNode();
-  if (tree instanceof ShadowRoot && tree.activeElement) return true;
+  // In a window of its own the tree is made of that window's classes: what it is cannot be asked by those of this one.
+  const tree = root.getRootNode() as Node & Partial<DocumentOrShadowRoot>;
+  if (tree !== root.ownerDocument && tree.activeElement) return true;
   const { activeElement, body } = root.ownerDocument;
   return activeElement !== null && activeElement !== body;
 }

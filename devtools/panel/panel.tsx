@@ -55,7 +55,7 @@ export function Panel({ sync, theme = 'system', dock, onClose, lab = false, take
   }, [takesFocus]);
   useEffect(() => (root.current ? keepFocus(root.current) : undefined), []);
   const closeByEscape = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') onClose?.();
+    if (event.key === 'Escape' && !isFilledSearch(event.target as HTMLElement)) onClose?.();
   };
   return (
     <PanelContexts {...{ sync, bundle, setBundle, showView, about, lab }}>
@@ -85,6 +85,11 @@ export function Panel({ sync, theme = 'system', dock, onClose, lab = false, take
       </section>
     </PanelContexts>
   );
+}
+
+/** Escape clears a search before it closes anything. */
+function isFilledSearch(element: HTMLElement): boolean {
+  return element.matches('input[type=search]:not(:placeholder-shown)');
 }
 
 interface PanelContextsProps {

@@ -1,5 +1,5 @@
 import { type ComponentType, lazy } from 'react';
-import type { SyncState } from '../../src/client/types.ts';
+import { OUTBOX_MIRROR_LIMIT, type SyncState } from '../../src/client/types.ts';
 import { Conflicts } from '../views/conflicts/conflicts.tsx';
 import { Cursors } from '../views/cursors/cursors.tsx';
 import { conditionWords } from '../views/lab/conditions.ts';
@@ -23,9 +23,11 @@ export interface PanelView {
 
 const none = () => 0;
 
-/** The store has the first entries only; the status counts all that have no good outcome yet. */
+/** The store has the first entries only: of more, the status counts those that have no good outcome yet. */
 const queueLength = ({ status, outbox }: SyncState) =>
-  Math.max(outbox.length, status.pendingCount + status.rejectedCount);
+  outbox.length < OUTBOX_MIRROR_LIMIT
+    ? outbox.length
+    : Math.max(outbox.length, status.pendingCount + status.rejectedCount + status.conflictCount);
 
 const overview: PanelView = { id: 'overview', label: 'Overview', View: Overview, count: none };
 

@@ -41,6 +41,7 @@ input[type='radio'], input[type='checkbox'] { accent-color: var(--accent); margi
 .confirm { border: 1px solid var(--bad); border-radius: 8px; padding: 11px 13px; display: grid; gap: 9px; background: var(--surface); }
 .confirm h4 { font-weight: 600; }
 .toolbar .confirm { flex-basis: 100%; }
+.toolbar .confirm select { max-width: 100%; }
 .empty .actions { justify-content: center; }
 .padded:empty { display: none; }
 .inline-field { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }

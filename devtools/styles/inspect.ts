@@ -4,6 +4,7 @@ export const INSPECT = /* css */ `
 .data > .master-detail, .queries > .master-detail, .events > .master-detail { flex: 1; height: auto; min-height: 0; }
 .data > .master-detail { grid-template-columns: minmax(0, 11fr) minmax(280px, 9fr); }
 .events .toolbar select { max-width: 112px; }
+.data .toolbar select { max-width: 220px; }
 .check { display: inline-flex; align-items: center; gap: 6px; white-space: nowrap; }
 .grid { flex: 1; min-height: 0; overflow: auto; }
 .grid:focus-visible { outline-offset: -2px; }

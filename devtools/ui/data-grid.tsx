@@ -10,6 +10,7 @@ import {
   useRef,
   useState,
 } from 'react';
+import { slotCount } from './slots.ts';
 
 export interface GridColumn {
   readonly name: string;
@@ -42,6 +43,7 @@ export interface DataGridProps<Row> {
 }
 
 const ROW_HEIGHT = 28;
+const HEAD_HEIGHT = 32;
 const PAGE = 12;
 
 /** A table of any length of which only what is on the screen exists. One tab stop; the arrow keys go from cell to cell. */
@@ -56,8 +58,11 @@ export function DataGrid<Row>(props: DataGridProps<Row>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: 10,
+    // The head covers so much of the top, and moves the rows down by it.
+    scrollPaddingEnd: HEAD_HEIGHT,
   });
   const items = virtualizer.getVirtualItems();
+  const slots = slotCount(items.length);
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
   useEffect(() => {
     onRange?.(first, last);
@@ -113,7 +118,8 @@ export function DataGrid<Row>(props: DataGridProps<Row>) {
           const data = rowAt(item.index);
           return (
             <GridRow
-              key={item.key}
+              // An element that has left the screen takes the place of one that comes.
+              key={item.index % slots}
               {...{ id, columns, onCell, onOpen }}
               row={data}
               // Between this component and its rows, the kind of row is nobody's business.

@@ -46,8 +46,9 @@ export function MasterDetail({ toolbar, list, detail, hint, isEven = false, onBa
 
 /** What has the focus in the same tree. */
 function focusBeside(element: HTMLElement): Element | null {
-  const tree = element.getRootNode();
-  return tree instanceof ShadowRoot || tree instanceof Document ? tree.activeElement : null;
+  // In a window of its own the tree is made of that window's classes: what it is cannot be asked by those of this one.
+  const tree = element.getRootNode() as Node & Partial<DocumentOrShadowRoot>;
+  return tree.activeElement ?? null;
 }
 
 /** Puts the details back to their top when another entry is shown. */

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { CONFLICT_MIRROR_LIMIT, type Conflict } from '../../../src/client/types.ts';
+import { useInspected } from '../../data/inspected.ts';
 import { formatCount } from '../../data/words.ts';
 import { DecideAll } from './decide-all.tsx';
 
@@ -18,8 +19,14 @@ interface ConflictToolbarProps {
 /** Open or past, of which table, and what can be decided for all of these at once. */
 export function ConflictToolbar({ all, listed, shown, table, onShow, onTable }: ConflictToolbarProps) {
   const [isDeciding, setDeciding] = useState(false);
-  const openCount = all.filter((one) => one.state === 'open').length;
-  const counts: Readonly<Record<Shown, number>> = { open: openCount, resolved: all.length - openCount };
+  const hereCount = all.filter((one) => one.state === 'open').length;
+  // The store has the first ones only; the status counts them all.
+  const openCount = Math.max(
+    hereCount,
+    useInspected((state) => state.status.conflictCount),
+  );
+  const counts: Readonly<Record<Shown, number>> = { open: openCount, resolved: all.length - hereCount };
+  const isPart = shown === 'open' ? openCount > hereCount : all.length >= CONFLICT_MIRROR_LIMIT;
   const tables = [...new Set(all.map((one) => one.table))].sort();
   const canDecide = shown === 'open' && listed.length > 1;
   return (
@@ -43,14 +50,16 @@ export function ConflictToolbar({ all, listed, shown, table, onShow, onTable }: 
           ))}
         </select>
       )}
-      {all.length >= CONFLICT_MIRROR_LIMIT && <span className="muted">the first {formatCount(all.length)}</span>}
+      {isPart && <span className="muted">the first {formatCount(listed.length)} are listed</span>}
       <span className="spring" />
       {canDecide && (
         <button type="button" aria-expanded={isDeciding} onClick={() => setDeciding(!isDeciding)}>
           Decide {formatCount(listed.length)}…
         </button>
       )}
-      {canDecide && isDeciding && <DecideAll conflicts={listed} table={table} onDone={() => setDeciding(false)} />}
+      {canDecide && isDeciding && (
+        <DecideAll conflicts={listed} table={table} isPart={isPart} onDone={() => setDeciding(false)} />
+      )}
     </div>
   );
 }

@@ -11,6 +11,8 @@ interface DecideAllProps {
   readonly conflicts: readonly Conflict[];
   /** Null: of all tables. */
   readonly table: string | null;
+  /** Whether there are more than these. */
+  readonly isPart: boolean;
   readonly onDone: () => void;
 }
 
@@ -25,7 +27,7 @@ const POLICIES: Readonly<Record<Policy, string>> = {
 const ANSWERS = { 'last-write-wins': 'later', 'client-wins': 'local', 'server-wins': 'remote' } as const;
 
 /** Decides many conflicts by one policy, after telling what that means for these. */
-export function DecideAll({ conflicts, table, onDone }: DecideAllProps) {
+export function DecideAll({ conflicts, table, isPart, onDone }: DecideAllProps) {
   const sync = useInspectedSync();
   const action = useAction();
   const [policy, setPolicy] = useState<Policy>('last-write-wins');
@@ -52,7 +54,8 @@ export function DecideAll({ conflicts, table, onDone }: DecideAllProps) {
       </label>
       <p role="status">
         {countWords(mineCount, 'row')} as this device has it, {countWords(conflicts.length - mineCount, 'row')} as the
-        other side has it. What loses stays readable under Past, and can be restored there.
+        other side has it{isPart && ', and all that are not listed yet by the same policy'}. What loses stays readable
+        under Past, and can be restored there.
       </p>
       <ErrorNotice error={action.error} />
     </Confirm>

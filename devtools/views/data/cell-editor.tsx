@@ -39,8 +39,9 @@ export function CellEditor({ of, row, column, name, value, onDone }: CellEditorP
       event.stopPropagation();
       onDone();
     }
-    if (event.key !== 'Enter' || (event.target instanceof HTMLTextAreaElement && !event.ctrlKey && !event.metaKey))
-      return;
+    // By its name: in a window of its own it is of that window's class.
+    const isLongText = (event.target as HTMLElement).localName === 'textarea';
+    if (event.key !== 'Enter' || (isLongText && !event.ctrlKey && !event.metaKey)) return;
     event.preventDefault();
     void save();
   };

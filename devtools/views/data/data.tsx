@@ -3,18 +3,26 @@ import type { TableInfo } from '../../../src/client/engine-api.ts';
 import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { useFetched } from '../../data/use-fetched.ts';
 import { Empty } from '../../ui/empty.tsx';
+import { followTable } from './follow-table.ts';
 import { SqlConsole } from './sql-console.tsx';
 import { TableView } from './table-view.tsx';
+
+/** Chosen before, and there again when the view is. */
+let lastTable: string | null = null;
 
 /** The tables of the app with the state of each row, and SQL on them. */
 export function Data() {
   const sync = useInspectedSync();
   const names = Object.keys(sync.schema.tables);
   const [mode, setMode] = useState<'rows' | 'sql'>('rows');
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState(lastTable);
+  const choose = (name: string) => {
+    lastTable = name;
+    setChosen(name);
+  };
   const tables = useTableInfos();
   const isOpening = useInspected((state) => state.status.phase === 'starting');
-  const table = chosen ?? names[0];
+  const table = names.find((name) => name === chosen) ?? names[0];
   if (table === undefined) return <Empty title="No tables">The schema of this app has no table.</Empty>;
   if (isOpening && tables === null) {
     return <Empty title="The database is opening">Its tables appear here as soon as it is open.</Empty>;
@@ -38,7 +46,7 @@ export function Data() {
         head={
           <>
             {head}
-            <select aria-label="Table" value={table} onChange={(event) => setChosen(event.target.value)}>
+            <select aria-label="Table" value={table} onChange={(event) => choose(event.target.value)}>
               {names.map((name) => (
                 <option key={name} value={name}>
                   {optionText(name, tables)}
@@ -63,8 +71,7 @@ function useTableInfos(): readonly TableInfo[] | null {
   const [version, setVersion] = useState(0);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = sync.subscribe((event) => {
-      if (event.type !== 'changes-applied' && event.type !== 'mutation-written') return;
+    const stop = followTable(sync, null, () => {
       timer ??= setTimeout(() => {
         timer = undefined;
         setVersion((before) => before + 1);

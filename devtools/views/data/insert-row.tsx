@@ -38,7 +38,12 @@ export function InsertRow({ of, onInserted, onCancel }: InsertRowProps) {
       form.current?.querySelector<HTMLElement>(`[data-column="${CSS.escape(wrong)}"] :is(input, textarea)`)?.focus();
       return;
     }
-    void action.run(async () => onInserted(values, await sync.write((tx) => tx.insert(of.name, values))));
+    void action.run(async () => {
+      const receipt = await sync.write((tx) => tx.insert(of.name, values));
+      // The form makes room for the row: who uses the keyboard goes on there.
+      form.current?.closest<HTMLElement>('.detail')?.focus();
+      onInserted(values, receipt);
+    });
   };
   return (
     <form

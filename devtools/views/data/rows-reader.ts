@@ -1,7 +1,7 @@
 import type { InspectedRow, RowsPage, RowsRequest } from '../../../src/client/inspection.ts';
 import type { Sync } from '../../../src/client/sync.ts';
-import type { SyncEvent } from '../../../src/client/types.ts';
 import { keyText, type RowKey, sameCell } from '../../../src/shared/cell.ts';
+import { followTable } from './follow-table.ts';
 
 export type RowsFilter = Omit<RowsRequest, 'after' | 'offset' | 'limit' | 'key'>;
 
@@ -63,9 +63,7 @@ export class RowsReader {
   constructor(sync: Sync, options: RowsReaderOptions) {
     this.#sync = sync;
     this.#options = options;
-    this.#stop = sync.subscribe((event) => {
-      if (concerns(event, options.filter.table)) this.#refresh();
-    });
+    this.#stop = followTable(sync, options.filter.table, () => this.#refresh());
   }
 
   /** These rows are on the screen. */
@@ -181,14 +179,6 @@ export class RowsReader {
 
 function nothing(filter: RowsFilter): RowsWindow {
   return { filter, columns: [], offset: 0, rows: [], count: 0, hasMore: false, followed: null, error: null };
-}
-
-/** Whether rows of the table, or how they stand, may be different now. */
-function concerns(event: SyncEvent, table: string): boolean {
-  if (event.type === 'changes-applied' || event.type === 'mutation-written') return event.tables.includes(table);
-  return ['mutation-settled', 'conflict-detected', 'conflict-resolved', 'resync', 'leader-changed'].includes(
-    event.type,
-  );
 }
 
 function isSameWindow(a: RowsWindow, b: RowsWindow): boolean {

@@ -97,19 +97,21 @@ interface ImportResultProps {
 }
 
 function ImportResult({ result: { writtenCount, skipped }, onDismiss }: ImportResultProps) {
+  const reasons = byReason(skipped);
   return (
     <Notice tone={skipped.length > 0 ? 'warn' : 'ok'}>
       <p role="status">
         {countWords(writtenCount, 'mutation')} written again
         {skipped.length > 0 && `, ${formatCount(skipped.length)} left out`}.
       </p>
-      {skipped.slice(0, REASONS_SHOWN).map(({ mutationId, reason }) => (
-        <p key={mutationId}>
-          <span className="mono">#{mutationId}</span> {reason}
+      {reasons.slice(0, REASONS_SHOWN).map(([reason, [first, ...others]]) => (
+        <p key={reason}>
+          <span className="mono">#{first}</span>
+          {others.length > 0 && ` and ${formatCount(others.length)} more:`} {reason}
         </p>
       ))}
-      {skipped.length > REASONS_SHOWN && (
-        <p className="muted">and {formatCount(skipped.length - REASONS_SHOWN)} more</p>
+      {reasons.length > REASONS_SHOWN && (
+        <p className="muted">and for {countWords(reasons.length - REASONS_SHOWN, 'other reason')}</p>
       )}
       <div className="actions">
         <button type="button" onClick={onDismiss}>
@@ -118,4 +120,15 @@ function ImportResult({ result: { writtenCount, skipped }, onDismiss }: ImportRe
       </div>
     </Notice>
   );
+}
+
+/** The mutations that were left out for the same reason, together. */
+function byReason(skipped: OutboxImport['skipped']): [reason: string, mutationIds: number[]][] {
+  const groups = new Map<string, number[]>();
+  for (const { mutationId, reason } of skipped) {
+    const group = groups.get(reason);
+    if (group) group.push(mutationId);
+    else groups.set(reason, [mutationId]);
+  }
+  return [...groups];
 }

@@ -125,6 +125,19 @@ test('it opens and closes by keys, and each stop of each view is seen and leads 
   await focused(/^Support/);
 }, 120_000);
 
+/** Whether one sees the cell of the grid that the keys have come to: nothing covers it, and it is not scrolled away. */
+const isCellInSight = () =>
+  page.evaluate(() => {
+    let grid = document.activeElement;
+    while (grid?.shadowRoot?.activeElement) grid = grid.shadowRoot.activeElement;
+    const tree = grid?.getRootNode() as ShadowRoot;
+    const cell = tree.getElementById(grid?.getAttribute('aria-activedescendant') ?? '');
+    if (!grid || !cell) return false;
+    const { left, top, bottom } = cell.getBoundingClientRect();
+    const isSeen = (y: number) => cell.contains(tree.elementFromPoint(left + 12, y));
+    return isSeen(top + 4) && isSeen(bottom - 4);
+  });
+
 test('Data: the editor of a cell and the form of a new row open and close by keys, and the focus comes back', async () => {
   await show('Data');
   await page.getByRole('grid', { name: /^Rows of/ }).waitFor();
@@ -136,6 +149,10 @@ test('Data: the editor of a cell and the form of a new row open and close by key
   await page.keyboard.type('issue');
   await page.getByRole('grid', { name: 'Rows of issue', exact: true }).waitFor();
   await tabTo(/^Rows of issue/);
+  for (let step = 0; step < 40; step += 1) await press('ArrowDown');
+  await expect.poll(isCellInSight).toBe(true);
+  for (let step = 0; step < 30; step += 1) await press('ArrowUp');
+  await expect.poll(isCellInSight).toBe(true);
   for (const key of ['ArrowDown', 'ArrowRight', 'ArrowRight', 'ArrowRight']) await press(key);
   const cell = await page.evaluate(() => {
     let active = document.activeElement;
@@ -149,7 +166,13 @@ test('Data: the editor of a cell and the form of a new row open and close by key
   await press('Escape');
   await focused(/^Rows of issue/);
 
-  await tabTo(/^Insert/, 'Shift+Tab');
+  await tabTo(/^Search rows$/, 'Shift+Tab');
+  await page.keyboard.type('nothing like it');
+  await page.getByText('No row matches').waitFor();
+  await press('Escape');
+  await page.getByRole('grid', { name: 'Rows of issue', exact: true }).waitFor();
+  await focused(/^Search rows$/);
+  await tabTo(/^Insert/);
   await press('Enter');
   await focused(/^id$/);
   await press('Escape');
@@ -172,3 +195,125 @@ test('Cursors: a scope is left out and followed again, and the focus stays with 
   await focused(`Unsubscribe from ${name}`);
   await page.getByText('left out', { exact: true }).waitFor({ state: 'detached' });
 }, 60_000);
+
+/** Types into what has the focus, in place of what is there. */
+async function retype(text: string): Promise<void> {
+  await press('Control+A');
+  await page.keyboard.type(text);
+}
+
+/** Nothing that goes away takes the focus out of the panel with it. */
+const stillInPanel = () => expect.poll(async () => (await focus()).isInPanel, { timeout: 10_000 }).toBe(true);
+const synced = () => page.locator('[data-testid=status][data-phase=synced]').waitFor({ timeout: 30_000 });
+
+test('Data: a row is inserted, edited and deleted, and the focus is at hand each time', async () => {
+  await show('Data');
+  await page.getByRole('grid', { name: /^Rows of/ }).waitFor();
+  await tabTo(/^Table$/);
+  await page.keyboard.type('project');
+  await page.getByRole('grid', { name: 'Rows of project' }).waitFor();
+  await tabTo(/^Insert/);
+  await press('Enter');
+  await focused(/^id$/);
+  await retype('zz-keys');
+  await tabTo(/^name$/);
+  await page.keyboard.type('Made by keys');
+  await tabTo(/^Insert as a mutation$/);
+  await press('Enter');
+  await page.getByRole('row', { name: /^name/ }).getByText('Made by keys').waitFor();
+  await focused(/^Details$/);
+  await tabTo(/^Edit name$/);
+  await press('Enter');
+  await focused(/^New value of name$/);
+  await retype('Renamed by keys');
+  await press('Control+Enter');
+  await focused(/^Edit name$/);
+  await page.getByRole('grid').getByText('Renamed by keys').waitFor();
+  await synced();
+  await tabTo(/^Delete the row/);
+  await press('Enter');
+  await focused(/^Keep it$/);
+  await press('Shift+Tab');
+  await press('Enter');
+  await page.getByRole('grid').getByText('Renamed by keys').waitFor({ state: 'detached' });
+  await stillInPanel();
+  await synced();
+}, 90_000);
+
+test('Queue: refused work is edited, sent again, and discarded', async () => {
+  const refuseNext = async () => {
+    await show('Lab');
+    await tabTo(/^Reject$/);
+    await press('Enter');
+    await page.getByText('next mutation is rejected').waitFor();
+    await show('Data');
+    await page.getByRole('grid', { name: /^Rows of/ }).waitFor();
+    await tabTo(/^Table$/);
+    await page.keyboard.type('project');
+    await tabTo(/^Rows of project/);
+    for (const key of ['ArrowDown', 'End', 'Enter']) await press(key);
+    await focused(/^New value of name$/);
+    await retype('Refused by the lab');
+    await press('Control+Enter');
+    await page.locator('[data-testid=status][data-phase=blocked]').waitFor();
+    await page.getByRole('button', { name: 'Show in the queue' }).waitFor();
+    await tabTo(/^Show in the queue$/);
+    await press('Enter');
+    await page.getByRole('article', { name: /^Mutation/ }).waitFor();
+    await stillInPanel();
+  };
+  await refuseNext();
+  await tabTo(/^Edit$/);
+  await press('Enter');
+  await focused(/^name$/);
+  await retype('Edited by keys');
+  await tabTo(/^Save and send again$/);
+  await press('Enter');
+  await synced();
+  await stillInPanel();
+
+  await refuseNext();
+  await tabTo(/^Discard/);
+  await press('Enter');
+  await focused(/^Keep it$/);
+  await press('Shift+Tab');
+  await press('Enter');
+  await synced();
+  await stillInPanel();
+  await page.getByText('The queue is empty').waitFor();
+}, 90_000);
+
+test('Conflicts: a conflict is decided column by column, and what lost is restored', async () => {
+  await show('Lab');
+  await tabTo(/^Force one$/);
+  await press('Enter');
+  await page.getByText('next update meets a conflict').waitFor();
+  await show('Data');
+  await page.getByRole('grid', { name: /^Rows of/ }).waitFor();
+  await tabTo(/^Table$/);
+  await page.keyboard.type('issue');
+  await page.getByRole('grid', { name: 'Rows of issue', exact: true }).waitFor();
+  await tabTo(/^Rows of issue/);
+  for (const key of ['ArrowDown', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'Enter']) await press(key);
+  await focused(/^New value of title$/);
+  await retype('Mine by keys');
+  await press('Control+Enter');
+  await page.getByRole('button', { name: 'Decide', exact: true }).waitFor({ timeout: 30_000 });
+  await page.getByRole('button', { name: 'Show the conflict' }).waitFor();
+  await tabTo(/^Show the conflict$/);
+  await press('Enter');
+  await page.getByRole('article', { name: /^Conflict in/ }).waitFor();
+  await stillInPanel();
+  await tabTo(/^Value for title$/);
+  await retype('Typed by keys');
+  await press('Tab');
+  await tabTo(/^Resolve$/);
+  await press('Enter');
+  await page.getByRole('article', { name: /^Past conflict in/ }).waitFor({ timeout: 30_000 });
+  await stillInPanel();
+  await tabTo(/^Restore title of the other side$/);
+  await press('Enter');
+  await page.getByText('title was written again.').waitFor();
+  await focused(/^Restore title of the other side$/);
+  await synced();
+}, 90_000);

@@ -1,0 +1,2 @@
+/** What the policy of the strict example app allows a style element to say. */
+export const NONCE = 'tide';
