@@ -3,6 +3,8 @@ export interface Catalogue {
   /** The schema that was read, such as `public`. */
   readonly schema: string;
   readonly tables: readonly CatalogueTable[];
+  /** The names of those that somebody asked for. The others are there because policies may look into them. */
+  readonly wanted: ReadonlySet<string>;
   /** The definitions of the functions that row policies call, by name, with the schema and, where that may be left out, without. */
   readonly functions: ReadonlyMap<string, string>;
 }

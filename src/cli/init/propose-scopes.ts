@@ -23,15 +23,19 @@ export interface ScopeProposals {
   readonly closed: ReadonlyMap<string, string>;
 }
 
-/** Guesses the scope of each table from its row policies, and from its foreign keys where those say nothing. */
-export function proposeScopes(catalogue: Catalogue): ScopeProposals {
+/**
+ * Guesses the scope of each of these tables from its row policies, and from its foreign keys where those say nothing. Policies may
+ * look into any table, also one that no device can hold.
+ */
+export function proposeScopes(catalogue: Catalogue, usable: readonly CatalogueTable[]): ScopeProposals {
+  const held = new Map(usable.map((table) => [table.name, table]));
   const tables = new Map(catalogue.tables.map((table) => [table.name, table]));
   const asked = new Map<string, ScopeProposal | null>();
   const around: Surroundings = {
     catalogue,
     tables,
     scopeOf: (name) => {
-      const table = tables.get(name);
+      const table = held.get(name);
       const known = asked.get(name);
       if (known !== undefined || !table) return known ?? null;
       // While it is being found out: a walk through the parents that comes back ends here.
@@ -45,12 +49,12 @@ export function proposeScopes(catalogue: Catalogue): ScopeProposals {
     reader: new PolicyReader(catalogue),
   };
   const scopes = new Map<string, ScopeProposal>();
-  for (const { name } of catalogue.tables) {
+  for (const { name } of usable) {
     const scope = around.scopeOf(name);
     if (scope) scopes.set(name, scope);
   }
   const reason = 'row level security is on, and no policy lets users read it';
-  const closed = new Map(catalogue.tables.filter(isClosed).map(({ name }) => [name, reason]));
+  const closed = new Map(usable.filter(isClosed).map(({ name }) => [name, reason]));
   return { scopes, memberships: around.groups.list(), closed };
 }
 

@@ -25,12 +25,13 @@ export interface ProposedTable {
 /** The schema that fits what the catalogue holds, for a person to review. */
 export function propose(catalogue: Catalogue): Proposal {
   const reasons = new Map<string, string>();
-  for (const table of catalogue.tables) {
+  const wanted = [...catalogue.wanted].flatMap((name) => catalogue.tables.find((table) => table.name === name) ?? []);
+  for (const table of wanted) {
     const reason = reasonToSkip(table);
     if (reason !== null) reasons.set(table.name, reason);
   }
-  const usable = catalogue.tables.filter(({ name }) => !reasons.has(name));
-  const found = proposeScopes({ ...catalogue, tables: usable });
+  const usable = wanted.filter(({ name }) => !reasons.has(name));
+  const found = proposeScopes(catalogue, usable);
   for (const [name, reason] of found.closed) reasons.set(name, reason);
   return {
     schema: catalogue.schema,

@@ -13,8 +13,13 @@ export async function readCatalogue(db: postgres.Sql, { schema, tables }: ReadOp
   const found = await readTables(db, schema);
   if (found.length === 0) throw new CliError(`The schema ${JSON.stringify(schema)} has no tables.`);
   const wanted = tables === null ? found : pick(found, tables, schema);
-  const policies = wanted.flatMap((table) => table.policies);
-  return { schema, tables: wanted, functions: await readFunctions(db, policies) };
+  const policies = found.flatMap((table) => table.policies);
+  return {
+    schema,
+    tables: found,
+    wanted: new Set(wanted.map(({ name }) => name)),
+    functions: await readFunctions(db, policies),
+  };
 }
 
 function pick(found: readonly CatalogueTable[], names: readonly string[], schema: string): CatalogueTable[] {

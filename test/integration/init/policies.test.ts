@@ -167,6 +167,16 @@ describe('the scopes of tables that look as if they were for everybody', () => {
     expect(scopeOf(office, name)?.rule).toEqual(rule);
   });
 
+  test('a policy may look into a table that no device is to hold', async () => {
+    const some = await readCatalogue(office.database.sql, { schema: 'public', tables: ['tasks', 'task_comments'] });
+    const { tables, memberships } = propose(some);
+    expect(tables.map(({ name, scope }) => [name, scope.rule])).toEqual([
+      ['tasks', { kind: 'organization', by: 'org_id' }],
+      ['task_comments', { via: 'task_id', table: 'tasks' }],
+    ]);
+    expect(memberships).toMatchObject([{ kind: 'organization' }]);
+  });
+
   test('what is null is nobody’s group', () => {
     expect(office.proposal.memberships).toContainEqual({
       kind: 'current_org',
