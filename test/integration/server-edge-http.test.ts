@@ -318,6 +318,10 @@ describe('answers', () => {
       });
     const compressed = await send('br, gzip;q=0.5');
     expect(compressed.headers.get('content-encoding')).toBe('gzip');
+    expect(compressed.headers.get('vary')).toMatch(/accept-encoding/i);
+    // Not worth it for a few bytes.
+    const small = await post('/v1/handshake', hello, { 'accept-encoding': 'gzip' });
+    expect([small.status, small.headers.get('content-encoding')]).toEqual([200, null]);
     // fetch has unpacked it.
     const bytes = new Uint8Array(await compressed.arrayBuffer());
     expect(bytes.length).toBeGreaterThan(100_000);
