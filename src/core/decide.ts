@@ -75,10 +75,13 @@ export function decideChange(input: DecideInput): Decision {
   return onLiveRow(input, current, current.columns);
 }
 
+/** The author of a deletion that nobody remembers. */
+const FORGOTTEN: RemoteAuthor = { clientId: null, hlc: ZERO_HLC };
+
 function onNothing(input: DecideInput): Decision {
   const { change, isBehindLog } = input;
   if (change.op === 'delete') return { kind: 'nothing', isMerged: false };
-  if (isBehindLog && sawRow(change)) return onLostRow(input, { clientId: null, hlc: ZERO_HLC });
+  if (isBehindLog && sawRow(change)) return onLostRow(input, FORGOTTEN);
   return change.op === 'patch' ? { kind: 'not-found' } : insert(change);
 }
 
@@ -96,7 +99,9 @@ function onTombstone(input: DecideInput, current: CurrentRow): Decision {
   if (!sawRow(change)) return insert(change);
   if (isForeign(current.stamp, writer)) return updateDelete(input, current);
   if (change.op === 'put') return insert(change);
-  return current.stamp.clientId === writer.clientId ? { kind: 'not-found' } : onLostRow(input, current.stamp);
+  return current.stamp.clientId === writer.clientId
+    ? { kind: 'not-found' }
+    : onLostRow(input, current.stamp, current.image);
 }
 
 /**
@@ -104,13 +109,17 @@ function onTombstone(input: DecideInput, current: CurrentRow): Decision {
  * to have seen it (in another history). So nothing comes back by itself. Where the change is to win and is not the whole row, only
  * the client can write it.
  */
-function onLostRow({ change, writer, policyOf }: DecideInput, author: RemoteAuthor): Decision {
+function onLostRow(
+  { change, writer, policyOf }: DecideInput,
+  { clientId, hlc }: RemoteAuthor,
+  image: Cells | null = null,
+): Decision {
   const { columns, counters } = editOf(change, {});
   const policy = policyOf(null);
   const conflict: DecidedConflict = {
     kind: 'update-delete',
     columns: [...Object.keys(columns), ...Object.keys(counters)],
-    remote: { columns: null, seq: writer.base, author: { clientId: author.clientId, hlc: author.hlc } },
+    remote: { columns: null, ...(image ? { image } : {}), seq: writer.base, author: { clientId, hlc } },
     decided: {},
   };
   const isOpen = policy === 'manual' || (policy === 'client-wins' && change.op === 'patch');
@@ -231,9 +240,10 @@ function addCounters(columns: Cells, increments: Readonly<Record<string, number>
   return sums;
 }
 
-function remoteSide(current: CurrentRow, author: { clientId: string | null; hlc: string }): RemoteSide {
+function remoteSide(current: CurrentRow, author: RemoteAuthor): RemoteSide {
   return {
     columns: current.columns,
+    ...(current.columns === null && current.image ? { image: current.image } : {}),
     seq: lastSeq(current),
     author: { clientId: author.clientId, hlc: author.hlc },
   };

@@ -23,7 +23,8 @@ export interface ConflictInput {
   readonly fields: Readonly<Record<string, ConflictField>>;
   /**
    * Whole rows; null where the row did not exist or was deleted. Where the local write touched a column, `base` and `local` have it as the
-   * writer saw and left it; elsewhere they have what `remote` has. Of a row that was deleted, what is still remembered.
+   * writer saw and left it; elsewhere they have what `remote` has, or, where the row was deleted, what it held in the end. Only where the server
+   * has forgotten the deletion do they have what this device remembers instead.
    */
   readonly base: Readonly<Record<string, unknown>> | null;
   readonly local: Readonly<Record<string, unknown>> | null;
@@ -100,6 +101,8 @@ export interface RemoteAuthor {
 export interface RemoteSide {
   /** Every non-key column of the confirmed row; null when it was deleted. */
   readonly columns: Cells | null;
+  /** What a deleted row held in the end, as long as the server remembers it. */
+  readonly image?: Cells;
   /** The seq of the row's last change: the base of whatever answers this conflict. */
   readonly seq: number;
   readonly author: RemoteAuthor;

@@ -53,7 +53,7 @@ export function createSettle(parts: {
       const change = outbox.reader.changeOf(item.position, row.table, row.keyText);
       const image = images.get(row.table, row.keyText);
       // What had a commit may have lost its image to its echo: then, and wherever the server tells of the row, memory has no part in it.
-      const isRemembered = report.remote === null && outcome.seq === null;
+      const isRemembered = !report.remote && !report.image && outcome.seq === null;
       const seen = isRemembered ? overlay.stack(row, image && (image.seen ?? image.columns), item.position) : null;
       const made = toRecord(report, { item, change, seen, id: `${item.mutationId}.${index}`, now });
       return conflicts.add(made) ? [made] : [];
@@ -110,14 +110,14 @@ function toRecord(
   local: {
     readonly item: OutboxItem;
     readonly change: Change | undefined;
-    /** Of a row that is gone, what the device remembers of it before this change. */
+    /** Of a row that is gone for the server too, what the device remembers of it before this change. */
     readonly seen: Cells | null;
     readonly id: string;
     readonly now: number;
   },
 ): ConflictRecord {
   const { item, change, seen, id, now } = local;
-  const base = baseRow(change, report.remote ?? seen);
+  const base = baseRow(change, report.remote ?? report.image ?? seen);
   const mine = localRow(change, base);
   const record = {
     id,

@@ -41,7 +41,10 @@ export const pushRequest = v.object({
 
 const author = v.object({ clientId: v.nullable(name), hlc });
 
-/** A meeting of two writes on one row: open (the client decides), or decided by the server's policies. */
+/** Most rows that a conflict names in `children`. */
+export const MAX_CHILDREN_NAMED = 20;
+
+/** A meeting of two writes on one row, or on a row and the one it hangs below: open (the client decides), or decided by the server's policies. */
 export const conflictReport = v.object({
   table: name,
   key: rowKey,
@@ -50,6 +53,15 @@ export const conflictReport = v.object({
   columns: v.array(name),
   /** The confirmed row before this mutation: every non-key column; null when it was deleted. */
   remote: v.nullable(cells),
+  /** Where `remote` is null: what the row held when it was deleted, as long as the server remembers it. */
+  image: v.optional(cells),
+  /**
+   * In an `update-delete`: the row itself may be untouched, but those above it were deleted. Nearest first, up to one that lives, with what they held.
+   * Who keeps the row writes them anew with it.
+   */
+  parents: v.optional(v.array(v.object({ table: name, key: rowKey, columns: cells }))),
+  /** In a `delete-update`: rows that came below it unseen, or stay there though they were to go with it. At most {@link MAX_CHILDREN_NAMED}. */
+  children: v.optional(v.array(v.object({ table: name, key: rowKey }))),
   remoteSeq: seq,
   remoteAuthor: author,
   /** By column, or `*` for the whole row: which policy decided, for whom. Empty while open. */

@@ -144,6 +144,7 @@ function toReport({ table, key }: CheckedChange, conflict: DecidedConflict): Con
     kind: conflict.kind,
     columns: [...conflict.columns],
     remote: conflict.remote.columns,
+    ...(conflict.remote.image ? { image: conflict.remote.image } : {}),
     remoteSeq: conflict.remote.seq,
     remoteAuthor: { ...conflict.remote.author },
     decided: { ...conflict.decided },

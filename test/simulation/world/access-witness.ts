@@ -56,8 +56,9 @@ export class AccessWitness {
   decided(user: string, { outcome, change, before }: DecidedFor): void {
     if (user === 'ana') return;
     // A conflict shows the other's row to who met it.
-    for (const { table, remote } of outcome.conflicts) {
-      if (table === 'list' && remote) this.#checkReader(user, `owner:${remote.owner}`, 'the other side of a conflict');
+    for (const { table, remote, image } of outcome.conflicts) {
+      const shown = remote ?? image;
+      if (table === 'list' && shown) this.#checkReader(user, `owner:${shown.owner}`, 'the other side of a conflict');
     }
     if (change && outcome.reason?.code === 'forbidden') this.#checkRefusal(user, change, before);
   }

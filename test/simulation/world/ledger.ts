@@ -1,10 +1,10 @@
 import type { Change } from '../../../src/core/change.ts';
 import type { PullPage } from '../../../src/protocol/messages/pull.ts';
-import type { Outcome, PushRequest } from '../../../src/protocol/messages/push.ts';
+import type { ConflictReport, Outcome, PushRequest } from '../../../src/protocol/messages/push.ts';
 import type { LogEntry, OutcomeRecord } from '../../../src/server/records.ts';
 import type { SyncService } from '../../../src/server/service.ts';
 import type { ServerStorage } from '../../../src/server/storage.ts';
-import { keyText } from '../../../src/shared/cell.ts';
+import { keyText, type RowKey } from '../../../src/shared/cell.ts';
 import type { AccessBook } from './access.ts';
 import { AccessWitness } from './access-witness.ts';
 import { CursorWitness } from './cursor-witness.ts';
@@ -214,6 +214,23 @@ export class Ledger {
       }
     }
     return found;
+  }
+
+  /** What the server told of a row that a mutation of this device met another write on, and the change that met it. */
+  meeting(
+    clientId: string,
+    mutationId: number,
+    row: { readonly table: string; readonly key: RowKey },
+  ): { report: ConflictReport; change: Change } | undefined {
+    const isRow = (of: { table: string; key: RowKey }) =>
+      of.table === row.table && keyText(of.key) === keyText(row.key);
+    for (const { clientId: of, hlc, outcome } of this.outcomes) {
+      if (of !== clientId || outcome.mutationId !== mutationId) continue;
+      const report = outcome.conflicts.find(isRow);
+      const change = this.#arrivals.get(nameOf(of, mutationId, hlc))?.mutation.changes.find(isRow);
+      if (report && change) return { report, change };
+    }
+    return undefined;
   }
 
   /** Whether the server has ever committed it. */

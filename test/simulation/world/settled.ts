@@ -1,3 +1,5 @@
+import type { ConflictRecord } from '../../../src/client/store/conflict-records.ts';
+import { unpack } from '../../../src/client/store/pack.ts';
 import { openMemoryDatabase } from '../../../src/storage/sqlite-wasm/memory.ts';
 import { checkHistory } from '../../checker/check-history.ts';
 import { OWNERS } from './access.ts';
@@ -156,6 +158,30 @@ export function checkConflicts({ clients, ledger, plan, powerCutCount }: World):
       if (found !== told)
         throw new Violation('C8', `${client.name}: ${told} conflicts of ${name} were told, ${found} are on record.`);
       checkReadable(client, name, local);
+    }
+    checkSides(client, ledger);
+  }
+}
+
+/**
+ * The rows of a conflict follow from the log and the mutation alone, whatever the device had pulled when it was told: where the change
+ * left a column alone, both sides have what the server has of it, or had when it was deleted.
+ */
+function checkSides(client: Client, ledger: World['ledger']): void {
+  for (const [body] of client.read('SELECT body FROM _tidemark_conflict')) {
+    const { mutationId, table, key, base, local } = unpack<ConflictRecord>(body);
+    const met = ledger.meeting(client.deviceId, mutationId, { table, key });
+    const row = met?.report.remote ?? met?.report.image;
+    if (!met || !row) continue;
+    const { columns, counters = {}, old = {} } = met.change;
+    for (const [side, cells] of Object.entries({ base, local })) {
+      const strays = Object.entries(cells ?? {}).filter(([name, cell]) => {
+        const isTouched = name in columns || name in counters || name in old;
+        return !isTouched && name in row && show(cell) !== show(row[name]);
+      });
+      if (strays.length === 0) continue;
+      const what = `${table} ${show(key)} in the conflict of mutation ${mutationId}`;
+      throw new Violation('C8', `${client.name}: ${side} of ${what} has ${show(strays)}; the server had ${show(row)}.`);
     }
   }
 }

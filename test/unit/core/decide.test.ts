@@ -290,6 +290,14 @@ describe('an update against a deletion', () => {
     });
   });
 
+  test.each(['merge', 'server-wins', 'client-wins', 'manual'] as const)(
+    'tells under %s what the row held in the end, which the device may not have pulled',
+    (policy) => {
+      const current = dead(later);
+      expect(decide(patch, current, policy)).toMatchObject({ conflict: { remote: { image: current.image } } });
+    },
+  );
+
   test('waits for the client under manual', () => {
     expect(decide(patch, dead(later), 'manual')).toMatchObject({
       kind: 'open',
@@ -307,7 +315,8 @@ describe('an update against a deletion', () => {
     ['the writer seems to have seen', dead(seen), { clientId: 'other', hlc: seen.hlc }],
   ])('that %s brings nothing back, and is on record', (_what, current, author) => {
     // The seq is the one that the writer had seen: its answer goes from there.
-    const remote = { columns: null, seq: 10, author };
+    const image = current?.image ? { image: current.image } : {};
+    const remote = { columns: null, ...image, seq: 10, author };
     const conflict = { kind: 'update-delete', columns: ['title', 'votes'], remote };
     for (const policy of ['merge', 'last-write-wins', 'server-wins'] as const) {
       const decided = { '*': { policy, winner: 'remote' } };
