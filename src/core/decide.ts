@@ -28,6 +28,13 @@ export interface CurrentRow extends RowVersion {
   readonly image: Cells | null;
 }
 
+/** A row below one that is to be deleted. */
+export interface RowBelow {
+  readonly table: string;
+  readonly key: RowKey;
+  readonly version: RowVersion;
+}
+
 export interface DecideInput {
   readonly change: CheckedChange;
   /** null: the row never existed. */
@@ -35,6 +42,8 @@ export interface DecideInput {
   readonly writer: Writer;
   /** Deletions that the writer had not seen may be forgotten: what it had seen is older than the log, or of another history. */
   readonly isBehindLog?: boolean;
+  /** Of a row to be deleted: those below it that the writer did not reckon with. */
+  readonly below?: readonly RowBelow[];
   /** The policy of one column, or of the whole row for `null`. */
   readonly policyOf: (column: string | null) => NamedPolicy;
 }
@@ -45,6 +54,8 @@ export interface DecidedConflict {
   readonly columns: readonly string[];
   readonly remote: RemoteSide;
   readonly decided: Readonly<Record<string, DecidedColumn>>;
+  /** The rows below that it is about. */
+  readonly below?: readonly RowBelow[];
 }
 
 /** What a change does to its row. */
@@ -151,17 +162,19 @@ function updateDelete(input: DecideInput, current: CurrentRow): Decision {
   return { kind: 'put', columns: { ...columns, ...sums }, isMerged: true, conflict: { ...conflict, decided } };
 }
 
-function onDelete({ change, writer, policyOf }: DecideInput, current: CurrentRow): Decision {
+function onDelete({ change, writer, policyOf, below = [] }: DecideInput, current: CurrentRow): Decision {
   const foreign = change.table.valueColumns.filter((column) => isForeign(stampOf(current, column), writer));
-  const stamps = stampsOf(current).filter((stamp) => isForeign(stamp, writer));
+  const versions = [current, ...below.map(({ version }) => version)];
+  const stamps = versions.flatMap(stampsOf).filter((stamp) => isForeign(stamp, writer));
   const last = newest(stamps);
   if (last === undefined) return { kind: 'delete', isMerged: false };
   const policy = policyOf(null);
   const conflict: DecidedConflict = {
     kind: 'delete-update',
     columns: foreign,
-    remote: remoteSide(current, last),
+    remote: { ...remoteSide(current, last), seq: Math.max(...versions.map(lastSeq)) },
     decided: {},
+    ...(below.length > 0 ? { below } : {}),
   };
   const winner = decideRow(policy, writer, stamps);
   if (winner === null) return { kind: 'open', conflict };

@@ -13,6 +13,19 @@ export interface ConflictField {
   readonly remote: unknown;
 }
 
+/** A row that a conflict is about besides its own, in app values. */
+export interface RelatedRow {
+  readonly table: string;
+  /** The primary key by column name. */
+  readonly key: Readonly<Record<string, unknown>>;
+}
+
+/** A row above the one in conflict, that somebody deleted. */
+export interface DeletedParent extends RelatedRow {
+  /** What it held, whole. */
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
 /** What a resolver sees. It depends on the log alone: the same on every device and in every delivery order. */
 export interface ConflictInput {
   readonly table: string;
@@ -29,6 +42,13 @@ export interface ConflictInput {
   readonly base: Readonly<Record<string, unknown>> | null;
   readonly local: Readonly<Record<string, unknown>> | null;
   readonly remote: Readonly<Record<string, unknown>> | null;
+  /**
+   * The rows above it that somebody deleted while this device wrote below them, nearest first: they come back with the row, and
+   * stay away without it. Left out where there are none.
+   */
+  readonly parents?: readonly DeletedParent[];
+  /** In a `delete-update`, rows that came below the deleted one unseen, or would stay there: the first 20. Left out where there are none. */
+  readonly children?: readonly RelatedRow[];
   /** Whether this device's write carries the later HLC stamp. False where the server does not remember when the row was deleted. */
   readonly localIsLater: boolean;
 }

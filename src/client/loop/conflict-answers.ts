@@ -119,6 +119,7 @@ export class ConflictAnswers {
 
 /** What a resolver sees of a conflict. */
 function inputOf(conflict: Conflict): ConflictInput {
-  const { table, kind, key, fields, base, local, remote, localIsLater } = conflict;
-  return { table, kind, key, fields, base, local, remote, localIsLater };
+  const { table, kind, key, fields, base, local, remote, parents, children, localIsLater } = conflict;
+  const related = { ...(parents ? { parents } : {}), ...(children ? { children } : {}) };
+  return { table, kind, key, fields, base, local, remote, ...related, localIsLater };
 }

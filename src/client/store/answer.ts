@@ -1,21 +1,78 @@
 import type { Change } from '../../core/change.ts';
+import { scopeSource } from '../../core/scope.ts';
 import { backfillCell } from '../../core/values.ts';
-import { type Cell, type Cells, keyText } from '../../shared/cell.ts';
+import { type Cell, type Cells, keyText, type RowKey } from '../../shared/cell.ts';
 import { rowId } from './change-reader.ts';
 import type { ConflictRecord, StoredResolution } from './conflict-records.ts';
 import type { LocalTable, LocalTables } from './local-table.ts';
 
-/** The changes of a mutation as they go up again once all of its conflicts are answered. */
+export interface AnswerParts {
+  readonly tables: LocalTables;
+  /** Whether the server, as far as this device knows, has this row. */
+  readonly isThere: (table: string, key: RowKey) => boolean;
+}
+
+/**
+ * The changes of a mutation as they go up again once all of its conflicts are answered. Rows that somebody deleted above one that is
+ * kept go up before it; what was written below one that is given up goes with it.
+ */
 export function answerAll(
   changes: readonly Change[],
   records: readonly ConflictRecord[],
+  { tables, isThere }: AnswerParts,
+): readonly Change[] {
+  const byRow = new Map(records.map((record) => [rowOf(record), record]));
+  const revived = new Map<string, Change>();
+  const given = new Set<string>();
+  const kept = changes.flatMap((change) => {
+    const record = byRow.get(rowOf(change));
+    if (!record) return [change];
+    const result = answered(change, record, tables.get(change.table));
+    if (result.length === 0 && change.op === 'put') given.add(rowOf(change));
+    for (const parent of result.flatMap((one) => parentsOf(one, record, tables))) {
+      if (!isThere(parent.table, parent.key)) revived.set(rowOf(parent), parent);
+    }
+    return result;
+  });
+  const own = new Set(kept.map(rowOf));
+  const above = [...revived].filter(([row]) => !own.has(row)).map(([, parent]) => parent);
+  return [...above.reverse(), ...withoutOrphans(kept, given, tables)];
+}
+
+const rowOf = ({ table, key }: { readonly table: string; readonly key: RowKey }) => rowId(table, keyText(key));
+
+/** The deleted rows above one that is to be kept below them; none where it has been given another place. */
+function parentsOf(change: Change, { parents = [] }: ConflictRecord, tables: LocalTables): Change[] {
+  const [nearest] = parents;
+  const above = nearest && aboveRow(change, tables);
+  if (!above || rowOf(above) !== rowOf(nearest)) return [];
+  return parents.map(({ table, key, columns }) => {
+    const known = Object.entries(columns).filter(([name]) => tables.get(table)?.table.columns[name]);
+    return { table, key, op: 'put', columns: Object.fromEntries(known) };
+  });
+}
+
+/** Inserts below rows that do not go up, and those below them. */
+function withoutOrphans(
+  changes: readonly Change[],
+  given: ReadonlySet<string>,
   tables: LocalTables,
 ): readonly Change[] {
-  const byRow = new Map(records.map((record) => [rowId(record.table, keyText(record.key)), record]));
-  return changes.flatMap((change) => {
-    const record = byRow.get(rowId(change.table, keyText(change.key)));
-    return record ? answered(change, record, tables.get(change.table)) : [change];
-  });
+  const isOrphan = (change: Change) => {
+    const above = change.op === 'put' && change.old === undefined ? aboveRow(change, tables) : null;
+    return above !== null && given.has(rowOf(above));
+  };
+  const orphans = changes.filter(isOrphan);
+  if (orphans.length === 0) return changes;
+  const kept = changes.filter((change) => !orphans.includes(change));
+  return withoutOrphans(kept, new Set(orphans.map(rowOf)), tables);
+}
+
+/** The row that the one written here hangs below; null where that is left as it was. */
+function aboveRow({ table, key, columns }: Change, tables: LocalTables): { table: string; key: RowKey } | null {
+  const of = tables.get(table)?.table;
+  const source = of && scopeSource(of, { key, columns });
+  return source?.kind === 'parent' ? { table: source.table, key: source.key } : null;
 }
 
 /** What the server has been seen to hold when these conflicts were answered. */

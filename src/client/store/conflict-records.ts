@@ -20,6 +20,9 @@ export interface ConflictRecord {
   readonly base: Cells | null;
   readonly local: Cells | null;
   readonly remote: Cells | null;
+  /** Of the rows above and below that it is about; left out where it is about none, as in all from before there were any. */
+  readonly parents?: readonly { readonly table: string; readonly key: RowKey; readonly columns: Cells }[];
+  readonly children?: readonly { readonly table: string; readonly key: RowKey }[];
   readonly remoteSeq: number;
   /** Where the history has changed since: as much of it as `remoteSeq` still stands for. */
   readonly seenSeq?: number;
@@ -110,12 +113,13 @@ export function createConflictRecords(parts: {
       );
     },
     laterSide: (record) => (isLocalLater(record, parts.clientId()) ? 'local' : 'remote'),
-    toPublic: (record) => toPublic(record, tables.get(record.table)?.table, parts.clientId()),
+    toPublic: (record) => toPublic(record, (name) => tables.get(name)?.table, parts.clientId()),
   };
 }
 
 /** In app values. A table this version no longer has shows its cells as they are. */
-function toPublic(record: ConflictRecord, table: Table | undefined, clientId: string): Conflict {
+function toPublic(record: ConflictRecord, tableOf: (name: string) => Table | undefined, clientId: string): Conflict {
+  const table = tableOf(record.table);
   const row = (columns: Cells | null) => {
     if (columns === null) return null;
     return table ? toAppRow(table, record.key, columns) : { ...columns };
@@ -132,7 +136,7 @@ function toPublic(record: ConflictRecord, table: Table | undefined, clientId: st
     state: record.resolution === null ? 'open' : 'resolved',
     table: record.table,
     kind: record.kind,
-    key: table ? toAppKey(table, record.key) : Object.fromEntries(record.key.map((cell, index) => [index, cell])),
+    key: keyOf(table, record.key),
     columns: record.columns,
     fields: Object.fromEntries(
       record.columns.map((name) => [
@@ -143,6 +147,7 @@ function toPublic(record: ConflictRecord, table: Table | undefined, clientId: st
     base: row(record.base),
     local: row(record.local),
     remote: row(record.remote),
+    ...related(record, tableOf),
     localIsLater: isLocalLater(record, clientId),
     detectedAt: record.detectedAt,
     remoteClientId: record.remoteClientId,
@@ -151,6 +156,23 @@ function toPublic(record: ConflictRecord, table: Table | undefined, clientId: st
     remoteSeq: record.remoteSeq,
     resolution: record.resolution && publicResolution(record.resolution, table),
   };
+}
+
+/** The rows above and below that it is about. */
+function related(
+  { parents, children }: ConflictRecord,
+  tableOf: (name: string) => Table | undefined,
+): Pick<Conflict, 'parents' | 'children'> {
+  const above = parents?.map(({ table: name, key, columns }) => {
+    const table = tableOf(name);
+    return { table: name, key: keyOf(table, key), row: table ? toAppRow(table, key, columns) : { ...columns } };
+  });
+  const below = children?.map(({ table: name, key }) => ({ table: name, key: keyOf(tableOf(name), key) }));
+  return { ...(above ? { parents: above } : {}), ...(below ? { children: below } : {}) };
+}
+
+function keyOf(table: Table | undefined, key: RowKey): Readonly<Record<string, unknown>> {
+  return table ? toAppKey(table, key) : Object.fromEntries(key.map((cell, index) => [index, cell]));
 }
 
 /** A deletion whose time nobody remembers. It is not the earlier one: nothing comes back for want of knowledge. */

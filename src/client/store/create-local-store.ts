@@ -39,7 +39,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
   const push = createPushQueue(parts);
   const revise = createRevise(parts);
   const settle = createSettle({ ...parts, cursor: () => position.cursor });
-  const resolve = createResolveConflict({ ...parts, revise });
+  const resolve = createResolveConflict({ ...parts, isThere: parts.overlay.isConfirmed, revise });
   const resolveMany = createResolveConflicts(conflicts, resolve);
   const list = createOutboxList(parts);
 

@@ -1,5 +1,5 @@
 import { applyPatch, type Change } from '../../core/change.ts';
-import { type Cells, sameCell } from '../../shared/cell.ts';
+import { type Cells, keyText, type RowKey, sameCell } from '../../shared/cell.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { ChangeCollector } from './changed-rows.ts';
 import type { Images } from './images.ts';
@@ -22,6 +22,8 @@ export interface Overlay {
   /** What the pending changes (those before a position) make of a confirmed row. */
   stack(row: RowRef, confirmed: Cells | null, before?: number): Cells | null;
   rowsOf(item: OutboxItem): RowRef[];
+  /** Whether the row is there without what is pending. */
+  isConfirmed(table: string, key: RowKey): boolean;
 }
 
 export function isShown(item: OutboxItem | undefined): boolean {
@@ -70,6 +72,12 @@ export function createOverlay(parts: {
       if (wanted === null) database.run(of.deleteSql, row.key);
       else writeRow(database, of, { key: row.key, columns: wanted });
       changed.add(row.table, row.keyText);
+    },
+    isConfirmed(table, key) {
+      const of = tables.get(table);
+      const text = keyText(key);
+      if (covers(table, text)) return images.get(table, text)?.exists ?? false;
+      return of !== undefined && key.length === of.keys.length && readRow(database, of, key) !== null;
     },
     rowsOf: (item) => rowsOf(outbox.changesOf(item)),
   };

@@ -5,7 +5,7 @@ import type { Cell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { ResolvedConflicts, ResolveOptions, WriteResult } from '../local-store.ts';
 import type { MutationOutcome } from '../types.ts';
-import { answerAll, answerBase, pickColumns } from './answer.ts';
+import { type AnswerParts, answerAll, answerBase, pickColumns } from './answer.ts';
 import { collectChanges } from './changed-rows.ts';
 import { checkValue } from './check-changes.ts';
 import type { ConflictRecord, ConflictRecords, StoredResolution } from './conflict-records.ts';
@@ -23,6 +23,7 @@ export function createResolveConflict(parts: {
   readonly outbox: Outbox;
   readonly conflicts: ConflictRecords;
   readonly tables: LocalTables;
+  readonly isThere: AnswerParts['isThere'];
   readonly revise: Revise;
 }): ResolveConflict {
   const { outbox, conflicts, tables, revise } = parts;
@@ -34,7 +35,7 @@ export function createResolveConflict(parts: {
     const records = conflicts.ofMutation(record.mutationId);
     const item = outbox.byMutation(record.mutationId);
     if (!item || records.some((one) => one.resolution === null)) return NOTHING_YET;
-    const changes = answerAll(outbox.changesOf(item), records, tables);
+    const changes = answerAll(outbox.changesOf(item), records, { tables, isThere: parts.isThere });
     return revise.replace(item, { changes, base: answerBase(item.base, records), now });
   };
 }

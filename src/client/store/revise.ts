@@ -89,7 +89,7 @@ export function createRevise(parts: {
     retry(mutationId, now) {
       const item = findStopped(outbox, mutationId, 'retried');
       const records = closeConflicts(item, 'local', now);
-      const changes = answerAll(outbox.changesOf(item), records, tables);
+      const changes = answerAll(outbox.changesOf(item), records, { tables, isThere: overlay.isConfirmed });
       return replace(item, { changes, base: answerBase(item.base, records), now });
     },
     edit(mutationId, changes, now) {

@@ -129,6 +129,8 @@ function toRecord(
     base,
     local: mine,
     remote: report.remote,
+    ...(report.parents ? { parents: report.parents } : {}),
+    ...(report.children ? { children: report.children } : {}),
     remoteSeq: report.remoteSeq,
     remoteClientId: report.remoteAuthor.clientId,
     remoteHlc: report.remoteAuthor.hlc,

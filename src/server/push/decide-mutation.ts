@@ -1,15 +1,17 @@
 import { type CheckedChange, type DecidedConflict, type Decision, decideChange } from '../../core/decide.ts';
-import { serverPolicy } from '../../core/policy.ts';
-import type { Writer } from '../../core/row-version.ts';
+import { type NamedPolicy, serverPolicy } from '../../core/policy.ts';
+import type { Stamp, Writer } from '../../core/row-version.ts';
 import { columnOf, policyOf, type Schema, type Table } from '../../core/schema.ts';
 import { fromCell, toAppKey, toAppRow } from '../../core/values.ts';
-import type { ConflictReport, Outcome } from '../../protocol/messages/push.ts';
+import { type ConflictReport, MAX_CHILDREN_NAMED, type Outcome } from '../../protocol/messages/push.ts';
 import type { Cells } from '../../shared/cell.ts';
 import { SyncError, type SyncErrorKind } from '../../shared/error.ts';
 import type { Access } from '../access.ts';
 import type { ValidateFunction } from '../options.ts';
 import type { Identity } from '../service.ts';
 import type { StoredRow } from '../storage.ts';
+import { type MetConflict, type ParentsContext, tellOfParents, weighParents } from './deleted-parents.ts';
+import { lateChildren } from './late-children.ts';
 import { forbidden, placeRows } from './place-rows.ts';
 import { StagedRows, stagedRow } from './staged-rows.ts';
 import type { WorkingSet } from './working-set.ts';
@@ -42,18 +44,25 @@ export type Verdict = Omit<Outcome, 'mutationId'>;
 export async function decideMutation(context: DecideContext, mutation: CheckedMutation): Promise<Verdict> {
   const staged = new StagedRows(context.set);
   const stamp = { seq: context.set.head + 1, hlc: mutation.writer.hlc, clientId: mutation.writer.clientId };
-  const conflicts: { report: ConflictReport; isOpen: boolean }[] = [];
+  const above = { schema: context.schema, access: context.access, staged };
+  const conflicts: MetConflict[] = [];
   let isMerged = false;
   for (const change of mutation.changes) {
     const before = await context.set.row(change.table, change.key);
-    const decision = await decideOne(context, change, { before, mutation });
+    const current = visible(context.access, change, before);
+    const decision = await decideOne(context, change, { current, mutation });
     if ('conflict' in decision && decision.conflict) {
-      conflicts.push({ report: toReport(change, decision.conflict), isOpen: decision.kind === 'open' });
+      const isOpen = decision.kind === 'open';
+      const report = toReport(change, decision.conflict);
+      conflicts.push({ report: isOpen ? await tellOfParents(above, change, { report, current }) : report, isOpen });
     }
     if (decision.kind === 'open' || decision.kind === 'not-found' || decision.kind === 'overflow') continue;
     isMerged ||= decision.isMerged;
     if (decision.kind !== 'nothing') staged.add(stagedRow(change.table, { key: change.key, before }, decision, stamp));
   }
+  const decidedCount = conflicts.length;
+  await weighParents(parentsContext(context, { staged, mutation, stamp }), conflicts);
+  isMerged ||= conflicts.length > decidedCount;
   const open = conflicts.filter((conflict) => conflict.isOpen).map((conflict) => conflict.report);
   if (open.length > 0) return { outcome: 'conflict', seq: null, conflicts: open };
   const hasEffect = await commit(context, { staged, mutation, seq: stamp.seq });
@@ -62,6 +71,31 @@ export async function decideMutation(context: DecideContext, mutation: CheckedMu
     seq: hasEffect ? stamp.seq : null,
     conflicts: conflicts.map((conflict) => conflict.report),
   };
+}
+
+function parentsContext(
+  context: DecideContext,
+  { staged, mutation, stamp }: { staged: StagedRows; mutation: CheckedMutation; stamp: Stamp },
+): ParentsContext {
+  const { schema, access } = context;
+  const { writer, changes } = mutation;
+  return {
+    schema,
+    access,
+    staged,
+    writer,
+    changes,
+    stamp,
+    policyOf: (table, column) => policiesOf(context, table)(column),
+    validate: (table, key, columns) =>
+      validateChange(context, { table, key, op: 'put', columns, counters: {}, old: undefined, fill: {} }, null),
+  };
+}
+
+/** What decides about a column of this table, or about a whole row (null), as far as the server may. */
+function policiesOf({ decides }: DecideContext, table: Table): (column: string | null) => NamedPolicy {
+  if (decides.has(table.name)) return () => 'manual';
+  return (column) => serverPolicy(column === null ? table.conflict : policyOf(table, column));
 }
 
 async function commit(
@@ -78,20 +112,14 @@ async function commit(
 async function decideOne(
   context: DecideContext,
   change: CheckedChange,
-  { before, mutation }: { before: StoredRow | null; mutation: CheckedMutation },
+  { current, mutation }: { current: StoredRow | null; mutation: CheckedMutation },
 ): Promise<Decision> {
   const { table } = change;
-  const current = visible(context.access, change, before);
   await validateChange(context, change, current);
-  const clientDecides = context.decides.has(table.name);
-  const decision = decideChange({
-    change,
-    current,
-    writer: mutation.writer,
-    isBehindLog: mutation.isBehindLog,
-    policyOf: (column) =>
-      clientDecides ? 'manual' : serverPolicy(column === null ? table.conflict : policyOf(table, column)),
-  });
+  const { writer, isBehindLog, changes } = mutation;
+  const isDeleted = change.op === 'delete' && current?.columns;
+  const below = isDeleted ? await lateChildren({ ...context, writer, changes }, change) : [];
+  const decision = decideChange({ change, current, writer, isBehindLog, below, policyOf: policiesOf(context, table) });
   if (decision.kind === 'not-found') {
     throw new SyncError(
       'not-found',
@@ -138,6 +166,7 @@ function toAppValues(of: Table, cells: Cells): Record<string, unknown> {
 }
 
 function toReport({ table, key }: CheckedChange, conflict: DecidedConflict): ConflictReport {
+  const { below } = conflict;
   return {
     table: table.name,
     key: [...key],
@@ -148,6 +177,9 @@ function toReport({ table, key }: CheckedChange, conflict: DecidedConflict): Con
     remoteSeq: conflict.remote.seq,
     remoteAuthor: { ...conflict.remote.author },
     decided: { ...conflict.decided },
+    ...(below
+      ? { children: below.slice(0, MAX_CHILDREN_NAMED).map((row) => ({ table: row.table, key: [...row.key] })) }
+      : {}),
   };
 }
 

@@ -50,7 +50,7 @@ async function place(context: PlaceContext, row: StagedRow): Promise<string> {
 }
 
 /** A patch that leaves the deciding column alone leaves the row where it is, even if its parent has gone. */
-function needsScope({ table, patched }: StagedRow): boolean {
+export function needsScope({ table, patched }: StagedRow): boolean {
   if (patched === null) return true;
   const column = scopeColumn(table);
   return column !== null && Object.hasOwn(patched, column);

@@ -40,6 +40,19 @@ export class StagedRows {
     this.#rows.set(row.table, rows.set(keyText(row.after.key), row));
   }
 
+  /** What others are to hang below is written before them. */
+  addFirst(row: StagedRow): void {
+    const others = [...this.#rows].filter(([table]) => table !== row.table);
+    const rows = this.#rows.get(row.table) ?? new Map<string, StagedRow>();
+    this.#rows.clear();
+    for (const [table, known] of [[row.table, rows.set(keyText(row.after.key), row)], ...others] as const)
+      this.#rows.set(table, known);
+  }
+
+  remove({ table, after }: StagedRow): void {
+    this.#rows.get(table)?.delete(keyText(after.key));
+  }
+
   inTable(table: Table): StagedRow[] {
     return [...(this.#rows.get(table)?.values() ?? [])];
   }

@@ -121,6 +121,11 @@ export class WorkingSet {
     this.#outcomes.set(id, record);
   }
 
+  /** Whether rows of this table have been decided that queries do not see yet. */
+  isDirty(table: Table): boolean {
+    return (this.#dirty.get(table)?.size ?? 0) > 0;
+  }
+
   /** Writes what has been decided so far, so that queries see it. */
   async flush(): Promise<void> {
     for (const [table, rows] of this.#dirty) await this.writer.writeRows(table, [...rows.values()]);

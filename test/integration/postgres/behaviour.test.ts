@@ -7,6 +7,7 @@ import { createDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { backWith } from '../../unit/server/support/backing.ts';
 import { manualRuntime, schema } from '../../unit/server/support/fixture.ts';
 import '../../unit/server/batches.test.ts';
+import '../../unit/server/deleted-parents.test.ts';
 import '../../unit/server/pull.test.ts';
 import '../../unit/server/pull-outcomes.test.ts';
 import '../../unit/server/push.test.ts';
