@@ -83,7 +83,13 @@ export function previewRow(schema: Schema, conflict: Conflict, choices: Choices)
 }
 
 /** How the two sides met, as a sentence. */
-export function kindWords(kind: Conflict['kind']): string {
+export function kindWords({ kind, base, parents = [], children = [] }: Conflict): string {
+  const above = parents[0]?.table;
+  if (above !== undefined && kind === 'update-update')
+    return `You moved this row below a ${above} that was deleted meanwhile.`;
+  if (above !== undefined && base === null) return `You added this row below a ${above} that was deleted meanwhile.`;
+  if (above !== undefined) return `You changed this row; meanwhile it was deleted, and the ${above} above it too.`;
+  if (children.length > 0) return 'You deleted this row; meanwhile others worked on rows below it.';
   return {
     'update-update': 'Both sides changed the same columns.',
     'insert-insert': 'Both sides inserted a row with this key.',

@@ -64,7 +64,9 @@ export {
   type CustomPolicy,
   compose,
   custom,
+  type DeletedParent,
   type NamedPolicy,
+  type RelatedRow,
   type Resolution,
   type Resolver,
 } from './policy.ts';

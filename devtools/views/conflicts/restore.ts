@@ -1,6 +1,8 @@
-import type { Sync } from '../../../src/client/sync.ts';
+import type { Sync, WriteTransaction } from '../../../src/client/sync.ts';
 import type { Conflict } from '../../../src/client/types.ts';
+import type { DeletedParent } from '../../../src/core/policy.ts';
 import type { Schema } from '../../../src/core/schema.ts';
+import { quoteName } from '../../../src/core/sql.ts';
 import { SyncError } from '../../../src/shared/error.ts';
 import { kindOf, sameValue } from '../../data/value-text.ts';
 
@@ -41,10 +43,25 @@ export function losingValues(schema: Schema, conflict: Conflict): Losing[] {
 }
 
 /** Writes it again, as a mutation of this device. */
-export async function restore(sync: Sync, { table, key }: Conflict, { column, value }: Losing): Promise<void> {
+export async function restore(sync: Sync, conflict: Conflict, { column, value }: Losing): Promise<void> {
+  const { table, key, parents = [] } = conflict;
   await sync.write(async (tx) => {
-    if (column === null) return tx.insert(table, value as Record<string, unknown>);
+    if (column === null) {
+      // Below a row that is gone it would be refused.
+      for (const above of parents.toReversed()) await bringBack(tx, above);
+      return tx.insert(table, value as Record<string, unknown>);
+    }
     const isThere = await tx.update(table, key, { [column]: value });
     if (!isThere) throw new SyncError('not-found', `The row of ${table} is not on this device any more.`);
   });
+}
+
+async function bringBack(tx: WriteTransaction, { table, key, row }: DeletedParent): Promise<void> {
+  const names = Object.keys(key);
+  const where = names.map((name) => `${quoteName(name)} = ?`).join(' AND ');
+  const [known] = await tx.all({
+    sql: `SELECT 1 FROM ${quoteName(table)} WHERE ${where}`,
+    parameters: Object.values(key),
+  });
+  if (known === undefined) await tx.insert(table, row);
 }

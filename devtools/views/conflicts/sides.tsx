@@ -13,7 +13,8 @@ export function ConflictTitle({ conflict }: { readonly conflict: Conflict }) {
       <h3 className="detail-title">
         {conflict.table} <code className="key">{keyText(conflict)}</code>
       </h3>
-      <p>{kindWords(conflict.kind)}</p>
+      <p>{kindWords(conflict)}</p>
+      <RelatedRows conflict={conflict} />
       <p className="facts-line">
         <span>
           <b>this device</b> {clockWords(conflict.localAt, now)} ({ageWords(conflict.localAt, now)})
@@ -35,6 +36,25 @@ export function ConflictTitle({ conflict }: { readonly conflict: Conflict }) {
   );
 }
 
+/** The rows above that were deleted, or below that came unseen: what is decided here decides about them too. */
+function RelatedRows({ conflict: { parents = [], children = [] } }: { readonly conflict: Conflict }) {
+  const [words, rows] =
+    parents.length > 0
+      ? (['Deleted above it, and back with it if it is kept:', parents] as const)
+      : (['Below it meanwhile:', children] as const);
+  if (rows.length === 0) return null;
+  return (
+    <p className="facts-line">
+      <span>{words}</span>
+      {rows.map(({ table, key }) => (
+        <span key={`${table} ${keyText({ key })}`}>
+          {table} <code className="key">{keyText({ key })}</code>
+        </span>
+      ))}
+    </p>
+  );
+}
+
 /** The name of a device as its owner gave it, else the start of its clientId. */
 export function useAuthorName(clientId: string | null): string {
   const devices = useInspected((state) => state.devices);
@@ -43,7 +63,7 @@ export function useAuthorName(clientId: string | null): string {
   return name ?? `device ${clientId.slice(0, 8)}`;
 }
 
-function keyText(conflict: Conflict): string {
+function keyText(conflict: Pick<Conflict, 'key'>): string {
   const entries = Object.entries(conflict.key);
   if (entries.length === 1) return entries.map(([, value]) => valueText(value)).join();
   return entries.map(([name, value]) => `${name}=${valueText(value)}`).join(', ');

@@ -16,10 +16,19 @@ interface Mark {
 
 type Row = Map<string, Mark>;
 
+/** Where and by whom a row was made, or deleted. */
+interface Fate {
+  readonly seq: number;
+  readonly clientId: string | null;
+  readonly scope: string;
+}
+
 export interface OracleInput {
   readonly schema: Schema;
   readonly deeds: readonly Deed[];
   readonly commits: readonly (readonly LogEntry[])[];
+  /** Whether deletions stay known: nothing was pruned. */
+  readonly isRemembered: boolean;
 }
 
 /**
@@ -27,7 +36,8 @@ export interface OracleInput {
  * is told of, and decided as the table says (C8). A second opinion, by a shorter rule: it judges patches with one column in
  * dispute, and leaves the rest to the replay.
  */
-export function checkMeetings({ schema, deeds, commits }: OracleInput): void {
+export function checkMeetings({ schema, deeds, commits, isRemembered }: OracleInput): void {
+  const families = new Families(isRemembered);
   const rows = new Map<string, Row>();
   const bySeq = new Map(commits.map((entries) => [entries[0]?.commit.seq ?? 0, entries]));
   const disputes: Dispute[] = [];
@@ -36,6 +46,8 @@ export function checkMeetings({ schema, deeds, commits }: OracleInput): void {
     const seq = deed.kind === 'direct' ? deed.seq : deed.outcome.seq;
     const entries = seq === null ? [] : (bySeq.get(seq) ?? []);
     if (deed.kind === 'push') for (const change of deed.arrival.mutation.changes) judge(change, deed);
+    if (deed.kind === 'push') families.judge(deed, head);
+    families.note(deed, entries);
     for (const entry of entries) apply(rows, entry);
     if (deed.kind === 'push') for (const told of disputes) checkWinner(told, deed);
     disputes.length = 0;
@@ -90,6 +102,66 @@ export function checkMeetings({ schema, deeds, commits }: OracleInput): void {
   }
 }
 
+const BELOW_LISTS: readonly string[] = ['item', 'chore'];
+
+/**
+ * Who puts a thing into a list that somebody deleted unseen, and who deletes a list that something came into unseen, is told so: neither
+ * is a mistake, and neither passes in silence. Judged for her who may see everything.
+ */
+class Families {
+  readonly #isRemembered: boolean;
+  readonly #gone = new Map<string, Fate>();
+  readonly #born = new Map<string, Fate & { readonly list: Cell }>();
+
+  constructor(isRemembered: boolean) {
+    this.#isRemembered = isRemembered;
+  }
+
+  judge({ arrival, outcome }: Extract<Deed, { kind: 'push' }>, head: number): void {
+    const { mutation, clientId, user } = arrival;
+    if (user !== 'ana' || !this.#isRemembered) return;
+    const base = mutation.base > head ? 0 : mutation.base;
+    const isForeign = (fate: Fate | undefined) => fate && fate.seq > base && fate.clientId !== clientId;
+    for (const { table, key, op, columns, old } of mutation.changes) {
+      const list = BELOW_LISTS.includes(table) && op === 'put' && !old ? listOf(table, key, columns) : null;
+      const isMet = list !== null && isForeign(this.#gone.get(nameOf('list', [list])));
+      if (isMet && mutation.changes.length === 1 && outcome.reason?.code === 'not-found') {
+        throw new Violation(
+          'C8',
+          `${clientId}: the list of ${table} ${show(key)} was deleted unseen, and it is refused.`,
+        );
+      }
+      if (table !== 'list' || op !== 'delete' || outcome.outcome !== 'applied' || outcome.seq === null) continue;
+      if (this.#gone.has(nameOf('list', key))) continue;
+      const late = [...this.#born].filter(([, fate]) => fate.list === key[0] && isForeign(fate));
+      if (late.length === 0) continue;
+      throw new Violation('C8', `${clientId} deleted the list ${show(key)} over ${show(late)} in silence.`);
+    }
+  }
+
+  note(deed: Deed, entries: readonly LogEntry[]): void {
+    const changes = deed.kind === 'direct' ? deed.changes : deed.arrival.mutation.changes;
+    const written = new Set(changes.map(({ table, key }) => nameOf(table, key)));
+    for (const { commit, table, key, op, scope, columns } of entries) {
+      const name = nameOf(table, key);
+      const fate = { seq: commit.seq, clientId: commit.clientId, scope };
+      if (op === 'delete') {
+        this.#gone.set(name, fate);
+        this.#born.delete(name);
+      } else {
+        this.#gone.delete(name);
+        // A thing that goes along with its list to another person arrives whole too, and is no newcomer.
+        const isBorn = op === 'put' && BELOW_LISTS.includes(table) && written.has(name) && !this.#born.has(name);
+        if (isBorn) this.#born.set(name, { ...fate, list: listOf(table, key, columns) });
+        else if (this.#born.has(name) && op !== 'put' && 'list_id' in columns) this.#born.delete(name);
+      }
+    }
+  }
+}
+
+const listOf = (table: string, key: RowKey, columns: Readonly<Record<string, Cell>>): Cell =>
+  (table === 'item' ? key[0] : columns.list_id) ?? null;
+
 interface Dispute {
   readonly table: string;
   readonly key: RowKey;
@@ -98,7 +170,7 @@ interface Dispute {
   readonly mark: Mark;
 }
 
-const SCOPED: ReadonlySet<string> = new Set(['list', 'item']);
+const SCOPED: ReadonlySet<string> = new Set(['list', 'item', 'chore']);
 
 function apply(rows: Map<string, Row>, { commit, table, key, op, columns }: LogEntry): void {
   const name = nameOf(table, key);

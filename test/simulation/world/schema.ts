@@ -16,6 +16,11 @@ const tables = {
     { list_id: t.text(), n: t.integer(), title: t.text(), note: t.text().nullable(), votes: t.counter() },
     { primaryKey: ['list_id', 'n'], scope: { via: 'list_id', table: 'list' } },
   ),
+  // Below lists, as items are, for people to decide about.
+  chore: table(
+    { id: t.text(), list_id: t.text(), text: t.text() },
+    { scope: { via: 'list_id', table: 'list' }, conflict: 'manual' },
+  ),
   memo: table({ id: t.text(), text: t.text() }, { conflict: 'manual' }),
   of_server: table({ id: t.text(), a: t.text(), b: t.text() }, { conflict: 'server-wins' }),
   of_client: table({ id: t.text(), a: t.text(), b: t.text() }, { conflict: 'client-wins' }),

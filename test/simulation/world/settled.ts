@@ -210,9 +210,10 @@ export async function checkReplay({ ledger, server, plan, access }: World, batch
 }
 
 /** Every meeting of two writes is told of, and decided as the schema says (C8). */
-export function checkDecisions({ ledger }: World): void {
+export function checkDecisions({ ledger, plan }: World): void {
   const deeds = ledger.deeds();
-  if (deeds) checkMeetings({ schema: schemas[1], deeds, commits: ledger.commits });
+  const isRemembered = !['retention', 'offline past retention'].some((name) => plan.faults.has(name));
+  if (deeds) checkMeetings({ schema: schemas[1], deeds, commits: ledger.commits, isRemembered });
 }
 
 /** A device that comes last sees what all others see. */

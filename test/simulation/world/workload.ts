@@ -135,6 +135,37 @@ const item: Statements = (_client, chance) => {
   ];
 };
 
+/** A list goes, with all that is known to be in it, while others add to it or move things there. */
+const family: Statements = (_client, chance) => {
+  const id = aList(chance);
+  const thing = `f${chance.below(6)}`;
+  if (chance.happens(0.3)) {
+    const below: Sql[] = ['item', 'chore'].map((name) => [`DELETE FROM ${name} WHERE list_id = ?`, [id]]);
+    return [...(chance.happens(0.7) ? below : []), ['DELETE FROM list WHERE id = ?', [id]]];
+  }
+  if (chance.happens(0.3))
+    return [
+      ['UPDATE chore SET list_id = ? WHERE id = ? AND EXISTS (SELECT 1 FROM list WHERE id = ?)', [id, thing, id]],
+    ];
+  const text = `text ${chance.below(1_000)}`;
+  return [
+    [
+      `INSERT INTO item (list_id, n, title, note, votes) SELECT ?, ?, ?, NULL, 1 WHERE EXISTS (SELECT 1 FROM list WHERE id = ?)
+       ON CONFLICT DO UPDATE SET title = excluded.title`,
+      [id, chance.below(3), text, id],
+    ],
+    ...(chance.happens(0.5)
+      ? [
+          [
+            `INSERT INTO chore (id, list_id, text) SELECT ?, ?, ? WHERE EXISTS (SELECT 1 FROM list WHERE id = ?)
+             ON CONFLICT DO UPDATE SET text = excluded.text`,
+            [thing, id, text, id],
+          ] satisfies Sql,
+        ]
+      : []),
+  ];
+};
+
 /** So that a snapshot has several pages. */
 const long = (chance: Chance) => (chance.happens(0.5) ? '' : 'long '.repeat(80));
 
@@ -214,6 +245,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   list: transaction(list),
   trespass: transaction(trespass),
   item: transaction(item),
+  family: transaction(family),
   memo: transaction(memo),
   value: transaction(value),
   news: async (client, tab, chance) => {

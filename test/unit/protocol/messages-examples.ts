@@ -117,6 +117,25 @@ export const examples: readonly Example[] = [
           ],
         },
         {
+          mutationId: 11,
+          outcome: 'merged',
+          seq: null,
+          conflicts: [
+            {
+              table: 'comment',
+              key: ['c1'],
+              kind: 'update-delete',
+              columns: ['body'],
+              remote: null,
+              image: { issue_id: 'i2', body: 'Then' },
+              parents: [{ table: 'issue', key: ['i2'], columns: { title: 'Flow', votes: 0 } }],
+              remoteSeq: 41,
+              remoteAuthor: { clientId: 'c2', hlc: HLC },
+              decided: { '*': { policy: 'server-wins', winner: 'remote' } },
+            },
+          ],
+        },
+        {
           mutationId: 9,
           outcome: 'rejected',
           seq: null,
