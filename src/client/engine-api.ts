@@ -6,6 +6,7 @@ import type { Cell, RowKey } from '../shared/cell.ts';
 import type { SyncErrorJson } from '../shared/error.ts';
 import type { ReadColumn, ReadResult } from '../storage/local-database.ts';
 import type { LabConditions, LiveQueryInfo, RowsPage, RowsRequest, WireFrames } from './inspection.ts';
+import type { SeenBefore } from './local-store.ts';
 import type {
   Conflict,
   ConflictFilter,
@@ -68,6 +69,12 @@ export interface EngineMethods {
   retryMutation(mutationId: number): Promise<{ mutationId: number | null }>;
   discardMutation(mutationId: number): Promise<void>;
   editMutation(mutationId: number, changes: readonly Change[]): Promise<{ mutationId: number | null }>;
+  /** Takes over a mutation of a file, once per `writeId`; tells the history that this device is in. */
+  importMutation(
+    writeId: string,
+    changes: readonly Change[],
+    seen: SeenBefore,
+  ): Promise<{ mutationId: number | null; epoch: string | null }>;
   listConflicts(filter?: ConflictFilter): Promise<Conflict[]>;
   resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;
   /** Answers all open conflicts alike, or each by the later side; resolves with how many they were. */

@@ -17,6 +17,20 @@ import type {
   ScopeInfo,
 } from './types.ts';
 
+/** A mutation of a file. */
+export interface ImportedMutation {
+  readonly writeId: string;
+  readonly changes: readonly Change[];
+  readonly seen: SeenBefore;
+  readonly now: number;
+}
+
+/** What the writer of a mutation had seen: of which history, and up to where. */
+export interface SeenBefore {
+  readonly epoch: string;
+  readonly base: number;
+}
+
 /**
  * Everything this device knows, durably: the user's tables, the outbox, confirmed images, cursors and conflicts.
  * The sync loop decides *when*; this decides *what*. Synchronous: each method is one SQLite transaction
@@ -93,6 +107,8 @@ export interface LocalStore {
   discard(mutationId: number, now: number): WriteResult;
   /** Replaces the changes (cells) and sends it again under a new id, in its place. */
   edit(mutationId: number, changes: readonly Change[], now: number): WriteResult;
+  /** Takes over a mutation that was written elsewhere, once per `writeId`. */
+  importMutation(imported: ImportedMutation): WriteResult;
   /** Records every row of the tables that was never sent as new mutations of at most `rowsEach` rows. */
   seed(tables: readonly string[], options: { now: number; rowsEach: number }): { rowCount: number };
 

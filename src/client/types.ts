@@ -76,7 +76,10 @@ export interface OutboxEntry {
   readonly mutationId: number;
   readonly state: MutationState;
   readonly hlc: string;
+  /** The seq its writer had seen. */
   readonly base: number;
+  /** The history that `base` counts in; null, or left out, where this device has pulled none yet. */
+  readonly epoch?: string | null;
   readonly createdAt: number;
   readonly attempts: number;
   readonly sizeBytes: number;
@@ -108,6 +111,14 @@ export interface OutboxQuery extends OutboxFilter {
 export interface OutboxImport {
   /** Mutations written again, under ids of this device. */
   readonly writtenCount: number;
+  /**
+   * What their writer had seen, and so what they meet as a conflict:
+   * - `same`: it is told, of the history that this device is in. Whatever others wrote since is met.
+   * - `other`: it is told of another history: a server that was restored, another database, or none pulled here yet. Nothing of this one counts as
+   *   seen: at worst the policies decide, or a person is asked, about what the writer had in view. Nothing is overwritten unseen.
+   * - `untold`: the file is from an older version, or from a device that had pulled nothing. They are written over what this device has now.
+   */
+  readonly history: 'same' | 'other' | 'untold';
   /** Those that were not, by the id they have in the file. */
   readonly skipped: readonly { readonly mutationId: number; readonly reason: string }[];
 }

@@ -10,11 +10,12 @@ export function outboxText(
   entries: readonly OutboxEntry[],
   about: { readonly clientId: string | null; readonly schemaVersion: number; readonly exportedAt: number },
 ): string {
-  const mutations = entries.map(({ mutationId, state, hlc, base, createdAt, changes, reason }) => ({
+  const mutations = entries.map(({ mutationId, state, hlc, base, epoch, createdAt, changes, reason }) => ({
     mutationId,
     state,
     hlc,
     base,
+    epoch,
     createdAt,
     reason,
     changes,

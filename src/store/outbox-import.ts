@@ -1,3 +1,4 @@
+import type { SeenBefore } from '../client/local-store.ts';
 import type { Sync } from '../client/sync.ts';
 import type { OutboxImport } from '../client/types.ts';
 import type { Change } from '../core/change.ts';
@@ -5,26 +6,41 @@ import { columnOf, type Schema, type Table, tableOf } from '../core/schema.ts';
 import { quoteName } from '../core/sql.ts';
 import type { Cell } from '../shared/cell.ts';
 import { SyncError } from '../shared/error.ts';
-import type { OutboxFile } from './parse-outbox.ts';
+import type { FiledMutation, OutboxFile } from './parse-outbox.ts';
 
 interface ImportOptions<S extends Schema> {
   readonly schema: S;
   readonly write: Sync<S>['write'];
   /** Mutations of the file that wait on this very device: they are not written twice. */
   readonly waiting: ReadonlySet<number>;
+  /** Takes one over with what its writer had seen; resolves with the history that this device is in. Null for an app without a server. */
+  readonly takeOver: ((changes: readonly Change[], seen: SeenBefore) => Promise<string | null>) | null;
 }
 
 /** Writes the work of a file again, each mutation as a transaction of its own: what cannot be written does not hold the rest. */
 export async function importOutbox<S extends Schema>(
   { mutations }: OutboxFile,
-  { schema, write, waiting }: ImportOptions<S>,
+  { schema, write, waiting, takeOver }: ImportOptions<S>,
 ): Promise<OutboxImport> {
   const skipped: { mutationId: number; reason: string }[] = [];
-  for (const { mutationId, changes } of mutations) {
-    const reason = waiting.has(mutationId) ? 'It still waits on this device.' : await reasonOf(rewrite(changes));
+  const histories = new Set<OutboxImport['history']>();
+  for (const mutation of mutations) {
+    const { mutationId } = mutation;
+    const reason = waiting.has(mutationId) ? 'It still waits on this device.' : await reasonOf(take(mutation));
     if (reason !== null) skipped.push({ mutationId, reason });
   }
-  return { writtenCount: mutations.length - skipped.length, skipped };
+  const history = HISTORIES.find((one) => histories.has(one)) ?? 'untold';
+  return { writtenCount: mutations.length - skipped.length, history, skipped };
+
+  async function take({ changes, seen }: FiledMutation): Promise<void> {
+    if (seen === null || takeOver === null) {
+      await rewrite(changes);
+      histories.add('untold');
+      return;
+    }
+    const epoch = await takeOver(changes, seen);
+    histories.add(epoch === seen.epoch ? 'same' : 'other');
+  }
 
   async function rewrite(changes: readonly Change[]): Promise<void> {
     await write(async (tx) => {
@@ -36,6 +52,9 @@ export async function importOutbox<S extends Schema>(
     });
   }
 }
+
+/** Where a file holds several kinds, the least is told. */
+const HISTORIES: readonly OutboxImport['history'][] = ['untold', 'other', 'same'];
 
 async function reasonOf(writing: Promise<void>): Promise<string | null> {
   try {

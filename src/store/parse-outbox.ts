@@ -5,7 +5,14 @@ import { FORMAT, VERSION } from './outbox-file.ts';
 /** A file as `outboxText` wrote it, as far as it is needed to write the work again. */
 export interface OutboxFile {
   readonly clientId: string | null;
-  readonly mutations: readonly { readonly mutationId: number; readonly changes: readonly Change[] }[];
+  readonly mutations: readonly FiledMutation[];
+}
+
+export interface FiledMutation {
+  readonly mutationId: number;
+  readonly changes: readonly Change[];
+  /** What its writer had seen; null where the file does not tell. */
+  readonly seen: { readonly epoch: string; readonly base: number } | null;
 }
 
 /**
@@ -20,11 +27,16 @@ export function parseOutboxText(text: string): OutboxFile {
   if (!Array.isArray(parsed.mutations)) throw noFile('it has no list of mutations');
   const mutations = parsed.mutations.map((one: unknown, index) => {
     if (isRecord(one) && Number.isSafeInteger(one.mutationId) && isChanges(one.changes)) {
-      return { mutationId: Number(one.mutationId), changes: one.changes };
+      return { mutationId: Number(one.mutationId), changes: one.changes, seen: seenBy(one) };
     }
     throw noFile(`mutation ${index + 1} in it is none`);
   });
   return { clientId: typeof parsed.clientId === 'string' ? parsed.clientId : null, mutations };
+}
+
+function seenBy({ epoch, base }: Record<string, unknown>): FiledMutation['seen'] {
+  const isTold = typeof epoch === 'string' && typeof base === 'number' && Number.isSafeInteger(base) && base >= 0;
+  return isTold ? { epoch, base } : null;
 }
 
 function parsedJson(text: string): unknown {

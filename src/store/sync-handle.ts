@@ -1,8 +1,10 @@
 import type { AskAnswer, AskQuestion } from '../client/engine-api.ts';
 import { toAppRows } from '../client/live/app-rows.ts';
+import type { SeenBefore } from '../client/local-store.ts';
 import type { LiveQuery, ServerOptions, Sync, SyncCallOptions, SyncOptions } from '../client/sync.ts';
 import type { OutboxEntry, SyncEvent } from '../client/types.ts';
 import type { WorkerPush } from '../client/worker-api.ts';
+import type { Change } from '../core/change.ts';
 import { isOfOneFamily } from '../core/client-family.ts';
 import { type Schema, tableOf } from '../core/schema.ts';
 import { type InferQueryRow, type QueryInput, toStatement } from '../core/sql.ts';
@@ -117,7 +119,9 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
         const file = parseOutboxText(text);
         const isOwn = file.clientId !== null && file.clientId === mirror.store.getState().clientId;
         const waiting = isOwn ? (await listAll()).map(({ mutationId }) => mutationId) : [];
-        return importOutbox(file, { schema, write, waiting: new Set(waiting) });
+        const takeOver = async (changes: readonly Change[], seen: SeenBefore) =>
+          (await methods.importMutation(given.runtime.uuid(), changes, seen)).epoch;
+        return importOutbox(file, { schema, write, waiting: new Set(waiting), takeOver: hasServer ? takeOver : null });
       },
     },
     conflicts: {

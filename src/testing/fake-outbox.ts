@@ -86,6 +86,7 @@ export class FakeOutbox {
       const reason = 'It still waits on this device.';
       return {
         writtenCount: mutations.length - skipped.length,
+        history: 'same' as const,
         skipped: skipped.map(({ mutationId }) => ({ mutationId, reason })),
       };
     },

@@ -78,8 +78,9 @@ export function ImportNotices({ work }: { readonly work: ImportedWork }) {
         >
           <p>Each mutation of the file is written anew on this device, as of now, and goes up like any other.</p>
           <p>
-            What the file’s writer had seen is not part of it: where somebody changed the same columns since, the file’s
-            values win without a conflict. What still waits here is left out.
+            Where somebody changed the same columns since the file’s writer had seen them, the policy of the table
+            decides, or you are asked. A file of an older version does not tell: it wins without a conflict. What still
+            waits here is left out.
           </p>
         </Confirm>
       )}
@@ -91,12 +92,19 @@ export function ImportNotices({ work }: { readonly work: ImportedWork }) {
 
 const REASONS_SHOWN = 5;
 
+const HISTORY_WORDS: Readonly<Record<OutboxImport['history'], string>> = {
+  same: 'What others changed since they were written is met as a conflict.',
+  other:
+    'The file is of another history: what its writer had seen does not count here, so it may conflict with what was in view.',
+  untold: 'The file does not tell what its writer had seen: they are written over what is here now.',
+};
+
 interface ImportResultProps {
   readonly result: OutboxImport;
   readonly onDismiss: () => void;
 }
 
-function ImportResult({ result: { writtenCount, skipped }, onDismiss }: ImportResultProps) {
+function ImportResult({ result: { writtenCount, history, skipped }, onDismiss }: ImportResultProps) {
   const reasons = byReason(skipped);
   return (
     <Notice tone={skipped.length > 0 ? 'warn' : 'ok'}>
@@ -104,6 +112,7 @@ function ImportResult({ result: { writtenCount, skipped }, onDismiss }: ImportRe
         {countWords(writtenCount, 'mutation')} written again
         {skipped.length > 0 && `, ${formatCount(skipped.length)} left out`}.
       </p>
+      {writtenCount > 0 && <p>{HISTORY_WORDS[history]}</p>}
       {reasons.slice(0, REASONS_SHOWN).map(([reason, [first, ...others]]) => (
         <p key={reason}>
           <span className="mono">#{first}</span>

@@ -19,6 +19,7 @@ import type {
 } from '../engine-api.ts';
 import type { LabConditions, RowsPage, RowsRequest, WireFrames } from '../inspection.ts';
 import type { LiveQuery, LiveSubscriber } from '../live/live-query.ts';
+import type { SeenBefore } from '../local-store.ts';
 import type {
   Conflict,
   ConflictFilter,
@@ -242,6 +243,17 @@ export class EngineSession implements EngineConnection, EngineMethods {
 
   async editMutation(mutationId: number, changes: readonly Change[]): Promise<{ mutationId: number | null }> {
     return this.#core.change((store, now) => store.edit(mutationId, changes, now));
+  }
+
+  async importMutation(
+    writeId: string,
+    changes: readonly Change[],
+    seen: SeenBefore,
+  ): Promise<{ mutationId: number | null; epoch: string | null }> {
+    const { mutationId } = await this.#core.change((store, now) =>
+      store.importMutation({ writeId, changes, seen, now }),
+    );
+    return { mutationId, epoch: this.#core.store.cursor?.epoch ?? null };
   }
 
   async listConflicts(filter: ConflictFilter = {}): Promise<Conflict[]> {

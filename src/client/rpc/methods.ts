@@ -37,6 +37,7 @@ export const CALL_FATES: Readonly<Record<MethodName, CallFate>> = {
   retryMutation: 'once',
   discardMutation: 'once',
   editMutation: 'once',
+  importMutation: 'repeat',
   listConflicts: 'repeat',
   resolveConflict: 'once',
   resolveConflicts: 'once',

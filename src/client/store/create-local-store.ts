@@ -2,6 +2,7 @@ import { SyncError } from '../../shared/error.ts';
 import type { ChangedRows, LocalStore } from '../local-store.ts';
 import { applyChain } from './apply-chain.ts';
 import { releaseHeld } from './held-rows.ts';
+import { createImportMutation } from './import-mutation.ts';
 import { localTableOf } from './local-table.ts';
 import { createLocalWrite } from './local-write.ts';
 import { openStore, wipeStore } from './open-store.ts';
@@ -42,6 +43,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
   const resolve = createResolveConflict({ ...parts, isThere: parts.overlay.isConfirmed, revise });
   const resolveMany = createResolveConflicts(conflicts, resolve);
   const list = createOutboxList(parts);
+  const importMutation = createImportMutation(parts);
 
   /** One transaction, with what is in memory: after a failure both are as before. */
   const atomically = <T>(fn: () => T): T => {
@@ -153,6 +155,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
     retry: (mutationId, now) => quietly(() => revise.retry(mutationId, now)),
     discard: (mutationId, now) => quietly(() => revise.discard(mutationId, now)),
     edit: (mutationId, changes, now) => quietly(() => revise.edit(mutationId, changes, now)),
+    importMutation: (imported) => quietly(() => importMutation(imported)),
     seed: (tables) => {
       for (const name of tables) localTableOf(parts.tables, name);
       return atomically(() => ({ rowCount: releaseHeld(parts, tables) }));

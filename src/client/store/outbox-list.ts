@@ -7,6 +7,7 @@ import type { Outbox, OutboxItem } from './outbox.ts';
 import type { Parking } from './parking.ts';
 import type { PendingRows } from './pending-rows.ts';
 import { rowsOf } from './row-access.ts';
+import type { SyncPosition } from './sync-position.ts';
 
 /** The outbox as people see it. */
 export interface OutboxList {
@@ -21,8 +22,9 @@ export function createOutboxList(parts: {
   readonly outbox: Outbox;
   readonly parking: Parking;
   readonly rows: PendingRows;
+  readonly position: SyncPosition;
 }): OutboxList {
-  const { database, outbox, parking, rows } = parts;
+  const { database, outbox, parking, rows, position } = parts;
 
   const toEntry = (item: OutboxItem): OutboxEntry => {
     const changes = outbox.reader.readOnce(item.position);
@@ -32,6 +34,7 @@ export function createOutboxList(parts: {
       state: shownState(item),
       hlc: item.hlc,
       base: item.base,
+      epoch: position.lastEpoch,
       createdAt: item.createdAt,
       attempts: item.attempts,
       sizeBytes: item.size,

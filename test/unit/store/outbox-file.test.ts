@@ -53,7 +53,7 @@ describe('the outbox', () => {
     await one.write((tx) => tx.delete('tag', ['a', 'red']));
     await other.write((tx) => tx.insert('issue', { ...issue('a'), title: 'theirs' }));
     const result = await other.outbox.import(await one.outbox.export());
-    expect(result).toEqual({ writtenCount: 3, skipped: [] });
+    expect(result).toEqual({ writtenCount: 3, history: 'untold', skipped: [] });
     expect(await other.query(sql`SELECT title, votes, size FROM issue`)).toEqual([
       { title: 'A2', votes: 2, size: 2n ** 60n },
     ]);

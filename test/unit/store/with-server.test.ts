@@ -201,3 +201,70 @@ describe('wiping', () => {
     expect(await sync.query(titles('issue'))).toEqual([]);
   });
 });
+
+describe('a file of unsent work', () => {
+  const rename = (sync: Sync<typeof schema>, of: 'issue' | 'careful', title: string) =>
+    sync.write((tx) => tx.update(of, 'a', { title }));
+
+  /** Written where nobody can send it, while somebody else writes the same; then a third device has the file. */
+  async function exported(of: 'issue' | 'careful', meanwhile: (other: Sync<typeof schema>) => Promise<unknown>) {
+    const [writer, other, third] = [
+      device({ autoSync: false }),
+      device({ autoSync: false }),
+      device({ autoSync: false }),
+    ];
+    await other.write((tx) => tx.insert(of, { id: 'a', title: 'first' }));
+    for (const sync of [other, writer]) await sync.sync();
+    await rename(writer, of, 'from the file');
+    const text = await writer.outbox.export();
+    await meanwhile(other);
+    for (const sync of [other, third]) await sync.sync();
+    return { text, third };
+  }
+
+  test('meets what others wrote since as the conflict it is', async () => {
+    const { text, third } = await exported('careful', (other) => rename(other, 'careful', 'theirs'));
+    expect(await third.outbox.import(text)).toEqual({ writtenCount: 1, history: 'same', skipped: [] });
+    await third.sync();
+    expect(await third.conflicts.list()).toMatchObject([
+      {
+        state: 'open',
+        kind: 'update-update',
+        fields: { title: { base: 'first', local: 'from the file', remote: 'theirs' } },
+      },
+    ]);
+  });
+
+  test('meets a deletion too, of a row that is not here any more', async () => {
+    const { text, third } = await exported('careful', (other) => other.write((tx) => tx.delete('careful', 'a')));
+    expect(await third.outbox.import(text)).toEqual({ writtenCount: 1, history: 'same', skipped: [] });
+    await third.sync();
+    expect(await third.conflicts.list()).toMatchObject([
+      { state: 'open', kind: 'update-delete', local: { title: 'from the file' }, remote: null },
+    ]);
+  });
+
+  test('that is of another history has seen nothing of this one, and says so', async () => {
+    const { text, third } = await exported('careful', async () => {});
+    const file = JSON.parse(text);
+    expect(file.mutations[0]).toMatchObject({ base: 1, epoch: expect.any(String) });
+    file.mutations[0].epoch = 'of another database';
+    expect(await third.outbox.import(JSON.stringify(file))).toMatchObject({ writtenCount: 1, history: 'other' });
+    await third.sync();
+    expect(await third.conflicts.list()).toMatchObject([{ state: 'open', fields: { title: { remote: 'first' } } }]);
+  });
+
+  test('that does not tell what it had seen is written over what is here', async () => {
+    const { text, third } = await exported('careful', (other) => rename(other, 'careful', 'theirs'));
+    const file = JSON.parse(text);
+    delete file.mutations[0].epoch;
+    expect(await third.outbox.import(JSON.stringify(file))).toEqual({
+      writtenCount: 1,
+      history: 'untold',
+      skipped: [],
+    });
+    await third.sync();
+    expect(await third.query(titles('careful'))).toEqual([{ title: 'from the file' }]);
+    expect(await third.conflicts.list()).toEqual([]);
+  });
+});

@@ -229,6 +229,7 @@ export class FakeStore implements LocalStore {
   retry = unused;
   discard = unused;
   edit = unused;
+  importMutation = unused;
   rowStatus = unused;
   rowCount = unused;
   rows = unused;
