@@ -344,7 +344,7 @@ export const ImportAFile: Story = {
     const upload = async (content: string) => {
       await choose(content);
       const question = await panel.findByRole('alertdialog', { name: 'Write the work of outbox.json again?' });
-      await expect(within(question).getByText(/the file’s values win without a conflict/)).toBeVisible();
+      await expect(within(question).getByText(/the policy of the table decides/)).toBeVisible();
       await userEvent.click(within(question).getByRole('button', { name: 'Write it again' }));
     };
     await choose(text);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   isComplete,
+  kindWords,
   ownValues,
   previewRow,
   resolutionOf,
@@ -70,4 +71,25 @@ test('columns whose policy could decide alone are suggested, manual ones are not
   const wide = { ...conflict, columns: ['title', 'done', 'body'] };
   expect(suggestedChoices(schema, wide)).toEqual({ done: { from: 'remote' }, body: { from: 'local' } });
   expect(suggestedChoices(schema, { ...wide, localIsLater: false }).body).toEqual({ from: 'remote' });
+});
+
+test('a conflict with rows above or below says so in words', () => {
+  const parents = [{ table: 'project', key: { id: 'p' }, row: { id: 'p' } }];
+  const children = [{ table: 'comment', key: { id: 'c' } }];
+  const words = (rest: Partial<Conflict>) => kindWords({ ...conflict, ...rest });
+  expect([
+    words({}),
+    words({ kind: 'update-delete' }),
+    words({ kind: 'update-delete', base: null, parents }),
+    words({ kind: 'update-delete', parents }),
+    words({ parents }),
+    words({ kind: 'delete-update', children }),
+  ]).toEqual([
+    'Both sides changed the same columns.',
+    'You changed this row; meanwhile it was deleted.',
+    'You added this row below a project that was deleted meanwhile.',
+    'You changed this row; meanwhile it was deleted, and the project above it too.',
+    'You moved this row below a project that was deleted meanwhile.',
+    'You deleted this row; meanwhile others worked on rows below it.',
+  ]);
 });
