@@ -1,6 +1,7 @@
 import type { LiveQueryInfo } from '../../../src/client/inspection.ts';
 import type { Conflict, OutboxEntry, SyncEvent, SyncState } from '../../../src/client/types.ts';
 import type { Change } from '../../../src/core/change.ts';
+import type { RelatedRow } from '../../../src/core/policy.ts';
 import { type Cell, type Cells, keyText, type RowKey } from '../../../src/shared/cell.ts';
 
 /**
@@ -72,9 +73,12 @@ function redactedChange(change: Change, names: Pseudonyms): Change {
 }
 
 function redactedConflict(conflict: Conflict, names: Pseudonyms): Conflict {
-  const { fields, resolution } = conflict;
+  const { fields, resolution, parents, children } = conflict;
+  const named = ({ table, key }: RelatedRow) => ({ table, key: namedKey({ table, key }, names) });
   return {
     ...conflict,
+    ...(parents ? { parents: parents.map((one) => ({ ...named(one), row: redactedRow(one.row) })) } : {}),
+    ...(children ? { children: children.map(named) } : {}),
     key: namedKey(conflict, names),
     base: conflict.base && redactedRow(conflict.base),
     local: conflict.local && redactedRow(conflict.local),
@@ -114,7 +118,7 @@ function redactedKey(table: string, key: RowKey, names: Pseudonyms): RowKey {
   return key.map((cell, index) => names.of('row', `${table} ${index} ${keyText([cell])}`));
 }
 
-function namedKey({ table, key }: Conflict, names: Pseudonyms): Conflict['key'] {
+function namedKey({ table, key }: RelatedRow, names: Pseudonyms): Conflict['key'] {
   const parts = Object.entries(key).map(([name, value], index) => [
     name,
     names.of('row', `${table} ${index} ${keyText([value as Cell])}`),

@@ -49,6 +49,10 @@ const state = fakeState({
       base: { title: 'secret a' },
       local: { title: 'secret b' },
       remote: null,
+      parents: [
+        { table: 'project', key: { id: 'secret-project' }, row: { id: 'secret-project', name: 'secret name' } },
+      ],
+      children: [{ table: 'comment', key: { id: 'secret-comment' } }],
       localIsLater: true,
       detectedAt: 0,
       remoteClientId: null,
