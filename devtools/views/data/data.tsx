@@ -7,17 +7,17 @@ import { followTable } from './follow-table.ts';
 import { SqlConsole } from './sql-console.tsx';
 import { TableView } from './table-view.tsx';
 
-/** Chosen before, and there again when the view is. */
-let lastTable: string | null = null;
+/** What was chosen last of each database: it is there again when the view is. */
+const lastTables = new WeakMap<object, string>();
 
 /** The tables of the app with the state of each row, and SQL on them. */
 export function Data() {
   const sync = useInspectedSync();
   const names = Object.keys(sync.schema.tables);
   const [mode, setMode] = useState<'rows' | 'sql'>('rows');
-  const [chosen, setChosen] = useState(lastTable);
+  const [chosen, setChosen] = useState(lastTables.get(sync));
   const choose = (name: string) => {
-    lastTable = name;
+    lastTables.set(sync, name);
     setChosen(name);
   };
   const tables = useTableInfos();
