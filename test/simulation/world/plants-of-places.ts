@@ -16,7 +16,7 @@ export function plantsOfPlaces(): PlantedBug[] {
     },
     {
       name: 'a stale leader goes on',
-      breaks: ['C1', 'C5'],
+      breaks: ['C1', 'C4', 'C5', 'C6'],
       hasTwoLeaders: true,
     },
     {
