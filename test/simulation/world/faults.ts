@@ -345,9 +345,11 @@ export async function heal(world: World): Promise<void> {
     for (const node of [...server.nodes]) server.crash(node);
   }
   // What is slow just now comes to its end first.
-  const started = server.start();
-  await world.clock.advance(500);
-  await started;
+  await startServer(world);
+  // What was on its way up when the new version came is of the old one.
+  const old = server.nodes.filter(({ schema }) => schema.version !== server.schemaVersion);
+  for (const node of old) server.crash(node);
+  if (old.length > 0) await startServer(world);
   for (const client of world.clients) {
     client.options.link.heal();
     Object.assign(client.hazards, noHazards());
@@ -368,6 +370,12 @@ export async function heal(world: World): Promise<void> {
     const columns = { name: 'healed', owner: 'o0' };
     server.current?.service.mutate(null, [{ table: 'list', key: ['l0'], op: 'put', columns }]).catch(() => {});
   }
+}
+
+async function startServer({ server, clock }: World): Promise<void> {
+  const started = server.start();
+  await clock.advance(500);
+  await started;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
