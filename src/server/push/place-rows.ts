@@ -102,6 +102,7 @@ async function moveChildren(
   }
 }
 
+/** Those that the storage has below it. Rows that this mutation itself puts below it have been placed by it already. */
 async function childrenOf(
   { staged }: PlaceContext,
   child: { table: Table; via: string },
@@ -111,11 +112,7 @@ async function childrenOf(
   await staged.set.flush();
   const stored = await staged.set.writer.keysWhere(child.table, child.via, parent);
   await staged.set.load(child.table, stored);
-  const keys = [
-    ...stored.filter((key) => !staged.find(child.table, key)),
-    ...staged.inTable(child.table).map((row) => row.after.key),
-  ];
-  const rows = await Promise.all(keys.map((key) => staged.row(child.table, key)));
+  const rows = await Promise.all(stored.map((key) => staged.row(child.table, key)));
   return rows.filter((row): row is StoredRow => {
     return (
       row !== null &&

@@ -53,10 +53,6 @@ export class StagedRows {
     this.#rows.get(table)?.delete(keyText(after.key));
   }
 
-  inTable(table: Table): StagedRow[] {
-    return [...(this.#rows.get(table)?.values() ?? [])];
-  }
-
   all(): StagedRow[] {
     return [...this.#rows.values()].flatMap((rows) => [...rows.values()]);
   }

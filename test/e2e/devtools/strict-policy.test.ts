@@ -44,6 +44,17 @@ async function openEveryTab(page: Page): Promise<number> {
 const isStyled = (page: Page) =>
   page.getByRole('tablist').evaluate((tabs) => getComputedStyle(tabs).display === 'flex' && tabs.clientHeight < 120);
 
+/** The panel's own window, with each view seen, and what the browser complains of there. */
+async function openOwnWindow(page: Page): Promise<{ own: Page; theirs: string[] }> {
+  const opening = page.waitForEvent('popup');
+  await page.getByRole('button', { name: 'Open in its own window' }).click();
+  const own = await opening;
+  const theirs = complaintsOf(own);
+  await openEveryTab(own);
+  expect(await isStyled(own)).toBe(true);
+  return { own, theirs };
+}
+
 test('every view keeps to the policy, docked and in its own window', async () => {
   const page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
   const complaints = complaintsOf(page);
@@ -55,12 +66,7 @@ test('every view keeps to the policy, docked and in its own window', async () =>
     await page.getByRole('button', { name: `Dock to the ${side}` }).click();
     await page.getByRole('separator').press('ArrowUp');
   }
-  const opening = page.waitForEvent('popup');
-  await page.getByRole('button', { name: 'Open in its own window' }).click();
-  const own = await opening;
-  const theirs = complaintsOf(own);
-  await openEveryTab(own);
-  expect(await isStyled(own)).toBe(true);
+  const { own, theirs } = await openOwnWindow(page);
   const closed = own.waitForEvent('close');
   // The window closes on the way down: the browser may have no page left to answer for the way up.
   own.keyboard.press('Escape').catch(() => {});
@@ -94,12 +100,7 @@ test('the example app as it is built, with a nonce: a real engine, each view in 
   const tops = await Promise.all([1, 2, 3].map(async (n) => (await rows.nth(n).boundingBox())?.y ?? 0));
   expect(tops[1]).toBeGreaterThan(tops[0] ?? 0);
   expect(tops[2]).toBeGreaterThan(tops[1] ?? 0);
-  const opening = page.waitForEvent('popup');
-  await page.getByRole('button', { name: 'Open in its own window' }).click();
-  const own = await opening;
-  const theirs = complaintsOf(own);
-  await openEveryTab(own);
-  expect(await isStyled(own)).toBe(true);
+  const { own, theirs } = await openOwnWindow(page);
   // What tells fields apart has to know those of the other window.
   await own.getByRole('tab', { name: 'Data' }).click();
   await own.getByRole('gridcell').nth(1).click();

@@ -156,6 +156,23 @@ describe('what other programs write', () => {
     expect([client.rows('issue'), client.rows('comment')]).toEqual([[], []]);
   });
 
+  test('takes along what was left below a row that it makes anew elsewhere', async () => {
+    const access = () => ({ read: ['project:p1'], write: ['project:p1'] });
+    const restricted = await world.node({ access });
+    const client = await pulled(restricted, schema);
+    const { sql } = world.database;
+    // Else Postgres deletes the comments with their issue.
+    await sql`ALTER TABLE comment DROP CONSTRAINT comment_issue_id_fkey`;
+    await sql`DELETE FROM issue WHERE id = 'old'`;
+    await numberNow(restricted);
+    await client.pullAll();
+    expect([client.rows('issue'), client.rows('comment')]).toMatchObject([[], [{ id: 1 }]]);
+    await sql`INSERT INTO issue VALUES ('old', 'p2', 'There again')`;
+    await numberNow(restricted);
+    await client.pullAll();
+    expect([client.rows('issue'), client.rows('comment')]).toEqual([[], []]);
+  });
+
   test('meets the writes of clients as those of another device would', async () => {
     const device = new Pusher(service, 'a');
     await device.push([newIssue('a')]);
