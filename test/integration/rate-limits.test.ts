@@ -9,7 +9,7 @@ import { createDatabase, startPostgres, type TestDatabase } from '../support/pos
 import { hasRedis, RedisClient, startRedis } from '../support/redis.ts';
 import { type Harness, hello, schema, start } from './server-edge-harness.ts';
 
-const auth = ({ token }: { token: string | null }) => (token === null ? null : { id: token });
+const auth = ({ token }: { token: string | null }) => (token === null ? null : { id: decodeURIComponent(token) });
 const as = (who: string) => ({ authorization: `Bearer ${who}` });
 const statusOf = async (node: Harness, who: string) =>
   (await node.post('/v1/handshake', { ...hello, clientId: who }, as(who))).status;
@@ -57,6 +57,16 @@ describe('counted in Postgres', () => {
     await expectShared(store, 'pg');
     const rows = await database.sql<{ key: string }[]>`SELECT key FROM tidemark.rate_limit WHERE key LIKE '%pg-ana'`;
     expect(rows.map(({ key }) => key)).toEqual(['tidemark_identity:pg-ana']);
+  });
+
+  test('a name that Postgres cannot store is counted too, and does not take the store down for everybody', async () => {
+    const at = await node({ perIdentity: { points: 2, durationS: 600 }, store: store() });
+    const answers = async (who: string) => (await at.post('/v1/handshake', hello, as(who))).message;
+    const fay = encodeURIComponent('fay\0');
+    await answers(fay);
+    await answers(fay);
+    expect(await answers(fay)).toMatchObject({ kind: 'rate-limited' });
+    expect(at.log.map(({ message }) => message)).not.toContain('the store of rate limits is down');
   });
 
   test('a client that meets the limit at another node waits, and loses nothing', async () => {

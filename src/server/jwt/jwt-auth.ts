@@ -1,5 +1,6 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { SyncError } from '../../shared/error.ts';
+import { isName, MAX_NAME_LENGTH } from '../../shared/name.ts';
 import { type Runtime, systemRuntime } from '../../shared/runtime.ts';
 import type { AuthFunction } from '../edge/options.ts';
 import type { Identity } from '../service.ts';
@@ -46,7 +47,6 @@ export interface JwtAuthOptions {
 }
 
 const MAX_TOLERANCE_S = 300;
-const MAX_SUBJECT_LENGTH = 200;
 /** The furthest instant that JavaScript knows, in seconds. */
 const MAX_NUMERIC_DATE = 8.64e12;
 
@@ -178,8 +178,9 @@ function explain(error: unknown): SyncError {
 
 function checkClaims(payload: JWTPayload): JwtClaims {
   const { sub, exp } = payload;
-  if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT_LENGTH) {
-    throw refused('claims', `its subject must be a text of 1 to ${MAX_SUBJECT_LENGTH} characters`);
+  // U+0000 is in no name that anybody has, and Postgres does not take it.
+  if (!isName(sub) || sub.includes('\0')) {
+    throw refused('claims', `its subject must be a text of 1 to ${MAX_NAME_LENGTH} characters of valid Unicode`);
   }
   for (const instant of [exp, payload.nbf ?? 0, payload.iat ?? 0]) {
     if (typeof instant !== 'number' || !(Math.abs(instant) <= MAX_NUMERIC_DATE)) {

@@ -6,6 +6,7 @@ import { parseJsonObject } from './strict-json.ts';
 export type TokenProblem =
   | 'malformed'
   | 'too-large'
+  | 'type'
   | 'algorithm'
   | 'key'
   | 'signature'
@@ -27,6 +28,9 @@ export interface TokenHeader {
   readonly kid: string | null;
 }
 
+/** Of one that is encrypted (RFC 7516). */
+const MAX_PARTS = 5;
+
 /**
  * Looks a token over before its signature is checked: its size, its form (compact JWS, RFC 7515) and its header.
  *
@@ -34,10 +38,10 @@ export interface TokenHeader {
  */
 export function readHeader(token: string, maxBytes: number): TokenHeader {
   if (token.length > maxBytes) throw refused('too-large', `it is longer than ${maxBytes} bytes`);
-  const parts = token.split('.');
-  if (parts.length === 5) throw refused('malformed', 'it is encrypted; only signed tokens are taken');
-  const [header, payload, signature] = parts.map(fromCanonicalBase64Url);
-  if (parts.length !== 3 || !header?.length || !payload?.length || !signature) {
+  const parts = token.split('.', MAX_PARTS + 1);
+  if (parts.length === MAX_PARTS) throw refused('malformed', 'it is encrypted; only signed tokens are taken');
+  const [header, payload, signature] = parts.length === 3 ? parts.map(fromCanonicalBase64Url) : [];
+  if (!header?.length || !payload?.length || !signature) {
     throw refused('malformed', 'it does not have the form of a signed token');
   }
   if (signature.length === 0) throw refused('signature', 'it has no signature');
@@ -58,5 +62,15 @@ function checkHeader(header: Fields | null, payload: Fields | null): TokenHeader
   if (kid !== undefined && (typeof kid !== 'string' || kid === ''))
     throw refused('malformed', 'its key id is not a text');
   if (typ !== undefined && typeof typ !== 'string') throw refused('malformed', 'its type is not a text');
+  if (isForAnotherUse(typ)) throw refused('type', 'its type says that it is for another use');
   return { alg, kid: kid ?? null };
+}
+
+/**
+ * Providers sign more than access tokens with one key: of logouts, events, proofs of possession. Such a one says so by a type of
+ * its own (RFC 8725, section 3.11), and lets nobody in here.
+ */
+function isForAnotherUse(type: string | undefined): boolean {
+  const use = /^(?:application\/)?(.+)\+jwt$/i.exec(type ?? '')?.[1];
+  return use !== undefined && use.toLowerCase() !== 'at';
 }

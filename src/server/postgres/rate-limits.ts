@@ -58,7 +58,7 @@ async function ask(pool: Pool, { text, values = [] }: Query) {
   const late = Promise.withResolvers<never>();
   const cancel = systemRuntime.setTimer(MAX_WAIT_MS, () => late.reject(new Error('The database does not answer.')));
   try {
-    const query = connection.sql.unsafe(text, [...values], { prepare: true }).execute();
+    const query = connection.sql.unsafe(text, values.map(storable), { prepare: true }).execute();
     const rows = await Promise.race([query, late.promise]);
     return { rows, rowCount: rows.count };
   } catch (error) {
@@ -68,4 +68,9 @@ async function ask(pool: Pool, { text, values = [] }: Query) {
     cancel();
     pool.give(connection);
   }
+}
+
+/** Postgres takes no U+0000: a caller with one in their name would else have the store taken for broken, for everybody. */
+function storable<T>(value: T): T | string {
+  return typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value;
 }

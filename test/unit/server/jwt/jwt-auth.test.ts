@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { base64url } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { type JwtAuthOptions, jwtAuth } from '../../../../src/server/jwt/jwt-auth.ts';
@@ -81,6 +82,7 @@ describe('a token is taken only in its one form', () => {
       const [header, payload, signature] = await parts();
       return JSON.stringify({ protected: header, payload, signature });
     }),
+    vector('a thousand parts', 'malformed', () => '.'.repeat(1_000)),
     vector('very long', 'too-large', () => hs({ ...claims, filler: 'x'.repeat(10_000) })),
   ])('$name: $expected', async ({ make, expected }) => {
     expect(await verdictOn(await make())).toBe(expected);
@@ -110,6 +112,12 @@ describe('the header', () => {
     vector('with a kid, which a single key need not have', 'ana', () => hs(claims, { ...HS256, kid: 'x' })),
     vector('with a kid that is no text', 'malformed', () => hs(claims, { ...HS256, kid: 1 })),
     vector('with an access token type', 'ana', () => hs(claims, { ...HS256, typ: 'at+jwt' })),
+    vector('with the media type of one', 'ana', () => hs(claims, { ...HS256, typ: 'application/AT+JWT' })),
+    vector('with no type', 'ana', () => hs(claims, { alg: 'HS256' })),
+    vector('with the type of a logout', 'type', () => hs(claims, { ...HS256, typ: 'logout+jwt' })),
+    vector('with the type of a proof of possession', 'type', () => hs(claims, { ...HS256, typ: 'dpop+jwt' })),
+    vector('with the media type of an event', 'type', () => hs(claims, { ...HS256, typ: 'application/SecEvent+JWT' })),
+    vector('with a type that is no text', 'malformed', () => hs(claims, { ...HS256, typ: null })),
   ])('$name: $expected', async ({ make, expected }) => {
     expect(await verdictOn(await make())).toBe(expected);
   });
@@ -140,6 +148,8 @@ describe('the header', () => {
     expect(fetches).toBe(0);
   });
 });
+
+const deep = (levels: number) => `{"sub":"ana","exp":${claims.exp},"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
 
 describe('the claims', () => {
   const tolerant: JwtAuthOptions = { secret: SECRET, clockToleranceS: 10 };
@@ -174,6 +184,13 @@ describe('the claims', () => {
     vector('with an empty subject', 'claims', () => hs({ exp, sub: '' })),
     vector('with a subject that is a number', 'claims', () => hs({ exp, sub: 7 })),
     vector('with a subject longer than any', 'claims', () => hs({ exp, sub: 'x'.repeat(201) })),
+    vector('with half a character in the subject', 'claims', () => hs(`{"sub":"a\\ud800","exp":${exp}}`)),
+    vector('with U+0000 in the subject', 'claims', () => hs({ exp, sub: 'a\0na' })),
+    vector('with a subject of any language', 'Ἄννα 안나 🙂', () => hs({ exp, sub: 'Ἄννα 안나 🙂' })),
+    vector('with nbf beyond all time', 'not-yet-valid', () => hs(`{"sub":"ana","exp":${exp},"nbf":1e400}`)),
+    vector('with iat beyond all time', 'claims', () => hs(`{"sub":"ana","exp":${exp},"iat":-1e400}`)),
+    vector('with an exp of NaN', 'malformed', () => hs('{"sub":"ana","exp":NaN}')),
+    vector('nested deeper than anybody reads', 'ana', () => hs(deep(2_500))),
   ])('$name: $expected', async ({ make, expected, options }) => {
     expect(await verdictOn(await make(), options)).toBe(expected);
   });
@@ -190,6 +207,9 @@ describe('the claims', () => {
     vector('for others', 'audience', () => hs({ ...claims, aud: ['mail'] }), meant),
     vector('for somebody whose name begins alike', 'audience', () => hs({ ...claims, aud: 'issues2' }), meant),
     vector('for nobody', 'audience', () => hs(claims), meant),
+    vector('for a number', 'audience', () => hs({ ...claims, aud: 1 }), meant),
+    vector('for a list in a list', 'audience', () => hs({ ...claims, aud: [['issues']] }), meant),
+    vector('for us in capitals', 'audience', () => hs({ ...claims, aud: 'ISSUES' }), meant),
     vector('for an empty list', 'audience', () => hs({ ...claims, aud: [] }), meant),
   ])('$name: $expected', async ({ make, expected, options }) => {
     expect(await verdictOn(await make(), options)).toBe(expected);
@@ -223,7 +243,10 @@ describe('the algorithm goes with the key', () => {
 
   test('a public key is never a secret, in whatever form it is taken for one', async () => {
     const pair = await keyPair('RS256', { kid: 'k' });
+    const pem = createPublicKey({ key: pair.publicJwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
     const forms = [
+      String(pem),
+      String(pem).trim(),
       JSON.stringify(pair.publicJwk),
       String(pair.publicJwk.n),
       base64url.decode(String(pair.publicJwk.n)),
@@ -231,6 +254,7 @@ describe('the algorithm goes with the key', () => {
     for (const form of forms) {
       const token = await hmacToken({ alg: 'HS256', kid: 'k' }, claims, form);
       expect(await verdictOn(token, { publicKey: pair.publicJwk })).toBe('key');
+      expect(await verdictOn(token, { publicKey: String(pem) })).toBe('key');
       expect(await verdictOn(token, { jwks: { keys: [pair.publicJwk] } })).toBe('key');
     }
   });
