@@ -86,8 +86,9 @@ export function previewRow(schema: Schema, conflict: Conflict, choices: Choices)
 export function kindWords({ kind, base, parents = [], children = [] }: Conflict): string {
   const above = parents[0]?.table;
   if (above !== undefined && kind === 'update-update')
-    return `You moved this row below a ${above} that was deleted meanwhile.`;
-  if (above !== undefined && base === null) return `You added this row below a ${above} that was deleted meanwhile.`;
+    return `You moved this row below ${article(above)} ${above} that was deleted meanwhile.`;
+  if (above !== undefined && base === null)
+    return `You added this row below ${article(above)} ${above} that was deleted meanwhile.`;
   if (above !== undefined) return `You changed this row; meanwhile it was deleted, and the ${above} above it too.`;
   if (children.length > 0) return 'You deleted this row; meanwhile others worked on rows below it.';
   return {
@@ -96,4 +97,8 @@ export function kindWords({ kind, base, parents = [], children = [] }: Conflict)
     'update-delete': 'You changed this row; meanwhile it was deleted.',
     'delete-update': 'You deleted this row; meanwhile it was changed.',
   }[kind];
+}
+
+function article(noun: string): string {
+  return /^[aeio]/i.test(noun) ? 'an' : 'a';
 }

@@ -16,7 +16,7 @@ export function ThemeButton({ initial }: { readonly initial: Theme }) {
   return (
     <button
       type="button"
-      className="icon"
+      className="icon theme"
       aria-label={`Colours: ${theme}`}
       title={`Colours: ${theme}. Next: ${next}`}
       onClick={() => setTheme(next)}

@@ -15,10 +15,10 @@ export const CONTROLS = /* css */ `
 .actions button.icon { border-color: transparent; padding: 4px 6px; display: inline-grid; place-items: center; min-width: 28px; color: var(--muted); }
 .actions button.icon:hover, .actions button.icon[aria-pressed='true'] { color: var(--text); }
 .segments { display: flex; }
-.toolbar .segments button { border-radius: 0; margin-inline-start: -1px; font-variant-numeric: tabular-nums; }
-.toolbar .segments button:first-child { border-radius: 6px 0 0 6px; margin: 0; }
-.toolbar .segments button:last-child { border-radius: 0 6px 6px 0; }
-.toolbar .segments button[aria-pressed='true'] { background: var(--select); border-color: var(--accent); position: relative; }
+:is(.toolbar, .actions) .segments button { border-radius: 0; margin-inline-start: -1px; font-variant-numeric: tabular-nums; }
+:is(.toolbar, .actions) .segments button:first-child { border-radius: 6px 0 0 6px; margin: 0; }
+:is(.toolbar, .actions) .segments button:last-child { border-radius: 0 6px 6px 0; }
+:is(.toolbar, .actions) .segments button[aria-pressed='true'] { background: var(--select); border-color: var(--accent); position: relative; }
 input:not([type='radio']):not([type='checkbox']), select, textarea {
   padding: 4px 8px; min-height: 28px; border: 1px solid var(--line-strong); border-radius: 6px; background: var(--bg); color: var(--text);
   font: 13px/1.4 var(--font); min-width: 0;

@@ -32,12 +32,14 @@ export const INSPECT = /* css */ `
 .value-line .value { min-width: 0; }
 .row-table .value-line { align-items: flex-start; }
 .row-table .value-line .link { margin-block: -4px; }
-.card dd .link { min-height: 24px; }
+.card dd .value-line { justify-content: flex-start; flex-wrap: wrap; }
+.card dd .link { min-height: 24px; margin-block: -3px; }
 button.link { white-space: nowrap; border: 0; background: none; padding: 2px 4px; color: var(--accent); font: 500 12px/1.3 var(--font); cursor: pointer; border-radius: 4px; }
 button.link:hover { text-decoration: underline; }
 .sql { display: flex; flex-direction: column; height: 100%; min-height: 0; }
 .sql-input textarea { min-height: 64px; }
-.sql-input { display: grid; gap: 8px; padding: 10px; border-bottom: 1px solid var(--line); }
+.sql-input { display: grid; gap: 8px; padding: 8px 10px 10px; border-bottom: 1px solid var(--line); background: var(--surface); }
+.sql-input > .actions { gap: 6px; }
 .plan { gap: 6px; }
 .plan li { display: flex; flex-wrap: wrap; gap: 4px 8px; align-items: baseline; }
 .direction { font-weight: 700; color: var(--ok); }
@@ -51,6 +53,7 @@ button.link:hover { text-decoration: underline; }
 .lab-banner p, .bundle-banner p { flex: 1 1 180px; min-width: 0; }
 .lab-banner strong { color: var(--warn); }
 .lab-banner .actions button, .bundle-banner .actions button { min-height: 24px; padding: 2px 9px; }
+.lab .cards { grid-template-columns: repeat(auto-fit, minmax(min(210px, 100%), 1fr)); }
 fieldset.lab-card { border: 1px solid var(--line); padding: 6px 12px 11px; display: flex; flex-direction: column; gap: 7px; }
 .lab-card legend { padding: 0 4px; }
 .lab-card .actions { margin-top: auto; }

@@ -26,7 +26,8 @@ export const LAYOUT = /* css */ `
 .failed pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 :host([data-tidemark-devtools='panel']) .failed { position: static; }
 .places { display: flex; }
-.panel { display: flex; flex-direction: column; height: 100%; background: var(--bg); container-type: inline-size; overflow: hidden; }
+.panel { display: flex; flex-direction: column; height: 100%; background: var(--bg); container-type: size; overflow: hidden; }
+:host([data-tidemark-devtools='panel']) .panel { min-height: 240px; }
 .header { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px; padding: 9px 14px 7px; }
 .header .notice { flex-basis: 100%; }
 .status { display: flex; align-items: baseline; gap: 9px; flex: 1 1 240px; min-width: 0; }
@@ -65,6 +66,7 @@ export const LAYOUT = /* css */ `
   border-bottom: 1px solid var(--line); cursor: pointer;
 }
 .list-row:hover { background: var(--surface); }
+:is(.list-row, .grid-row)[aria-selected='true'] .badge { background: var(--bg); }
 .list-row[aria-selected='true'] { background: var(--select); box-shadow: inset 3px 0 var(--accent); }
 .row-id { color: var(--muted); min-width: 40px; }
 .row-main { display: grid; flex: 1; min-width: 0; }
@@ -73,8 +75,19 @@ export const LAYOUT = /* css */ `
 @container (max-width: 719px) {
   .master-detail, .master-detail[data-even='true'] { grid-template-columns: minmax(0, 1fr); }
   .master { border-inline-end: 0; }
-  .master-detail[data-has-detail='true'] :is(.master, .master-bar) { display: none; }
   .master-detail[data-has-detail='false'] .detail { display: none; }
+  .header .actions { flex: 1 1 auto; }
+  .header .actions .theme { margin-inline-start: auto; }
+  .tabs { padding: 0 6px; }
+  .tabs [role='tab'] { padding: 5px 8px 6px; }
+}
+/* At the side of a page there is room below the list, and one sees both. */
+@container (max-width: 719px) and (min-height: 600px) {
+  .master-detail[data-has-detail='true'] { grid-template-rows: auto minmax(0, 2fr) minmax(0, 3fr); }
+  .master-detail[data-has-detail='true'] .detail { border-top: 1px solid var(--line-strong); }
+}
+@container (max-width: 719px) and (max-height: 599.98px) {
+  .master-detail[data-has-detail='true'] :is(.master, .master-bar) { display: none; }
   .back { display: inline-flex; margin: 10px 14px 0; }
 }
 `;

@@ -4,7 +4,7 @@ export const VIEWS = /* css */ `
 .card h3, .card h4 { font-weight: 600; margin-bottom: 5px; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(260px, 100%), 1fr)); gap: 10px; }
 .card dl { display: grid; gap: 3px; }
-.card dl > div { display: grid; grid-template-columns: 106px 1fr; gap: 8px; }
+.card dl > div { display: grid; grid-template-columns: 124px minmax(0, 1fr); gap: 8px; }
 .card dt { color: var(--muted); }
 .card dd { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .card > .actions { margin-top: 8px; }
@@ -62,8 +62,8 @@ label.choice-name { cursor: pointer; color: var(--text); font-weight: 500; }
 .cursor-head { display: flex; justify-content: space-between; gap: 10px; align-items: center; }
 .scope { font-weight: 600; overflow-wrap: anywhere; }
 :is(.cursor, .held) meter { -webkit-appearance: none; appearance: none; display: block; width: 100%; height: 10px; margin: 7px 0 5px; border: 0; background: none; border-radius: 999px; }
-:is(.cursor, .held) meter::-webkit-meter-inner-element { display: block; height: 10px; }
-:is(.cursor, .held) meter::-webkit-meter-bar { height: 10px; background: var(--raised); border: 0; border-radius: 999px; }
+:is(.cursor, .held) meter::-webkit-meter-inner-element { display: block; position: static; height: 10px; }
+:is(.cursor, .held) meter::-webkit-meter-bar { position: static; height: 10px; background: var(--raised); border: 0; border-radius: 999px; }
 :is(.cursor, .held) meter::-webkit-meter-optimum-value { background: var(--busy); border-radius: 999px; }
 .cursor meter[data-complete='true']::-webkit-meter-optimum-value { background: var(--ok); }
 @supports not selector(::-webkit-meter-bar) { :is(.cursor, .held) meter { background: var(--raised); } }
@@ -71,8 +71,10 @@ label.choice-name { cursor: pointer; color: var(--text); font-weight: 500; }
 .cursor meter[data-complete='true']::-moz-meter-bar { background: var(--ok); }
 .cursor-facts { display: flex; flex-wrap: wrap; gap: 2px 16px; color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 .cursor-facts b { color: var(--text); }
-.held ul { display: grid; gap: 2px; }
+.held ul { display: grid; gap: 5px; }
 .held li { display: grid; grid-template-columns: minmax(120px, 240px) 1fr 96px 120px; gap: 2px 12px; align-items: center; }
+.held meter { margin: 0; }
+.held .actions button { min-height: 24px; padding-block: 1px; }
 .held .follow { display: contents; }
 .held .follow > .actions { justify-content: end; }
 .held .follow > :not(.actions) { grid-column: 1 / -1; margin-block: 4px; }
@@ -81,6 +83,9 @@ label.choice-name { cursor: pointer; color: var(--text); font-weight: 500; }
 .held .count-words { text-align: end; }
 .count-words { font-variant-numeric: tabular-nums; }
 .payload { padding: 12px 14px; white-space: pre-wrap; overflow-wrap: anywhere; }
+@container (max-width: 719px) {
+  .held li { grid-template-columns: minmax(70px, 3fr) minmax(40px, 2fr) minmax(46px, auto) auto; }
+}
 @container (max-width: 479px) {
   .choices { grid-template-columns: 1fr; }
   .field { grid-template-columns: 1fr; }

@@ -28,7 +28,7 @@ export function BarPlot({ title, summary, bars, format }: BarPlotProps) {
   const values = bars.map((bar) => bar.value);
   const highest = Math.max(0, ...values);
   // One first load of seconds would flatten all the rounds of milliseconds: what is much higher than the rest is cut off.
-  const usual = quantile(values, 0.9) * 2;
+  const usual = quantile(values, values.length < 20 ? 0.75 : 0.9) * 2;
   const top = niceMax(usual > 0 ? Math.min(highest, usual) : highest);
   // Few rounds do not become a few broad walls.
   const slots = Math.max(30, bars.length);

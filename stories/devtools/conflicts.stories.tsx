@@ -2,14 +2,18 @@ import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import { SyncError } from 'tidemark/core';
 import {
+  addedBelowDeleted,
+  belowDeleted,
   decidedByPerson,
   decidedByPolicy,
   decidedByResolver,
   deletedHere,
   deletedLongAgo,
+  deletedOverOthers,
   deletedThere,
   insertedTwice,
   longTexts,
+  lostBelowDeleted,
   manyConflicts,
   partlyDecided,
   sameColumns,
@@ -218,6 +222,86 @@ export const DeletedLongAgo: Story = {
     await userEvent.click(panel.getByRole('button', { name: /Restore/ }));
     await expect(await panel.findByText('Row of issue was written again.')).toBeVisible();
     await expect(syncOf(context).store.getState().outbox[0]?.changes).toMatchObject([{ op: 'put', key: ['PIER-9'] }]);
+  },
+};
+
+/** Work below rows that somebody deleted: what is above comes back with it, or stays away with it. */
+export const BelowDeletedRows: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [belowDeleted, addedBelowDeleted], devices: [tablet] } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const list = within(await panel.findByRole('listbox', { name: 'Open conflicts' }));
+    await userEvent.click(list.getByText(/PIER-7, birds/));
+    const detail = () => within(panel.getByRole('article'));
+    const related = () => detail().getByText('Deleted above it, and back with it if it is kept:').closest('p');
+    await expect(
+      detail().getByText('You changed this row; meanwhile it was deleted, and the issue above it too.'),
+    ).toBeVisible();
+    await expect(textOf(related())).toMatch(/issue PIER-7$/);
+    await expect(panel.getByRole('region', { name: 'The other side' })).toHaveTextContent('Row deleted');
+    await expect(detail().getByRole('button', { name: 'Accept the deletion' })).toHaveClass('danger');
+    await expect(detail().getByRole('button', { name: 'Keep my row, and bring its issue back' })).toHaveClass(
+      'primary',
+    );
+
+    await userEvent.click(list.getByText(/PIER-7, urgent/));
+    await expect(detail().getByText('You added this row below an issue that was deleted meanwhile.')).toBeVisible();
+    await expect(textOf(related())).toMatch(/issue PIER-7$/);
+    // There never was such a row over there.
+    await expect(panel.getByRole('region', { name: 'The other side' })).toHaveTextContent('No such row');
+    await expect(detail().getByRole('button', { name: 'Accept the deletion, and give my row up' })).toHaveClass(
+      'danger',
+    );
+    await userEvent.click(detail().getByRole('button', { name: 'Keep my row, and bring its issue back' }));
+    await expect(syncOf(context).calls).toEqual([{ name: 'conflicts.resolve', args: ['c11', 'local'] }]);
+  },
+};
+
+/** What others did below a row that was deleted here is named before anybody decides. */
+export const DeletedOverWorkOfOthers: Story = {
+  ...panelStory({ tab: 'conflicts', theme: 'dark', state: { conflicts: [deletedOverOthers], devices: [tablet] } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByRole('option'));
+    const detail = within(panel.getByRole('article'));
+    await expect(detail.getByText('You deleted this row; meanwhile others worked on rows below it.')).toBeVisible();
+    await expect(textOf(detail.getByText('Below it meanwhile:').closest('p'))).toBe(
+      'Below it meanwhile:issue_label issue_id=PIER-7, label=birdsissue_label issue_id=PIER-7, label=urgent',
+    );
+    await userEvent.click(detail.getByRole('button', { name: 'Keep the row as changed' }));
+    await expect(syncOf(context).calls).toEqual([{ name: 'conflicts.resolve', args: ['c12', 'remote'] }]);
+    await expect(await panel.findByText(/A person decided/)).toHaveTextContent(/: the other side won$/);
+  },
+};
+
+/** A row that lost is written again together with the one above it: alone it would lie nowhere. */
+export const RestoreBelowDeletedRows: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [lostBelowDeleted], devices: [tablet] } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByRole('option'));
+    await userEvent.click(await panel.findByRole('button', { name: 'Restore Row of issue_label of this device' }));
+    await expect(await panel.findByText('Row of issue_label was written again.')).toBeVisible();
+    await expect(syncOf(context).store.getState().outbox.at(-1)?.changes).toMatchObject([
+      { table: 'issue', key: ['PIER-7'], op: 'put', columns: { title: 'Birds on pier' } },
+      { table: 'issue_label', key: ['PIER-7', 'birds'], op: 'put', columns: { added_by: 'Ivo' } },
+    ]);
+  },
+};
+
+export const WithoutServer: Story = {
+  ...panelStory({ tab: 'conflicts', state: { status: { phase: 'local' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByText('No server, no conflicts')).toBeVisible();
+  },
+};
+
+export const Opening: Story = {
+  ...panelStory({ tab: 'conflicts', state: { clientId: null, status: { phase: 'starting' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByText('The database is opening')).toBeVisible();
   },
 };
 

@@ -48,6 +48,10 @@ export const Rows: Story = {
     await expect(textOf(within(grid).getAllByRole('row')[0])).toMatch(
       /^state ?id texttitle textbody textstatus textpriority integer/,
     );
+    // Figures stand under each other, texts begin at the same place.
+    const cellOf = (column: number) => within(grid).getAllByRole('row')[1]?.children[column] ?? grid;
+    await expect(getComputedStyle(cellOf(5)).justifyContent).toBe('flex-end');
+    await expect(getComputedStyle(cellOf(2)).justifyContent).not.toBe('flex-end');
     const { busy } = colours(grid);
     const first = (text: string) => within(grid).getAllByText(text)[0] ?? grid;
     await expect(lookOf(first('Buoy 7 reports no light')).color).toBe(busy);

@@ -134,6 +134,30 @@ export const ManyWithLongAndRightToLeftNames: Story = {
   },
 };
 
+/** The server has an answer only for those it knows; what was known before stays in sight. */
+export const NeedsSignIn: Story = {
+  ...panelStory({ tab: 'devices', theme: 'dark', state: { devices, status: { phase: 'needs-auth' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await waitFor(() => expect(panel.getByRole('button', { name: 'Ask again' })).toBeEnabled());
+    syncOf(context).failNext('devices.list', new SyncError('needs-auth', 'The server refused the token: it expired.'));
+    await userEvent.click(panel.getByRole('button', { name: 'Ask again' }));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('could not be asked: The server refused the token');
+    await expect(panel.getByText('Office laptop')).toBeVisible();
+  },
+};
+
+export const Opening: Story = {
+  ...panelStory({ tab: 'devices', state: { clientId: null, status: { phase: 'starting' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await expect(await panel.findByText('The database is opening')).toBeVisible();
+    await expect(syncOf(context).calls).toEqual([]);
+    syncOf(context).setState({ clientId: 'client-1', status: { phase: 'synced' } });
+    await waitFor(() => expect(syncOf(context).calls).toEqual([{ name: 'devices.list', args: [] }]));
+  },
+};
+
 export const WithoutServer: Story = {
   ...panelStory({ tab: 'devices', state: { status: { phase: 'local' } } }),
   play: async ({ canvasElement }) => {

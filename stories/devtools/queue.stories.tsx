@@ -271,6 +271,23 @@ export const Narrow: Story = {
   },
 };
 
+/** Narrow and high, as at the side of a page: what is selected stands below the list, and both are in sight. */
+export const AtTheSideOfAPage: Story = {
+  ...panelStory({ tab: 'queue', width: 480, height: 760, state: mixed }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('#42'));
+    const list = panel.getByRole('listbox', { name: 'Mutations' });
+    const detail = panel.getByRole('article', { name: 'Mutation 42' });
+    await expect(list).toBeVisible();
+    await expect(detail.getBoundingClientRect().top).toBeGreaterThanOrEqual(list.getBoundingClientRect().bottom);
+    await expect(list.clientHeight).toBeGreaterThan(100);
+    await expect(panel.queryByRole('button', { name: /Back/ })).toBeNull();
+    await userEvent.click(within(list).getByText('#43'));
+    await expect(await panel.findByRole('article', { name: 'Mutation 43' })).toBeVisible();
+  },
+};
+
 /** The same in dark colours, so that their contrast is looked at as well. */
 export const EveryStateInTheDark: Story = {
   ...panelStory({ tab: 'queue', theme: 'dark', state: mixed }),

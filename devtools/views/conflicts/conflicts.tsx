@@ -29,11 +29,7 @@ export function Conflicts() {
   const selected = all.find((one) => one.id === selectedId) ?? null;
   const select = useCallback((index: number) => setSelectedId(listed[index]?.id ?? null), [listed]);
   const renderRow = useCallback((index: number) => <ConflictRow conflict={listed[index]} />, [listed]);
-  if (all.length === 0) {
-    return (
-      <Empty title="No conflicts">When two devices change the same columns, both values are kept and shown here.</Empty>
-    );
-  }
+  if (all.length === 0) return <NoConflicts />;
   const list =
     listed.length === 0 ? (
       <Empty title={shown === 'open' ? 'Nothing to decide' : 'None was decided yet'} />
@@ -55,6 +51,15 @@ export function Conflicts() {
       detail={selected && <Detail key={`${selected.id} ${selected.state}`} conflict={selected} />}
       onBack={() => setSelectedId(null)}
     />
+  );
+}
+
+function NoConflicts() {
+  const phase = useInspected((state) => state.status.phase);
+  if (phase === 'local') return <Empty title="No server, no conflicts">Nobody else changes what is here.</Empty>;
+  if (phase === 'starting') return <Empty title="The database is opening">Its conflicts appear here.</Empty>;
+  return (
+    <Empty title="No conflicts">When two devices change the same columns, both values are kept and shown here.</Empty>
   );
 }
 

@@ -28,17 +28,6 @@ export function SqlConsole({ head }: { readonly head: ReactNode }) {
   return (
     <div className="sql">
       <div className="sql-input">
-        <textarea
-          aria-label="SQL"
-          spellCheck={false}
-          rows={3}
-          value={text}
-          onKeyDown={onKeyDown}
-          onChange={(event) => {
-            lastText = event.target.value;
-            setText(event.target.value);
-          }}
-        />
         <div className="actions">
           {head}
           <button type="button" className="primary" disabled={isRunning || isEmpty} onClick={() => run(text)}>
@@ -52,6 +41,17 @@ export function SqlConsole({ head }: { readonly head: ReactNode }) {
           </button>
           <span className="muted">Ctrl+Enter runs, with Shift it explains</span>
         </div>
+        <textarea
+          aria-label="SQL"
+          spellCheck={false}
+          rows={3}
+          value={text}
+          onKeyDown={onKeyDown}
+          onChange={(event) => {
+            lastText = event.target.value;
+            setText(event.target.value);
+          }}
+        />
         {isAsking && (
           <Confirm
             title="Run this as a write?"

@@ -22,6 +22,9 @@ export function Devices() {
     if (!isLocal && !isOpening) void run(() => sync.devices.list());
   }, [sync, isLocal, isOpening, run]);
   if (isLocal) return <Empty title="No server, no devices">This app keeps its data on this device only.</Empty>;
+  if (isOpening && devices.length === 0) {
+    return <Empty title="The database is opening">The server is asked as soon as it is open.</Empty>;
+  }
   const newest = [...devices].sort(
     (a, b) => Number(b.isThisDevice) - Number(a.isThisDevice) || b.lastSeenAt - a.lastSeenAt,
   );

@@ -80,13 +80,13 @@ export function Queries() {
 }
 
 const COLUMNS = [
-  { name: 'Query', width: 170, grows: true },
-  { name: 'Kept current', width: 108 },
-  { name: 'Rows', width: 66, isNumber: true },
-  { name: 'Readers', width: 76, isNumber: true },
-  { name: 'Updates', width: 78, isNumber: true },
-  { name: 'Last', width: 74, isNumber: true },
-  { name: 'p95', width: 74, isNumber: true },
+  { name: 'Query', width: 220, grows: true },
+  { name: 'Kept current', width: 106 },
+  { name: 'Rows', width: 60, isNumber: true },
+  { name: 'Readers', width: 74, isNumber: true },
+  { name: 'Updates', width: 76, isNumber: true },
+  { name: 'Last', width: 70, isNumber: true },
+  { name: 'p95', width: 70, isNumber: true },
   { name: 'Tables', width: 150 },
 ];
 

@@ -15,8 +15,11 @@ export function Support() {
   const { bundle } = useContext(BundleContext);
   return (
     <div className="padded">
-      {bundle ? <BundleFacts bundle={bundle.bundle} /> : <SaveBundle />}
-      <OpenBundleFile />
+      {bundle && <BundleFacts bundle={bundle.bundle} />}
+      <div className="cards support">
+        {!bundle && <SaveBundle />}
+        <OpenBundleFile />
+      </div>
     </div>
   );
 }
