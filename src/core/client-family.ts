@@ -14,6 +14,11 @@ export function isOfOneFamily(one: string, other: string): boolean {
   return familyOf(one) === familyOf(other);
 }
 
+/** Whether a wipe lies between the two, as far as both are known. */
+export function isWipedSince(before: string | null, now: string | null | undefined): boolean {
+  return typeof before === 'string' && typeof now === 'string' && !isOfOneFamily(before, now);
+}
+
 /** The id of a copy from this mutation on. Whoever has the same mutation arrives at the same id. */
 export function copyId(clientId: string, first: { readonly mutationId: number; readonly hlc: string }): string {
   return `${familyOf(clientId)}.${first.mutationId}.${first.hlc}`;

@@ -52,9 +52,7 @@ export class Settlements {
 
   /** The local data was wiped, and these mutations with it. */
   discardAll(): void {
-    for (const mutationId of this.waitingIds()) {
-      this.deliver({ mutationId, outcome: 'discarded', seq: null, reason: null });
-    }
+    for (const mutationId of this.waitingIds()) this.deliver(discarded(mutationId));
     this.#recent.clear();
   }
 
@@ -63,6 +61,11 @@ export class Settlements {
     for (const waiting of this.#waiting.values()) waiting.reject(reason);
     this.#waiting.clear();
   }
+}
+
+/** What becomes of a mutation with the local data that it was in. */
+export function discarded(mutationId: number): MutationOutcome {
+  return { mutationId, outcome: 'discarded', seq: null, reason: null };
 }
 
 function outcomeFrom(mutationId: number, entry: OutboxEntry | undefined): MutationOutcome | null {

@@ -5,7 +5,7 @@ import type { LiveQuery, ServerOptions, Sync, SyncCallOptions, SyncOptions } fro
 import type { OutboxEntry, SyncEvent } from '../client/types.ts';
 import type { WorkerPush } from '../client/worker-api.ts';
 import type { Change } from '../core/change.ts';
-import { isOfOneFamily } from '../core/client-family.ts';
+import { isWipedSince } from '../core/client-family.ts';
 import { type Schema, tableOf } from '../core/schema.ts';
 import { type InferQueryRow, type QueryInput, toStatement } from '../core/sql.ts';
 import { toKey } from '../core/values.ts';
@@ -56,7 +56,7 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       if (!(error instanceof SyncError && error.kind === 'interrupted')) throw error;
       // Before it answers anything, it tells which database it has.
       await methods.findWrite('');
-      if (!isOtherDatabase(before, clientId())) throw error;
+      if (!isWipedSince(before, clientId())) throw error;
     }
   };
   /** What is written between the export and the wipe makes it begin again. */
@@ -258,7 +258,7 @@ function deliver(parts: Parts, push: WorkerPush): void {
   switch (push.type) {
     case 'state':
       // Wiped, in whichever tab: mutations to come have the same numbers.
-      if (isOtherDatabase(mirror.store.getState().clientId, push.state.clientId)) settlements.discardAll();
+      if (isWipedSince(mirror.store.getState().clientId, push.state.clientId)) settlements.discardAll();
       announce(parts, mirror.apply(push.state));
       break;
     case 'settled':
@@ -290,10 +290,6 @@ async function reconcile({ settlements, line, attention }: Parts): Promise<void>
   attention.again();
   const waiting = settlements.waitingIds();
   if (waiting.length > 0) settlements.reconcile(waiting, await line.methods.listOutbox());
-}
-
-function isOtherDatabase(before: string | null, after: string | null | undefined): boolean {
-  return typeof before === 'string' && typeof after === 'string' && !isOfOneFamily(before, after);
 }
 
 function announce({ events }: Parts, fresh: readonly SyncEvent[]): void {

@@ -1,6 +1,6 @@
 import { RpcClient } from '../client/rpc/client.ts';
 import { engineMethodsOver } from '../client/rpc/methods.ts';
-import { messagePort } from '../client/rpc/port.ts';
+import { messagePort, type RpcPort } from '../client/rpc/port.ts';
 import type { WorkerConfig, WorkerMethods, WorkerPush } from '../client/worker-api.ts';
 import { Emitter } from '../shared/emitter.ts';
 import { SyncError } from '../shared/error.ts';
@@ -14,9 +14,34 @@ const LEAVE_MS = 5_000;
 
 /** A line to the worker of this page. Calls made before it has loaded wait in its queue. */
 export function workerLine(spawn: () => Worker, config: WorkerConfig, runtime: Runtime): SessionLine {
-  const pushes = new Emitter<WorkerPush>();
   const worker = spawn();
-  const port = messagePort(worker, () => worker.terminate());
+  const line = portLine(
+    messagePort(worker, () => worker.terminate()),
+    config,
+    runtime,
+  );
+  worker.addEventListener('error', ({ message }) => line.failed(loadsNot(message)));
+  const stopWatching = watchPageLifecycle(line);
+  return {
+    ...line,
+    close() {
+      stopWatching();
+      return line.close();
+    },
+  };
+}
+
+/** What a page does on its line besides calling: it is about to be frozen, is back, or has no worker after all. */
+interface PortLine extends SessionLine {
+  suspend(): void;
+  wake(): void;
+  /** Every call fails with this, unless the worker has opened: later errors are uncaught ones of single calls, and it lives on. */
+  failed(reason: SyncError): void;
+}
+
+/** A line over a port, with a worker at its other end. */
+export function portLine(port: RpcPort, config: WorkerConfig, runtime: Runtime): PortLine {
+  const pushes = new Emitter<WorkerPush>();
   const client = new RpcClient(port, (push) => pushes.emit(push as WorkerPush));
   const watch = new WorkerWatch({
     runtime,
@@ -31,7 +56,6 @@ export function workerLine(spawn: () => Worker, config: WorkerConfig, runtime: R
   };
   const control = (method: keyof WorkerMethods, ...args: readonly unknown[]) => call(method, args);
   const opened = control('start', config).then(() => {});
-  opened.catch(() => {});
 
   let hasOpened = false;
   opened.then(
@@ -40,14 +64,6 @@ export function workerLine(spawn: () => Worker, config: WorkerConfig, runtime: R
     },
     (error: unknown) => pushes.emit({ type: 'trouble', error: SyncError.from(error, 'storage', 'start').toJSON() }),
   );
-  // Later errors are uncaught ones of single calls: the worker lives on.
-  worker.addEventListener('error', (event) => {
-    if (!hasOpened) client.close(loadsNot(event.message));
-  });
-  const stopWatching = watchPageLifecycle({
-    suspend: () => void control('suspend').catch(() => {}),
-    wake: () => void control('wake').catch(() => {}),
-  });
 
   return {
     methods: engineMethodsOver(call),
@@ -55,8 +71,12 @@ export function workerLine(spawn: () => Worker, config: WorkerConfig, runtime: R
     open: () => {},
     onPush: (listener) => pushes.subscribe(listener),
     endLeadership: async () => void (await control('endLeadership')),
+    suspend: () => void control('suspend').catch(() => {}),
+    wake: () => void control('wake').catch(() => {}),
+    failed(reason) {
+      if (!hasOpened) client.close(reason);
+    },
     async close() {
-      stopWatching();
       watch.close();
       await Promise.race([control('leave').catch(() => {}), delay(runtime, LEAVE_MS)]);
       client.close(new SyncError('closed', 'This session has been closed.'));

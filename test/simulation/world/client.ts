@@ -4,7 +4,7 @@ import { missingRow } from '../../../src/client/store/rebase.ts';
 import type { SyncState } from '../../../src/client/types.ts';
 import type { WorkerPush } from '../../../src/client/worker-api.ts';
 import type { Cursor } from '../../../src/core/change.ts';
-import type { Resolution } from '../../../src/core/policy.ts';
+import type { ConflictInput, Resolution } from '../../../src/core/policy.ts';
 import type { AuthFunction } from '../../../src/server/edge/options.ts';
 import type { Cell } from '../../../src/shared/cell.ts';
 import { SyncError } from '../../../src/shared/error.ts';
@@ -19,7 +19,7 @@ import { OwnWrites } from './own-writes.ts';
 import { Process } from './process.ts';
 import { schemas } from './schema.ts';
 import type { Server } from './server.ts';
-import { Browser, connectTabs, follow, LIVE, newTab, openTab, type Tab } from './tabs.ts';
+import { Browser, connectTabs, LIVE, openTab, type PageApp, type Pair, type Tab, type TabOptions } from './tabs.ts';
 import { Violation } from './violation.ts';
 import type { Written } from './written.ts';
 
@@ -99,6 +99,7 @@ export class Client {
   /** What it wrote to and read from `reg`, for the causal checker. */
   readonly causal: Transaction[] = [];
   readonly #browser: Browser;
+  readonly #app: PageApp;
   #lastCursor: Cursor | null = null;
   /** By author: how many of its writes to `reg` have been noted. */
   readonly #ownCounts = new Map<string, number>();
@@ -114,6 +115,12 @@ export class Client {
     this.author = options.name;
     this.authors.add(this.author);
     this.token = options.token(options.user);
+    this.#app = {
+      deviceName: options.name,
+      token: () => this.token,
+      resolve: decide,
+      onPush: (tab, push) => this.#pushed(tab, push),
+    };
     options.link.onDie = (process) => this.#crashOf(process);
   }
 
@@ -147,14 +154,15 @@ export class Client {
       return;
     }
     const process = new Process(this.options.clock, this.skewMs);
-    const schema = this.#schema;
-    this.tabs = Array.from({ length: this.options.tabCount }, () => newTab(this.#sessionId(), process, schema));
     // Of a program that has died just now.
     if (this.disk.inTransaction) this.disk.rollback();
     this.#browser.owner = process;
     try {
       const { engine } = this.#compose(process);
-      connectTabs(engine, this.tabs, (tab, push) => this.#pushed(tab, push));
+      this.tabs = connectTabs(
+        engine,
+        Array.from({ length: this.options.tabCount }, () => this.#newTab(process)),
+      );
       this.#lookLive(this.tabs[0]);
     } catch (error) {
       this.tabs = [];
@@ -166,14 +174,9 @@ export class Client {
 
   /** One more tab with a worker. */
   openTab(): void {
-    const tab = newTab(this.#sessionId(), new Process(this.options.clock, this.skewMs), this.#schema);
+    const process = new Process(this.options.clock, this.skewMs);
+    const tab = openTab(this.#newTab(process), { browser: this.#browser, open: () => this.#compose(process) });
     this.tabs = [...this.tabs, tab];
-    openTab({
-      browser: this.#browser,
-      tab,
-      open: () => this.#compose(tab.process),
-      onPush: (from, push) => this.#pushed(from, push),
-    });
     this.#lookLive(tab);
   }
 
@@ -250,9 +253,11 @@ export class Client {
   /** The live query tells what the tables hold. Another tab hears of it a moment later. */
   checkLive(): void {
     const held = JSON.stringify(this.read(LIVE));
-    for (const { live, isShut, sessionId, process } of this.tabs) {
-      if (!live || process.isFrozen) continue;
-      const shown = JSON.stringify(live.rows.map((row) => [row.id, row.l, row.r]));
+    for (const { live, sessionId, process } of this.tabs) {
+      const { rows, error } = live.getSnapshot();
+      if (!rows || process.isFrozen) continue;
+      const shown = JSON.stringify(rows.map((row) => [row.id, row.l, row.r]));
+      const isShut = error instanceof SyncError && error.kind === 'forbidden';
       const isHidden = shown === '[]' && (isShut || this.#isLocked);
       if (shown !== held && !isHidden)
         throw new Violation('C4', `${sessionId}: a live query shows ${shown}, the tables hold ${held}.`);
@@ -335,23 +340,20 @@ export class Client {
     if (this.#browser.owner === process) this.#browser.owner = null;
   }
 
+  #newTab(process: Process): TabOptions {
+    return { app: this.#app, sessionId: this.#sessionId(), process, schema: this.#schema };
+  }
+
   #lookLive(tab: Tab | undefined): void {
-    tab?.methods.openLive('pairs', { sql: LIVE, parameters: [] }).catch(() => {});
+    tab?.live.subscribe(() => this.#checkPairs(tab.live.getSnapshot().rows ?? []));
   }
 
   #pushed(tab: Tab, push: WorkerPush): void {
-    if (push.type === 'state') this.#mirror(tab, push.state);
-    if (push.type === 'live') this.#liveChanged(tab, push);
-    if (push.type === 'live-error') tab.isShut = push.error.kind === 'forbidden';
-    if (push.type === 'leadership') tab.isLeader = push.isLeader;
-    if (push.type === 'ask') this.#asked(tab, push);
-  }
-
-  #mirror(tab: Tab, state: Partial<SyncState>): void {
-    const last = tab.state.cursors?.[0]?.cursor ?? null;
-    tab.state = { ...tab.state, ...state };
+    if (push.type !== 'state') return;
+    const { state } = push;
     const cursor = state.cursors?.[0]?.cursor ?? null;
-    this.#checkCursor(last, cursor);
+    this.#checkCursor(tab.cursor, cursor);
+    tab.cursor = cursor ?? tab.cursor;
     this.#checkEvents(state.events ?? []);
     if (!cursor || !tab.isLeader) return;
     this.#checkCursor(this.#lastCursor, cursor);
@@ -369,19 +371,12 @@ export class Client {
     this.options.report(new Violation('C6', `${this.name}: the cursor fell from ${last.seq} to ${cursor.seq}.`));
   }
 
-  #liveChanged(tab: Tab, push: Extract<WorkerPush, { type: 'live' }>): void {
-    follow(tab, push);
-    tab.isShut = false;
-    const torn = tab.live?.rows.find((row) => row.l !== row.r);
+  #checkPairs(pairs: readonly Pair[]): void {
+    const torn = pairs.find((row) => row.l !== row.r);
     if (!torn) return;
     this.options.report(
       new Violation('C4', `${this.name}: a live query shows half a transaction: ${JSON.stringify(torn)}.`),
     );
-  }
-
-  #asked({ methods }: Tab, { askId, question }: Extract<WorkerPush, { type: 'ask' }>): void {
-    if (question.type === 'token') methods.answer(askId, { type: 'token', token: this.token }).catch(() => {});
-    else methods.answer(askId, { type: 'resolve', resolution: decide(question.conflict) }).catch(() => {});
   }
 }
 
@@ -389,9 +384,9 @@ export class Client {
 const IS_LACKING = missingRow('\0').message.split('\0')[1] ?? '';
 
 /** The app's resolver: of the log alone. */
-function decide({ local, remote }: { local: unknown; remote: unknown }): Resolution | null {
+function decide({ local, remote }: ConflictInput): Resolution | undefined {
   const weight = JSON.stringify([local, remote]).length % 4;
-  if (weight === 0) return null;
+  if (weight === 0) return undefined;
   if (weight === 1) return 'local';
   if (weight === 2 || !local || !remote) return 'remote';
   return { merged: { a: 'merged' } };

@@ -89,8 +89,8 @@ const EVENTS = {
   },
   pause: (world: World, client: Client, chance: Chance) => {
     const tab = client.tabs[0];
-    tab?.methods.pause('simulated').catch(() => {});
-    world.clock.setTimer(chance.between(100, 10_000), () => tab?.methods.resume('simulated').catch(() => {}));
+    tab?.page.pause('simulated').catch(() => {});
+    world.clock.setTimer(chance.between(100, 10_000), () => tab?.page.resume('simulated').catch(() => {}));
   },
   'token expiry': (world: World, { user }: Client, chance: Chance) => {
     world.tokens.set(user, (world.tokens.get(user) ?? 0) + 1);
@@ -211,7 +211,7 @@ const otherThan = (user: string) => (user === 'ana' ? 'ben' : 'ana');
 async function switchAccount(world: World, client: Client, chance: Chance): Promise<void> {
   // A database that is nobody's yet would rightly become that of the next one who signs in.
   if (!client.isRunning || client.switching || !client.isBound) return;
-  const { methods, process } = aTab(client, chance);
+  const { page, process } = aTab(client, chance);
   if (process.isFrozen) return;
   const to = chance.happens(0.7) ? otherThan(client.user) : client.user;
   const losesUnsent = chance.happens(0.7);
@@ -220,7 +220,7 @@ async function switchAccount(world: World, client: Client, chance: Chance): Prom
   client.switching = switching;
   client.token = client.options.token(to);
   process.onKill(() => world.clock.setTimer(1, () => closeBrowser(world, client, switching)));
-  await methods.wipe(...(losesUnsent ? [] : [[]])).catch(() => {});
+  await page.wipe({ unsent: losesUnsent ? 'discard' : 'refuse' }).catch(() => {});
   if (!process.isDead) endSwitch(world, client, switching);
 }
 
@@ -328,7 +328,7 @@ function signIn(client: Client): void {
   if (client.switching) return;
   client.token = client.options.token(client.user);
   const [tab] = client.tabs;
-  tab?.methods.runSync(`sign-in-${client.token}`, 'sync', {}).catch(() => {});
+  tab?.page.sync().catch(() => {});
 }
 
 const NEED_PERSON = ['wrong account', 'account switch', 'schema bump'];
@@ -361,7 +361,7 @@ export async function heal(world: World): Promise<void> {
     // A wipe that is under way comes to its end by itself.
     if (!client.switching) client.token = client.options.token(client.user);
     for (const process of client.processes) process.thaw();
-    client.tabs[0]?.methods.resume('simulated').catch(() => {});
+    client.tabs[0]?.page.resume('simulated').catch(() => {});
     // A person looks: after a long wait for a new token, or a new server, the app would ask less often by itself.
     if (NEED_PERSON.some((name) => world.plan.faults.has(name))) signIn(client);
   }

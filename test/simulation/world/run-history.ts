@@ -12,6 +12,7 @@ import {
   checkLog,
   checkNewcomer,
   checkProgress,
+  checkReceipts,
   checkReplay,
   checkScopes,
   checkServerTotals,
@@ -69,6 +70,7 @@ async function checkEnd(world: World): Promise<void> {
   checkIdentities(world);
   checkConflicts(world);
   checkDecisions(world);
+  checkReceipts(world);
   await checkLog(world);
   await checkScopes(world);
   await checkReplay(world, 1 + (world.seed % 3));
@@ -164,13 +166,13 @@ async function isSettled(world: World): Promise<boolean> {
 
 /** Not waited for: a write may be open, and ends only as the clock goes on. */
 function decideAll(client: Client, round: number): void {
-  const methods = (client.tabs.find(({ isLeader }) => isLeader) ?? client.tabs[0])?.methods;
+  const page = (client.tabs.find(({ isLeader }) => isLeader) ?? client.tabs[0])?.page;
   const choice = round % 2 === 0 ? 'local' : 'remote';
   for (const { id, state } of client.state.conflicts ?? []) {
-    if (state === 'open') methods?.resolveConflict(id, choice).catch(() => {});
+    if (state === 'open') page?.conflicts.resolve(id, choice).catch(() => {});
   }
   for (const { state, mutationId } of outboxOf(client)) {
-    if (state === 'rejected') methods?.discardMutation(mutationId).catch(() => {});
+    if (state === 'rejected') page?.outbox.discard(mutationId).catch(() => {});
   }
 }
 

@@ -100,6 +100,20 @@ export function checkProgress({ clients }: World): void {
   }
 }
 
+/** Each receipt has settled by now, and whoever was told that a write is on the server was told the truth (C3, C9). */
+export function checkReceipts({ clients, ledger, plan, powerCutCount }: World): void {
+  const isUncertain = ['restore from a copy', 'client cloned', 'account switch'].some((name) => plan.faults.has(name));
+  for (const client of clients) {
+    for (const { sessionId, receipts } of client.tabs) {
+      const [open] = receipts.unsettled;
+      if (open !== undefined) throw new Violation('C9', `${sessionId} was never told what became of mutation ${open}.`);
+      if (isUncertain || powerCutCount > 0) continue;
+      const untrue = receipts.applied.find((id) => !ledger.decided(client.deviceId, id)?.isApplied);
+      if (untrue !== undefined) throw new Violation('C3', `${sessionId} was told that mutation ${untrue} is applied.`);
+    }
+  }
+}
+
 /** The rows of the server are what its log says. */
 export async function checkLog({ server, ledger }: World): Promise<void> {
   const model = new LogModel(ledger.commits);

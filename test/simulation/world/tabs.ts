@@ -1,59 +1,104 @@
 import type { Engine } from '../../../src/client/engine/engine.ts';
-import type { EngineMethods } from '../../../src/client/engine-api.ts';
-import { applyDelta, type LiveRows } from '../../../src/client/live/apply-delta.ts';
 import { beginTerm, type OpenEngine } from '../../../src/client/open-engine.ts';
-import { RpcClient } from '../../../src/client/rpc/client.ts';
-import { engineMethodsOver } from '../../../src/client/rpc/methods.ts';
-import { schemaToWire } from '../../../src/client/schema-wire.ts';
+import type { LiveQuery, Sync, SyncOptions } from '../../../src/client/sync.ts';
 import type { SyncState } from '../../../src/client/types.ts';
 import type { WorkerConfig, WorkerPush } from '../../../src/client/worker-api.ts';
+import type { Cursor } from '../../../src/core/change.ts';
+import type { Resolver } from '../../../src/core/policy.ts';
 import type { Schema } from '../../../src/core/schema.ts';
+import type { SqlQuery } from '../../../src/core/sql.ts';
 import { SyncError } from '../../../src/shared/error.ts';
 import type { LocalDatabase } from '../../../src/storage/local-database.ts';
+import { toConfig } from '../../../src/store/options.ts';
+import { type InThreadEngine, inThreadLine, type SessionLine } from '../../../src/store/session-line.ts';
+import { createSyncHandle } from '../../../src/store/sync-handle.ts';
+import { portLine } from '../../../src/store/worker-line.ts';
 import { hostSession } from '../../../src/worker/session-host.ts';
 import type { Process } from './process.ts';
+import { Receipts } from './receipts.ts';
 import { pageLine, TabChannels } from './tab-lines.ts';
 import { TabLocks } from './tab-locks.ts';
 
-/** What an observer of one tab sees. */
-export interface Tab {
+export const LIVE = `SELECT l.id AS id, l.nonce AS l, r.nonce AS r FROM left_half l JOIN right_half r ON r.id = l.id ORDER BY l.id`;
+
+/** A row of it: both halves of a pair. */
+export interface Pair {
+  readonly id: string;
+  readonly l: string;
+  readonly r: string;
+}
+
+/** What the app of one machine gives to each of its pages. */
+export interface PageApp {
+  readonly deviceName: string;
+  readonly token: () => string;
+  readonly resolve: Resolver;
+  readonly onPush: (tab: Tab, push: WorkerPush) => void;
+}
+
+export interface TabOptions {
+  readonly app: PageApp;
   readonly sessionId: string;
   readonly process: Process;
   readonly schema: Schema;
-  methods: EngineMethods;
-  state: Partial<SyncState>;
-  live: LiveRows | null;
-  /** Its live query was told that the data are somebody else's. */
-  isShut: boolean;
-  isLeader: boolean;
 }
 
-export const LIVE = `SELECT l.id AS id, l.nonce AS l, r.nonce AS r FROM left_half l JOIN right_half r ON r.id = l.id ORDER BY l.id`;
+/** One tab: the package's own page, over a line to its engine. */
+export class Tab {
+  readonly sessionId: string;
+  readonly process: Process;
+  readonly schema: Schema;
+  /** What the app has in its hands. */
+  readonly page: Sync;
+  readonly live: LiveQuery<Pair>;
+  readonly receipts = new Receipts();
+  /** What it was told last. */
+  cursor: Cursor | null = null;
 
-export const newTab = (sessionId: string, process: Process, schema: Schema): Tab => ({
-  sessionId,
-  process,
-  schema,
-  // Replaced before anybody calls.
-  methods: {} as EngineMethods,
-  state: {},
-  live: null,
-  isShut: false,
-  isLeader: false,
-});
-
-export type OnPush = (tab: Tab, push: WorkerPush) => void;
-
-/** Several sessions of one engine in one process: an app without workers. */
-export function connectTabs(engine: Engine, tabs: readonly Tab[], onPush: OnPush): void {
-  for (const tab of tabs) {
-    const connection = engine.connect(tab.sessionId);
-    tab.methods = connection.methods;
-    tab.isLeader = true;
-    connection.onPush((push) => {
-      if (!tab.process.isDead) onPush(tab, push);
-    });
+  constructor({ app, sessionId, process, schema }: TabOptions, lineOf: (config: WorkerConfig) => SessionLine) {
+    this.sessionId = sessionId;
+    this.process = process;
+    this.schema = schema;
+    const options: SyncOptions = {
+      schema,
+      server: { url: 'http://simulated.example', auth: app.token },
+      resolvers: { of_app: app.resolve },
+      deviceName: app.deviceName,
+    };
+    const line = lineOf(toConfig(options, { sessionId, kind: 'opfs', page: null }));
+    this.page = createSyncHandle({ options, sessionId, line, runtime: process });
+    line.onPush((push) => app.onPush(this, push));
+    this.live = this.page.liveQuery<SqlQuery<Pair>>({ sql: LIVE, parameters: [] });
+    this.page.ready.catch(() => {});
   }
+
+  /** What the page shows. */
+  get state(): SyncState {
+    return this.page.store.getState();
+  }
+
+  get isLeader(): boolean {
+    return this.state.isLeader;
+  }
+}
+
+/** Several pages of one engine in one process: an app without workers. */
+export function connectTabs(engine: Engine, tabs: readonly TabOptions[]): Tab[] {
+  return tabs.map((options) => new Tab(options, () => inThreadLine(async () => connect(engine, options))));
+}
+
+function connect(engine: Engine, { sessionId, process }: TabOptions): InThreadEngine {
+  const connection = engine.connect(sessionId);
+  return {
+    connection: {
+      sessionId,
+      methods: connection.methods,
+      // The dead hear nothing.
+      onPush: (listener) => connection.onPush((push) => !process.isDead && listener(push)),
+      close: () => connection.close(),
+    },
+    close: () => engine.close(),
+  };
 }
 
 /** What the tabs of one browser share: locks, channels and the one file, which one worker at a time can hold. */
@@ -70,16 +115,15 @@ export class Browser {
   }
 }
 
-export interface OpenTabOptions {
+interface Opening {
   readonly browser: Browser;
-  readonly tab: Tab;
+  readonly process: Process;
   readonly open: () => { engine: Engine; database: LocalDatabase };
-  readonly onPush: OnPush;
 }
 
-/** The real worker of one tab: session host, membership, leadership and relay, on the browser's locks and channels. */
-export function openTab({ browser, tab, open, onPush }: OpenTabOptions): void {
-  const { process, sessionId, schema } = tab;
+/** A tab with a worker of its own, the package's: session host, membership, leadership and relay, on the browser's locks and channels. */
+export function openTab(options: TabOptions, { browser, open }: Omit<Opening, 'process'>): Tab {
+  const { process } = options;
   const line = pageLine(process);
   hostSession({
     page: line.worker,
@@ -88,38 +132,16 @@ export function openTab({ browser, tab, open, onPush }: OpenTabOptions): void {
       locks: browser.locks.of(process),
       openChannel: (name) => browser.channels.open(process, name),
     },
-    openEngine: (_config, lastTerm) => openExclusively({ browser, process, open, lastTerm }),
+    openEngine: (_config, lastTerm) => openExclusively({ browser, process, open }, lastTerm),
   });
-  const client = new RpcClient(line.page, (push) => {
-    if (!process.isDead) onPush(tab, push as WorkerPush);
-  });
-  tab.methods = engineMethodsOver((method, args) => client.call(method, args));
-  const config: WorkerConfig = {
-    sessionId,
-    name: 'sim',
-    kind: 'opfs',
-    schema: schemaToWire(schema),
-    serverUrl: null,
-    hasAuth: true,
-    autoSync: {},
-    localSchema: [],
-    deviceName: null,
-    decides: ['of_app'],
-  };
-  client.call('start', [config]).catch(() => {});
+  return new Tab(options, (config) => portLine(line.page, config, process));
 }
 
 const RETRY_MS = 40;
 const WAIT_MS = 3_000;
 
 /** As the private file system of a browser: who has the file open keeps everybody else out, frozen or not. */
-async function openExclusively(options: {
-  browser: Browser;
-  process: Process;
-  open: OpenTabOptions['open'];
-  lastTerm: number;
-}): Promise<OpenEngine> {
-  const { browser, process, open, lastTerm } = options;
+async function openExclusively({ browser, process, open }: Opening, lastTerm: number): Promise<OpenEngine> {
   for (let waited = 0; browser.owner !== null && !browser.isFileShared; waited += RETRY_MS) {
     if (waited >= WAIT_MS) {
       throw new SyncError('storage', 'The local database file cannot be opened', { details: { reason: 'locked' } });
@@ -136,9 +158,4 @@ async function openExclusively(options: {
     if (browser.owner === process) browser.owner = null;
     throw error;
   }
-}
-
-/** The delta of a live query, applied as the page does. */
-export function follow(tab: Tab, push: Extract<WorkerPush, { type: 'live' }>): void {
-  tab.live = applyDelta(tab.schema, tab.live, push.delta);
 }

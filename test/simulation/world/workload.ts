@@ -7,30 +7,51 @@ import type { Tab } from './tabs.ts';
 
 type Sql = readonly [string, readonly Cell[]];
 
+/** Thrown in the callback of a write: the person thinks better of it. */
+class Dropped extends Error {}
+
+interface Writing {
+  readonly client: Client;
+  readonly tab: Tab;
+  readonly chance: Chance;
+}
+
 /** Runs one transaction of a tab; the rows each statement changed, once it is durable. Null: rolled back. */
-async function write(client: Client, tab: Tab, chance: Chance, statements: readonly Sql[], isKept = true) {
+async function write(by: Writing, statements: readonly Sql[], isKept = true): Promise<readonly number[] | null> {
+  const { client, tab } = by;
   client.writeCount += 1;
   client.openWriteCount += 1;
-  const writeId = `${tab.sessionId}-${client.writeCount}`;
-  const { methods } = tab;
-  // As the page does: a write that is begun before a wipe is not meant for what comes after it.
-  const { clientId = null } = tab.state;
-  const counts: number[] = [];
   try {
-    for (const [sql, parameters] of statements) {
-      counts.push(await methods.writeRun(writeId, { sql, parameters }, clientId));
-      if (chance.happens(0.1)) await pause(tab, chance.between(0, 200));
-    }
-    if (!isKept) {
-      await methods.writeRollback(writeId);
-      return null;
-    }
-    const { mutationId } = await methods.writeCommit(writeId);
-    if (mutationId !== null && !client.disk.inTransaction) client.own.committed(client, mutationId);
-    return counts;
+    const { mutationId, result, settled } = await receiptOf(by, statements, isKept);
+    if (mutationId === null) return result;
+    tab.receipts.given(mutationId, settled);
+    if (!client.disk.inTransaction) client.own.committed(client, mutationId);
+    return result;
+  } catch (error) {
+    if (error instanceof Dropped) return null;
+    throw error;
   } finally {
     client.openWriteCount -= 1;
   }
+}
+
+/** As an app writes: step by step, or with a callback that is nothing but one statement. */
+async function receiptOf({ tab, chance }: Writing, statements: readonly Sql[], isKept: boolean) {
+  const queries = statements.map(([sql, parameters]) => ({ sql, parameters }));
+  const [only, ...others] = queries;
+  if (only && isKept && others.length === 0 && chance.happens(0.5)) {
+    const receipt = await tab.page.write((tx) => tx.run(only));
+    return { ...receipt, result: [receipt.result] };
+  }
+  return tab.page.write(async (tx) => {
+    const counts: number[] = [];
+    for (const query of queries) {
+      counts.push(await tx.run(query));
+      if (chance.happens(0.1)) await pause(tab, chance.between(0, 200));
+    }
+    if (!isKept) throw new Dropped();
+    return counts;
+  });
 }
 
 function pause({ process }: Tab, ms: number): Promise<void> {
@@ -38,7 +59,8 @@ function pause({ process }: Tab, ms: number): Promise<void> {
 }
 
 /** An entry with its increment, the device's own count, and sometimes a pair: one transaction, checked everywhere. */
-async function entry(client: Client, tab: Tab, chance: Chance): Promise<void> {
+async function entry(by: Writing): Promise<void> {
+  const { client, chance } = by;
   const { author, user } = client;
   const id = `${author}-e${client.entries.size}`;
   const tally = chance.of(TALLIES);
@@ -56,7 +78,7 @@ async function entry(client: Client, tab: Tab, chance: Chance): Promise<void> {
     ...(chance.happens(0.5) ? pair(`p${chance.below(4)}`, id) : []),
   ];
   const isKept = chance.happens(0.95);
-  const counts = await write(client, tab, chance, statements, isKept);
+  const counts = await write(by, statements, isKept);
   if (counts?.[0] === 1) written.isAcknowledged = true;
 }
 
@@ -205,39 +227,39 @@ const several: Statements = (client, chance) => [
 
 const transaction =
   (statements: Statements): Action =>
-  async (client, tab, chance) => {
-    await write(client, tab, chance, statements(client, chance), chance.happens(0.95));
+  async (by) => {
+    await write(by, statements(by.client, by.chance), by.chance.happens(0.95));
   };
 
 /** The person at the device decides something. */
-async function person(_client: Client, { methods }: Tab, chance: Chance): Promise<void> {
-  const conflicts = await methods.listConflicts({ state: 'open' });
-  if (conflicts.length > 0) {
-    await methods.resolveConflict(chance.of(conflicts).id, chance.happens(0.5) ? 'local' : 'remote');
+async function person({ tab, chance }: Writing): Promise<void> {
+  const { conflicts, outbox } = tab.page;
+  const open = await conflicts.list({ state: 'open' });
+  if (open.length > 0) {
+    await conflicts.resolve(chance.of(open).id, chance.happens(0.5) ? 'local' : 'remote');
     return;
   }
-  const rejected = (await methods.listOutbox()).filter(({ state }) => state === 'rejected');
+  const rejected = (await outbox.list()).filter(({ state }) => state === 'rejected');
   if (rejected.length === 0) return;
   const { mutationId } = chance.of(rejected);
-  if (chance.happens(0.3)) await methods.retryMutation(mutationId);
-  else await methods.discardMutation(mutationId);
+  if (chance.happens(0.3)) await outbox.retry(mutationId);
+  else await outbox.discard(mutationId);
 }
 
-async function call(client: Client, tab: Tab, chance: Chance): Promise<void> {
-  const { methods } = tab;
-  client.writeCount += 1;
-  const callId = `call-${tab.sessionId}-${client.writeCount}`;
+async function call({ tab, chance }: Writing): Promise<void> {
   const kind = chance.of(['sync', 'sync', 'push', 'pull', 'hydrate'] as const);
-  const running = methods.runSync(callId, kind, kind === 'hydrate' ? { tables: ['item', 'memo'] } : {});
+  const stop = new AbortController();
+  const { signal } = stop;
+  const running = kind === 'hydrate' ? tab.page.hydrate(['item', 'memo'], { signal }) : tab.page[kind]({ signal });
   if (chance.happens(0.3)) {
     running.catch(() => {});
     await pause(tab, chance.between(0, 100));
-    await methods.abortSync(callId);
+    stop.abort();
   }
   await running;
 }
 
-type Action = (client: Client, tab: Tab, chance: Chance) => Promise<unknown>;
+type Action = (by: Writing) => Promise<unknown>;
 
 export const ACTIONS: Readonly<Record<string, Action>> = {
   entry,
@@ -248,8 +270,8 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   family: transaction(family),
   memo: transaction(memo),
   value: transaction(value),
-  news: async (client, tab, chance) => {
-    if (tab.schema.version > 1) await write(client, tab, chance, news(client, chance));
+  news: async (by) => {
+    if (by.tab.schema.version > 1) await write(by, news(by.client, by.chance));
   },
   several: transaction(several),
   person,
@@ -270,7 +292,7 @@ export function act(name: string, client: Client, chance: Chance, onError: (erro
   // Who sees that the data are gone has left, whether or not the tab that wiped them knows by now.
   const { switching } = client;
   if (switching && tab.state.clientId !== switching.deviceId) return;
-  ACTIONS[name]?.(client, tab, chance).catch((error) => {
+  ACTIONS[name]?.({ client, tab, chance }).catch((error) => {
     if (!isExpected(error)) onError(error);
   });
 }

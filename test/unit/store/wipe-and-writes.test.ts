@@ -89,8 +89,8 @@ test('receipts of before the wipe are discarded, and not settled by the mutation
   await sync.close();
 });
 
-/** A device whose engine goes away in the middle of each wipe: before it is done, or after. */
-async function deserted({ isDone }: { readonly isDone: boolean }) {
+/** A device whose engine is far away: `call` has its calls in hand, and `run` makes them. */
+async function remote(call: (name: string, run: () => Promise<unknown>) => Promise<unknown>) {
   const refuse = () => Promise.reject(new SyncError('network', 'There is no network.'));
   const engine = composeEngine({
     schema,
@@ -107,12 +107,7 @@ async function deserted({ isDone }: { readonly isDone: boolean }) {
     }),
   });
   const session = engine.connect('tab');
-  const methods = engineMethodsOver(async (name, args) => {
-    if (name === 'wipe' && !isDone) throw new SyncError('interrupted', 'The tab that holds the database went away.');
-    const answer = await callMethod(session.methods, name, args);
-    if (name === 'wipe') throw new SyncError('interrupted', 'The tab that holds the database went away.');
-    return answer;
-  });
+  const methods = engineMethodsOver((name, args) => call(name, () => callMethod(session.methods, name, args)));
   const connection = {
     sessionId: session.sessionId,
     methods,
@@ -122,6 +117,35 @@ async function deserted({ isDone }: { readonly isDone: boolean }) {
   const line = inThreadLine(async () => ({ connection, close: () => engine.close() }));
   return createSyncHandle({ options: { schema, server: { url: '' } }, sessionId: 'tab', line, runtime: systemRuntime });
 }
+
+/** A device whose engine goes away in the middle of each wipe: before it is done, or after. */
+function deserted({ isDone }: { readonly isDone: boolean }) {
+  return remote(async (name, run) => {
+    if (name !== 'wipe') return run();
+    if (isDone) await run();
+    throw new SyncError('interrupted', 'The tab that holds the database went away.');
+  });
+}
+
+test('the receipt of a write is discarded when the wipe is heard of before the answer to its commit', async () => {
+  const committed = Promise.withResolvers<void>();
+  const wiped = Promise.withResolvers<void>();
+  const sync = await remote(async (name, run) => {
+    const answer = await run();
+    if (name !== 'writeOnce') return answer;
+    committed.resolve();
+    await wiped.promise;
+    return answer;
+  });
+  await sync.ready;
+  const writing = sync.write((tx) => tx.insert('note', { id: 'a' }));
+  await committed.promise;
+  await sync.wipe({ unsent: 'discard' });
+  wiped.resolve();
+  const { settled } = await writing;
+  expect(await settled).toEqual({ mutationId: 1, outcome: 'discarded', seq: null, reason: null });
+  await sync.close();
+});
 
 test('a wipe whose engine went away after it was done gives the work that it exported', async () => {
   const sync = await deserted({ isDone: true });
