@@ -4,6 +4,7 @@ import type { Chance } from './chance.ts';
 import { type Client, isExpected } from './client.ts';
 import { TALLIES } from './schema.ts';
 import type { Tab } from './tabs.ts';
+import { Violation } from './violation.ts';
 
 type Sql = readonly [string, readonly Cell[]];
 
@@ -60,7 +61,7 @@ function pause({ process }: Tab, ms: number): Promise<void> {
 
 /** An entry with its increment, the device's own count, and sometimes a pair: one transaction, checked everywhere. */
 async function entry(by: Writing): Promise<void> {
-  const { client, chance } = by;
+  const { client, tab, chance } = by;
   const { author, user } = client;
   const id = `${author}-e${client.entries.size}`;
   const tally = chance.of(TALLIES);
@@ -78,8 +79,15 @@ async function entry(by: Writing): Promise<void> {
     ...(chance.happens(0.5) ? pair(`p${chance.below(4)}`, id) : []),
   ];
   const isKept = chance.happens(0.95);
-  const counts = await write(by, statements, isKept);
-  if (counts?.[0] === 1) written.isAcknowledged = true;
+  try {
+    const counts = await write(by, statements, isKept);
+    if (counts?.[0] === 1) written.isAcknowledged = true;
+  } catch (error) {
+    // Nobody else has this id: the write has run before, and counted.
+    if (/UNIQUE.*entry\.id/.test(String(error)))
+      throw new Violation('C3', `${tab.sessionId}: ${id} was written twice.`);
+    throw error;
+  }
 }
 
 const upsert = (table: string, columns: readonly string[], values: readonly Cell[]): Sql => [
