@@ -253,9 +253,11 @@ export class Client {
   /** The live query tells what the tables hold. Another tab hears of it a moment later. */
   checkLive(): void {
     const held = JSON.stringify(this.read(LIVE));
-    for (const { live, sessionId, process } of this.tabs) {
+    // A tab that has just come back asks for a line, and hears nothing while who leads is frozen.
+    const isLed = this.tabs.some(({ isLeader, process }) => isLeader && !process.isFrozen);
+    for (const { live, sessionId, process, isLeader } of this.tabs) {
       const { rows, error } = live.getSnapshot();
-      if (!rows || process.isFrozen) continue;
+      if (!rows || process.isFrozen || !(isLed || isLeader)) continue;
       const shown = JSON.stringify(rows.map((row) => [row.id, row.l, row.r]));
       const isShut = error instanceof SyncError && error.kind === 'forbidden';
       const isHidden = shown === '[]' && (isShut || this.#isLocked);
