@@ -1,5 +1,6 @@
 import { type ComposeOptions, composeEngine } from '../../../src/client/engine/compose.ts';
 import type { Engine } from '../../../src/client/engine/engine.ts';
+import { unpackChanges } from '../../../src/client/store/pack.ts';
 import { missingRow } from '../../../src/client/store/rebase.ts';
 import type { SyncState } from '../../../src/client/types.ts';
 import type { WorkerPush } from '../../../src/client/worker-api.ts';
@@ -19,7 +20,17 @@ import { OwnWrites } from './own-writes.ts';
 import { Process } from './process.ts';
 import { schemas } from './schema.ts';
 import type { Server } from './server.ts';
-import { Browser, connectTabs, LIVE, openTab, type PageApp, type Pair, type Tab, type TabOptions } from './tabs.ts';
+import {
+  BADGE_KEY,
+  Browser,
+  connectTabs,
+  LIVE,
+  openTab,
+  type PageApp,
+  type Pair,
+  type Tab,
+  type TabOptions,
+} from './tabs.ts';
 import { Violation } from './violation.ts';
 import type { Written } from './written.ts';
 
@@ -163,7 +174,7 @@ export class Client {
         engine,
         Array.from({ length: this.options.tabCount }, () => this.#newTab(process)),
       );
-      this.#lookLive(this.tabs[0]);
+      for (const tab of this.tabs) this.#lookLive(tab);
     } catch (error) {
       this.tabs = [];
       process.kill();
@@ -250,20 +261,35 @@ export class Client {
     }
   }
 
-  /** The live query tells what the tables hold. Another tab hears of it a moment later. */
-  checkLive(): void {
+  /** What the pages show is what the database holds. Another tab hears of it a moment later. */
+  checkPages(): void {
     const held = JSON.stringify(this.read(LIVE));
-    // A tab that has just come back asks for a line, and hears nothing while who leads is frozen.
-    const isLed = this.tabs.some(({ isLeader, process }) => isLeader && !process.isFrozen);
-    for (const { live, sessionId, process, isLeader } of this.tabs) {
-      const { rows, error } = live.getSnapshot();
-      if (!rows || process.isFrozen || !(isLed || isLeader)) continue;
-      const shown = JSON.stringify(rows.map((row) => [row.id, row.l, row.r]));
-      const isShut = error instanceof SyncError && error.kind === 'forbidden';
-      const isHidden = shown === '[]' && (isShut || this.#isLocked);
-      if (shown !== held && !isHidden)
-        throw new Violation('C4', `${sessionId}: a live query shows ${shown}, the tables hold ${held}.`);
+    const waiting = this.read("SELECT count(*) FROM _tidemark_outbox WHERE state <> 'accepted'")[0]?.[0];
+    const unsent = this.read('SELECT changes FROM _tidemark_outbox').flatMap(([changes]) => unpackChanges(changes));
+    const isTouched = unsent.some(({ table, key }) => table === 'tally' && key[0] === BADGE_KEY);
+    for (const tab of this.#listening) {
+      this.#checkLive(tab, held);
+      const claim = (what: string) =>
+        new Violation('C9', `${tab.sessionId}: ${what} synced, and ${waiting} mutations wait.`);
+      if (tab.state.status.phase === 'synced' && waiting !== 0) throw claim('it calls itself');
+      if (tab.badge.getSnapshot() === 'synced' && isTouched) throw claim('a row of theirs is called');
     }
+  }
+
+  /** A frozen tab shows what it showed; one that has just come back asks for a line, and hears nothing while who leads is frozen. */
+  get #listening(): readonly Tab[] {
+    const isLed = this.tabs.some(({ isLeader, process }) => isLeader && !process.isFrozen);
+    return this.tabs.filter(({ isLeader, process }) => !process.isFrozen && (isLed || isLeader));
+  }
+
+  #checkLive({ live, sessionId }: Tab, held: string): void {
+    const { rows, error } = live.getSnapshot();
+    if (!rows) return;
+    const shown = JSON.stringify(rows.map((row) => [row.id, row.l, row.r]));
+    const isShut = error instanceof SyncError && error.kind === 'forbidden';
+    const isHidden = shown === '[]' && (isShut || this.#isLocked);
+    if (shown !== held && !isHidden)
+      throw new Violation('C4', `${sessionId}: a live query shows ${shown}, the tables hold ${held}.`);
   }
 
   /** Somebody else is signed in, or was until the server next tells: then nothing is shown. A full disk may not hold that. */
@@ -346,8 +372,9 @@ export class Client {
     return { app: this.#app, sessionId: this.#sessionId(), process, schema: this.#schema };
   }
 
-  #lookLive(tab: Tab | undefined): void {
-    tab?.live.subscribe(() => this.#checkPairs(tab.live.getSnapshot().rows ?? []));
+  #lookLive(tab: Tab): void {
+    tab.badge.subscribe(() => {});
+    tab.live.subscribe(() => this.#checkPairs(tab.live.getSnapshot().rows ?? []));
   }
 
   #pushed(tab: Tab, push: WorkerPush): void {

@@ -21,7 +21,7 @@ export function checkClient(world: World, client: Client): void {
   checkOwn(world, client, entries);
   checkSeen(world, client, entries);
   if (world.restoreCount === 0) checkReg(world, client);
-  client.checkLive();
+  client.checkPages();
   if (world.restoreCount === 0 && !world.plan.faults.has('client cloned')) client.own.check(client, world.ledger);
   checkPrefix(world, client);
 }

@@ -16,10 +16,14 @@ import { portLine } from '../../../src/store/worker-line.ts';
 import { hostSession } from '../../../src/worker/session-host.ts';
 import type { Process } from './process.ts';
 import { Receipts } from './receipts.ts';
+import { TALLIES } from './schema.ts';
 import { pageLine, TabChannels } from './tab-lines.ts';
 import { TabLocks } from './tab-locks.ts';
 
 export const LIVE = `SELECT l.id AS id, l.nonce AS l, r.nonce AS r FROM left_half l JOIN right_half r ON r.id = l.id ORDER BY l.id`;
+
+/** The row of `tally` whose status each page shows. */
+export const [BADGE_KEY] = TALLIES;
 
 /** A row of it: both halves of a pair. */
 export interface Pair {
@@ -51,6 +55,8 @@ export class Tab {
   /** What the app has in its hands. */
   readonly page: Sync;
   readonly live: LiveQuery<Pair>;
+  /** Whether a row that many write is synced. */
+  readonly badge: ReturnType<Sync['rowStatus']>;
   readonly receipts = new Receipts();
   /** What it was told last. */
   cursor: Cursor | null = null;
@@ -69,6 +75,7 @@ export class Tab {
     this.page = createSyncHandle({ options, sessionId, line, runtime: process });
     line.onPush((push) => app.onPush(this, push));
     this.live = this.page.liveQuery<SqlQuery<Pair>>({ sql: LIVE, parameters: [] });
+    this.badge = this.page.rowStatus('tally', BADGE_KEY);
     this.page.ready.catch(() => {});
   }
 
