@@ -13,12 +13,16 @@ const browser = () => ({
   instances: [{ browser: 'chromium' as const }],
 });
 
+/** For a machine that is busy with other things: only a test that fails waits for so long. */
+const patient = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 15_000 } } };
+
 /** The groups run one after the other: two cores are few for several browsers at once. */
 const projects: TestProjectConfiguration[] = [
   {
     ...viteShared,
     plugins: [react()],
     test: {
+      ...patient,
       name: 'node',
       environment: 'node',
       include: ['test/**/*.test.{ts,tsx}'],
@@ -31,16 +35,17 @@ const projects: TestProjectConfiguration[] = [
     ...viteShared,
     plugins: [react()],
     test: {
+      ...patient,
       name: 'browser',
       include: ['test/browser/**/*.test.{ts,tsx}'],
       browser: browser(),
-      testTimeout: 30_000,
       sequence: { groupOrder: 1 },
     },
   },
   {
     ...viteShared,
     test: {
+      ...patient,
       name: 'e2e',
       environment: 'node',
       include: ['test/e2e/**/*.test.{ts,tsx}', 'test/package/**/*.test.{ts,tsx}'],
@@ -60,7 +65,7 @@ if (existsSync(new URL('./stories', import.meta.url))) {
     // The rest of its Vite configuration comes from .storybook/main.ts.
     optimizeDeps: viteShared.optimizeDeps,
     plugins: [storybookTest({ configDir: '.storybook' })],
-    test: { name: 'storybook', browser: browser(), testTimeout: 30_000, sequence: { groupOrder: 2 } },
+    test: { ...patient, name: 'storybook', browser: browser(), sequence: { groupOrder: 2 } },
   });
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { pino } from 'pino';
+import { SyncError } from 'tidemark/core';
 import {
   type AccessFunction,
   type AuthFunction,
@@ -31,6 +32,9 @@ export async function serveCommand(args: readonly string[], io: CliIo): Promise<
     ...(monitorToken === undefined ? {} : { monitor: monitorToken }),
     ...(base === undefined ? {} : { basePath: base }),
     ...(cors === undefined ? {} : { cors: { origins: cors.includes('*') ? '*' : cors } }),
+  });
+  await server.service().catch((error) => {
+    throw explain(error, data);
   });
   const running = await serve(server, {
     port: settings.port,
@@ -67,6 +71,12 @@ async function openStorage(settings: ServeSettings, io: CliIo): Promise<Opened> 
     rowSecurity: rowLevelSecurity ? {} : undefined,
   });
   return { storage, data: `Postgres at ${host}${pathname}, schema ${databaseSchema}` };
+}
+
+/** The driver says what happened, and not to which database. */
+function explain(error: unknown, data: string): unknown {
+  if (!(error instanceof SyncError) || error.kind !== 'storage') return error;
+  return new CliError(`${data} could not be opened. ${error.message}`, { cause: error });
 }
 
 async function rateLimitOf({ proxyCount, proxies, rateLimitStore, databaseUrl }: ServeSettings) {

@@ -100,10 +100,13 @@ const NAMES = Object.keys(SOURCES) as (keyof typeof SOURCES)[];
  * @throws CliError that names everything that is wrong at once.
  */
 export function readSettings(args: readonly string[], io: Pick<CliIo, 'cwd' | 'env'>): ServeSettings {
-  const given = { ...fromEnvironment(io), ...fromFlags(args) };
+  const { found, unreadable } = fromEnvironment(io);
+  const given = { ...found, ...fromFlags(args) };
   const parsed = v.safeParse(settingsSchema, given);
   const problems = [
     ...unknownVariables(io.env),
+    ...unreadable,
+    ...emptyKeys(io.env, given),
     ...(parsed.success ? contradictions(parsed.output) : parsed.issues.map((issue) => describe(issue, given))),
   ];
   if (parsed.success && problems.length === 0) return parsed.output;
@@ -124,16 +127,40 @@ function fromFlags(args: readonly string[]): Record<string, unknown> {
 }
 
 /** `NAME`, or the content of the file that `NAME_FILE` names, as container platforms hand out secrets. */
-function fromEnvironment({ env, cwd }: Pick<CliIo, 'cwd' | 'env'>): Record<string, unknown> {
-  const given: Record<string, unknown> = {};
+function fromEnvironment({ env, cwd }: Pick<CliIo, 'cwd' | 'env'>) {
+  const found: Record<string, unknown> = {};
+  const unreadable: string[] = [];
   for (const name of NAMES) {
     const { variable } = SOURCES[name];
     const file = env[`${variable}_FILE`];
-    const value = env[variable] ?? (file === undefined ? undefined : readText(file, cwd).trimEnd());
+    let value = env[variable];
+    if (value === undefined && file) {
+      const read = fromFile(file, cwd);
+      if ('problem' in read) unreadable.push(`${variable}_FILE: ${read.problem}`);
+      else value = read.text;
+    }
     // An empty variable is how compose files say "not set".
-    if (value !== undefined && value !== '') given[name] = name === 'cors' ? [value] : value;
+    if (value !== undefined && value !== '') found[name] = name === 'cors' ? [value] : value;
   }
-  return given;
+  return { found, unreadable };
+}
+
+/** An empty file is a secret that was not handed out, not one that is not wanted. */
+function fromFile(file: string, cwd: string): { readonly text: string } | { readonly problem: string } {
+  try {
+    const text = readText(file, cwd).trimEnd();
+    return text === '' ? { problem: `The file ${file} is empty.` } : { text };
+  } catch (error) {
+    if (error instanceof CliError) return { problem: error.message };
+    throw error;
+  }
+}
+
+/** Without a key nobody has to sign in: that must not come of a value that was meant to be there. */
+function emptyKeys(env: CliIo['env'], given: Readonly<Record<string, unknown>>): string[] {
+  if (given.jwtSecret !== undefined || given.jwtJwks !== undefined) return [];
+  const empty = [SOURCES.jwtSecret, SOURCES.jwtJwks].filter(({ variable }) => env[variable] === '');
+  return empty.map(({ variable }) => `${variable} is empty: give it a value, or leave the variable out.`);
 }
 
 /** A variable that is set and read by nobody is a misspelling. */

@@ -79,6 +79,12 @@ describe('tidemark serve says what is wrong:', () => {
     ['a module that throws', ['--schema', 'throws.ts'], 'primaryKey'],
     ['a port that is none', ['--schema', 'schema.ts', '--port', '99999'], '--port'],
     ['a log level that is none', ['--schema', 'schema.ts', '--log', 'loud'], '--log'],
+    ['a file that is no database', ['--schema', 'schema.ts', '--file', 'schema.ts'], 'schema.ts could not be opened.'],
+    [
+      'a database that does not answer',
+      ['--schema', 'schema.ts', '--database-url', 'postgres://ada:hidden@127.0.0.1:1/app'],
+      'Postgres at 127.0.0.1:1/app, schema public could not be opened.',
+    ],
     ['hooks without a hook', ['--schema', 'schema.ts', '--hooks', 'empty.ts'], 'none of auth, access, validate'],
     ['a hook that is no function', ['--schema', 'schema.ts', '--hooks', 'hooks.ts'], 'auth must be a function'],
   ])('%s', async (_, args, message) => {

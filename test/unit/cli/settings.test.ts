@@ -57,6 +57,28 @@ describe('the settings of a server', () => {
     rmSync(folder, { recursive: true });
   });
 
+  test('whose file is empty or not there are named, beside what else is wrong', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidemark-settings-'));
+    writeFileSync(join(folder, 'empty'), '\n');
+    const env = { TIDEMARK_JWT_SECRET_FILE: join(folder, 'empty'), TIDEMARK_MONITOR_TOKEN_FILE: join(folder, 'gone') };
+    expect(problems(['--schema', 's.ts', '--port', 'x'], env)).toEqual([
+      expect.stringMatching(/TIDEMARK_JWT_SECRET_FILE: The file .*empty is empty/),
+      expect.stringMatching(/TIDEMARK_MONITOR_TOKEN_FILE: There is no file .*gone/),
+      expect.stringMatching(/--port/),
+    ]);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('let nobody in without a token because the key is empty', () => {
+    const args = ['--schema', 's.ts'];
+    expect(problems(args, { TIDEMARK_JWT_SECRET: '' })).toEqual([
+      expect.stringMatching(/TIDEMARK_JWT_SECRET is empty/),
+    ]);
+    expect(problems(args, { TIDEMARK_JWT_JWKS: '' })).toEqual([expect.stringMatching(/TIDEMARK_JWT_JWKS is empty/)]);
+    // One of the two is enough: compose files name both.
+    expect(read(args, { TIDEMARK_JWT_SECRET: 's'.repeat(32), TIDEMARK_JWT_JWKS: '' }).jwtJwks).toBeUndefined();
+  });
+
   test('are refused all at once, each by its name', () => {
     const found = problems(['--port', '99999', '--log', 'loud'], {
       TIDEMARK_CORS: 'app.example',
