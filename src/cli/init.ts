@@ -4,8 +4,9 @@ import postgres from 'postgres';
 import type { Schema } from 'tidemark/core';
 import { planInstall, planRemoval, postgresStorage } from 'tidemark/server/postgres';
 import { parseOptions } from './arguments.ts';
+import { proposeAnswered } from './init/answered.ts';
 import { printAccess, printReview, printSchema } from './init/print-files.ts';
-import { type Proposal, propose } from './init/propose.ts';
+import type { Proposal } from './init/propose.ts';
 import { readCatalogue } from './init/read-catalogue.ts';
 import { toSchema } from './init/to-schema.ts';
 import { CliError, type CliIo } from './io.ts';
@@ -102,7 +103,10 @@ function checkUrl(url: string | undefined, command: string): string {
 }
 
 async function proposeFrom({ url, schema, tables }: InitOptions): Promise<Proposal> {
-  return withDatabase(url, async (db) => propose(await readCatalogue(db, { schema, tables })));
+  return withDatabase(url, async (db) => {
+    const catalogue = await readCatalogue(db, { schema, tables });
+    return proposeAnswered(db, catalogue);
+  });
 }
 
 async function install(schema: Schema, { url, schema: pgSchema, isDryRun }: InitOptions, io: CliIo): Promise<number> {

@@ -96,12 +96,28 @@ export const t = {
 /** Columns by name. */
 export type Columns = Readonly<Record<string, Column>>;
 
-/** Rows carry the scope `<kind>:<value of column by>`, or `whenNull` when that value is null. */
+/**
+ * Rows carry the scope `<kind>:<value of column by>`, or `whenNull` when that value is null. Those of which `sharedWhen` is true
+ * carry its scope instead.
+ */
 export interface ColumnScope {
   readonly kind: string;
   readonly by: string;
   readonly whenNull?: string;
+  readonly sharedWhen?: SharedWhen;
 }
+
+/**
+ * A column that tells shared rows from private ones: `{ column: 'is_public', is: [true], scope: 'public' }`. The column is a boolean, a text or an
+ * integer. It `is` one of these values, or, with `isNot`, none of them; a null is neither.
+ */
+export type SharedWhen = { readonly column: string; readonly scope: string } & (
+  | { readonly is: readonly FlagValue[]; readonly isNot?: never }
+  | { readonly isNot: readonly FlagValue[]; readonly is?: never }
+);
+
+/** What a column of {@link SharedWhen} is compared with. */
+export type FlagValue = boolean | string | number;
 
 /** Rows carry the scope of the parent row in `table` whose single-column key equals this row's column `via`. */
 export interface ParentScope {
@@ -306,10 +322,30 @@ function checkScope(of: Table, tables: Readonly<Record<string, Table>>): void {
     if (column.isNullable && rule.whenNull === undefined) {
       throw invalid(`${of.name}.${rule.by} is nullable, so its scope needs whenNull`);
     }
+    if (rule.sharedWhen) checkSharedWhen(of, rule.sharedWhen);
     return;
   }
   checkColumn(of.name, of.columns, rule.via, 'its scope');
   checkParents(of, tables);
+}
+
+const FLAG_TYPES: Readonly<Partial<Record<ColumnKind, string>>> = {
+  boolean: 'boolean',
+  text: 'string',
+  integer: 'number',
+};
+
+function checkSharedWhen(of: Table, { column, scope, is, isNot }: SharedWhen): void {
+  const where = `sharedWhen of the scope of ${of.name}`;
+  const { kind } = checkColumn(of.name, of.columns, column, 'sharedWhen of its scope');
+  const values: readonly unknown[] = is ?? isNot ?? [];
+  const type = FLAG_TYPES[kind];
+  if (type === undefined) throw invalid(`${where}: ${column} is of kind ${kind}; it can be boolean, text or integer`);
+  if ((is === undefined) === (isNot === undefined) || values.length === 0)
+    throw invalid(`${where} needs values in \`is\` or in \`isNot\``);
+  const other = values.find((value) => typeof value !== type);
+  if (other !== undefined) throw invalid(`${where}: ${column} is of kind ${kind}, and never ${JSON.stringify(other)}`);
+  if (typeof scope !== 'string' || scope === '') throw invalid(`${where} needs a scope`);
 }
 
 /** Walks up the parents: each must exist, have a one-column key, and the walk must end. */

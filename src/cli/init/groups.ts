@@ -20,10 +20,17 @@ export interface Membership {
 /** The groups that scopes are made of. Each kind has one set of members: who is in one is not in another for it. */
 export class Groups {
   readonly #tables: ReadonlyMap<string, CatalogueTable>;
+  readonly #refused: ReadonlySet<string>;
   readonly #kinds = new Map<string, { readonly key: string; readonly members: GroupMembers }>();
 
-  constructor(tables: ReadonlyMap<string, CatalogueTable>) {
+  constructor(tables: ReadonlyMap<string, CatalogueTable>, refused: ReadonlySet<string> = new Set()) {
     this.#tables = tables;
+    this.#refused = refused;
+  }
+
+  /** Whether the database answers it, as far as that is known. */
+  isAnswered(query: GroupQuery): boolean {
+    return this.#refused.size === 0 || !this.#refused.has(printGroupQuery(query, this.#tables));
   }
 
   /** The kind of scope that these members have, told apart from all others. */

@@ -1,4 +1,4 @@
-import type { ScopeRule } from 'tidemark/core';
+import type { ScopeRule, SharedWhen } from 'tidemark/core';
 import { code, type ProposedColumn, quote } from './column-types.ts';
 import { CALLER } from './policy/group-query.ts';
 import type { Proposal, ProposedTable } from './propose.ts';
@@ -24,14 +24,14 @@ ${tables}
 
 function printTable(table: ProposedTable): string {
   const columns = table.columns.map((column) => `        ${printColumn(column)}`);
-  const notes = [`${table.scope.because}`, ...table.scope.notes, ...table.notes];
+  const notes = new Set([table.scope.because, ...table.scope.notes, ...table.notes]);
   const options = [
     ...(table.key.length === 1 && table.key[0] === 'id' ? [] : [`primaryKey: ${printNames(table.key)}`]),
     `scope: ${printScope(table.scope.rule)}`,
     ...(table.indexes.length === 0 ? [] : [`indexes: [${table.indexes.map(printNames).join(', ')}]`]),
   ];
   return [
-    ...notes.map((note) => `    // ${note}`),
+    ...[...notes].map((note) => `    // ${note}`),
     `    ${table.name}: table(`,
     '      {',
     ...columns,
@@ -55,7 +55,15 @@ function printColumn({ name, kind, isNullable, defaultValue, note }: ProposedCol
 /** A scope rule in TypeScript. */
 export function printScope(rule: ScopeRule): string {
   if (typeof rule === 'string') return quote(rule);
-  const parts = Object.entries(rule).map(([name, value]) => `${name}: ${quote(String(value))}`);
+  const parts = Object.entries(rule).map(([name, value]) => `${name}: ${printPart(value)}`);
+  return `{ ${parts.join(', ')} }`;
+}
+
+function printPart(value: string | SharedWhen): string {
+  if (typeof value === 'string') return quote(value);
+  const parts = Object.entries(value).map(([name, one]) => {
+    return `${name}: ${typeof one === 'string' ? quote(one) : `[${one.map(code).join(', ')}]`}`;
+  });
   return `{ ${parts.join(', ')} }`;
 }
 
@@ -101,7 +109,8 @@ function nobodyNote({ tables }: Proposal): string {
 
 function scopeNames(rule: ScopeRule): string[] {
   if (typeof rule === 'string') return [rule];
-  return 'by' in rule && rule.whenNull !== undefined ? [rule.whenNull] : [];
+  if (!('by' in rule)) return [];
+  return [rule.whenNull, rule.sharedWhen?.scope, rule.kind === NOBODY ? NOBODY : undefined].flatMap((one) => one ?? []);
 }
 
 function printMembership([kind, memberships]: readonly [string, readonly Membership[]]) {
@@ -129,7 +138,7 @@ export function printReview(proposal: Proposal): string {
     ({ name, scope }) => `  ${name.padEnd(width)}  ${describeRule(scope.rule)}${' '.repeat(2)}(${scope.because})`,
   );
   const notes = tables.flatMap(({ name, scope, notes: own }) =>
-    [...scope.notes, ...own].map((note) => `  ${name}: ${note}`),
+    [...new Set([...scope.notes, ...own])].map((note) => `  ${name}: ${note}`),
   );
   const left = skipped.map(({ name, reason }) => `  ${name}: ${reason}`);
   return [

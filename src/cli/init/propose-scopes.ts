@@ -25,9 +25,13 @@ export interface ScopeProposals {
 
 /**
  * Guesses the scope of each of these tables from its row policies, and from its foreign keys where those say nothing. Policies may
- * look into any table, also one that no device can hold.
+ * look into any table, also one that no device can hold. `refused` are queries that the database does not answer: nothing rests on them.
  */
-export function proposeScopes(catalogue: Catalogue, usable: readonly CatalogueTable[]): ScopeProposals {
+export function proposeScopes(
+  catalogue: Catalogue,
+  usable: readonly CatalogueTable[],
+  refused: ReadonlySet<string>,
+): ScopeProposals {
   const held = new Map(usable.map((table) => [table.name, table]));
   const tables = new Map(catalogue.tables.map((table) => [table.name, table]));
   const asked = new Map<string, ScopeProposal | null>();
@@ -45,7 +49,7 @@ export function proposeScopes(catalogue: Catalogue, usable: readonly CatalogueTa
       return scope;
     },
     alternatives: new Map(),
-    groups: new Groups(tables),
+    groups: new Groups(tables, refused),
     reader: new PolicyReader(catalogue),
   };
   const scopes = new Map<string, ScopeProposal>();

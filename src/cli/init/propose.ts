@@ -22,8 +22,8 @@ export interface ProposedTable {
   readonly notes: readonly string[];
 }
 
-/** The schema that fits what the catalogue holds, for a person to review. */
-export function propose(catalogue: Catalogue): Proposal {
+/** The schema that fits what the catalogue holds, for a person to review. No membership is asked for by one of the `refused` queries. */
+export function propose(catalogue: Catalogue, refused: ReadonlySet<string> = new Set()): Proposal {
   const reasons = new Map<string, string>();
   const wanted = [...catalogue.wanted].flatMap((name) => catalogue.tables.find((table) => table.name === name) ?? []);
   for (const table of wanted) {
@@ -31,7 +31,7 @@ export function propose(catalogue: Catalogue): Proposal {
     if (reason !== null) reasons.set(table.name, reason);
   }
   const usable = wanted.filter(({ name }) => !reasons.has(name));
-  const found = proposeScopes(catalogue, usable);
+  const found = proposeScopes(catalogue, usable, refused);
   for (const [name, reason] of found.closed) reasons.set(name, reason);
   return {
     schema: catalogue.schema,

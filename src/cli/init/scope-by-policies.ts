@@ -1,3 +1,4 @@
+import type { ColumnScope, SharedWhen } from 'tidemark/core';
 import {
   isBare,
   isEverything,
@@ -9,7 +10,7 @@ import {
 } from './alternatives.ts';
 import type { CatalogueTable } from './catalogue.ts';
 import { and, type Condition, condition } from './policy/condition.ts';
-import { groupQuery, isAmong, ownQuery } from './policy/group-query.ts';
+import { type GroupQuery, groupQuery, isAmong, ownQuery } from './policy/group-query.ts';
 import { classOf, implies, type Simple, toCondition } from './policy/simplify.ts';
 import {
   type Alternative,
@@ -22,6 +23,7 @@ import {
   type ScopeProposal,
   type Surroundings,
 } from './scope-parts.ts';
+import { isSharing, sharedExpression, sharedRows } from './shared-rows.ts';
 
 /**
  * The scope that the policies describe; null where no scope does. It never gives a row to somebody whom the policies do not,
@@ -35,7 +37,7 @@ export function scopeByPolicies(around: Surroundings, table: CatalogueTable): Sc
   const direct = bySharedColumn(reading) ?? byParent(reading);
   if (direct) return direct;
   const full = { ...reading, alternatives: alternatives.flatMap((one) => withParents(around, one)) };
-  return bySharedColumn(full) ?? byParent(full) ?? byColumn(full) ?? byOwnerAndMore(full);
+  return bySharedColumn(full) ?? byParent(full) ?? byColumn(full) ?? byOwnerAndMore(full) ?? byFlag(full);
 }
 
 /** The column by which rows are somebody's own, where a policy asks for more than can be read; null where there is none. */
@@ -72,7 +74,7 @@ function bySharedColumn(reading: Reading): ScopeProposal | null {
   const { around, table, alternatives } = reading;
   const shared = table.columns.find(({ name }) =>
     alternatives.some(({ of }) => {
-      const query = groupQuery(of, name);
+      const query = answered(around, groupQuery(of, name));
       return query !== null && around.groups.isMembership(query);
     }),
   );
@@ -83,9 +85,16 @@ function bySharedColumn(reading: Reading): ScopeProposal | null {
 
 /** Any other question by which values of a column are found. */
 function byColumn(reading: Reading): ScopeProposal | null {
-  const { table, alternatives } = reading;
-  const column = table.columns.find(({ name }) => alternatives.some(({ of }) => groupQuery(of, name) !== null));
+  const { around, table, alternatives } = reading;
+  const column = table.columns.find(({ name }) =>
+    alternatives.some(({ of }) => answered(around, groupQuery(of, name)) !== null),
+  );
   return column ? labelledBy(reading, column.name) : null;
+}
+
+/** The query, unless the database has refused it. */
+function answered({ groups }: Surroundings, query: GroupQuery | null): GroupQuery | null {
+  return query && groups.isAnswered(query) ? query : null;
 }
 
 /** The scope of whoever may see rows with this value in the column. */
@@ -93,24 +102,30 @@ function labelledBy(reading: Reading, column: string): ScopeProposal {
   const { around, table, alternatives } = reading;
   const isKey = table.key.length === 1 && table.key[0] === column;
   const asQuery = (of: Simple) =>
-    groupQuery(of, column) ?? (isKey && ownerOf(of) !== column ? ownQuery(of, column) : null);
+    answered(around, groupQuery(of, column) ?? (isKey && ownerOf(of) !== column ? ownQuery(of, column) : null));
   const queries = alternatives.flatMap(({ of }) => asQuery(of) ?? []);
   const hasSelf = alternatives.some(({ of }) => ownerOf(of) === column);
   const kind = queries.length === 0 ? 'user' : around.groups.kindOf({ queries, hasSelf });
   const whenNull = alternatives.some(({ of }) => isNull(of, column)) ? PUBLIC : NOBODY;
-  const isSaid = ({ of }: Alternative) => asQuery(of) !== null || ownerOf(of) === column || isNull(of, column);
+  const shared = sharedRows(table, alternatives);
+  const isSaid = ({ of }: Alternative) =>
+    asQuery(of) !== null || ownerOf(of) === column || isNull(of, column) || isSharing(table, of, shared);
   const [first] = queries;
   const through = first
     ? ` through ${[...first.of.rows].filter(([row]) => row !== 0).map(([, name]) => name)[0] ?? table.name}`
     : '';
   return {
-    rule: columnScope(table, kind, column, whenNull),
+    rule: withShared(columnScope(table, kind, column, whenNull), shared),
     because: `policy ${quoteNames(alternatives.filter(isSaid))}${through}`,
     notes: alternatives.flatMap((one) => [
       ...(isSaid(one) ? [] : [readsToo(one)]),
       ...(one.isLoosened && isSaid(one) ? [saysMore(one)] : []),
     ]),
   };
+}
+
+function withShared(rule: ColumnScope, shared: SharedWhen | undefined): ColumnScope {
+  return shared ? { ...rule, sharedWhen: shared } : rule;
 }
 
 function readsToo({ policy, of }: Alternative): string {
@@ -128,7 +143,7 @@ function byParent(reading: Reading): ScopeProposal | null {
     const fits = fittingParent(reading, column, parent);
     if (!fits) continue;
     const { rule } = fits.scope;
-    const byCopy = typeof rule !== 'string' && 'by' in rule && rule.by === parent.key[0];
+    const byCopy = typeof rule !== 'string' && 'by' in rule && rule.by === parent.key[0] && !rule.sharedWhen;
     const isPublic = rule === PUBLIC && !isNullable(table, column);
     return {
       rule: isPublic
@@ -204,6 +219,7 @@ function shownBy(around: Surroundings, name: string, row: number): Condition[] {
   const members = around.groups.membersOf(rule.kind);
   return [
     ...(rule.whenNull === PUBLIC ? [of([{ kind: 'null', of: on }])] : []),
+    ...(rule.sharedWhen ? [of([{ kind: 'local', row, expression: sharedExpression(rule.sharedWhen, row) }])] : []),
     ...(rule.kind === 'user' || members?.hasSelf ? [of([{ kind: 'caller', of: on }])] : []),
     ...(members?.queries ?? []).map((query) =>
       and(
@@ -230,13 +246,27 @@ function byOwnerAndMore(reading: Reading): ScopeProposal | null {
   for (const one of alternatives) {
     const owner = one.of.classes.find(({ isCaller }) => isCaller)?.terms.find(({ row }) => row === 0);
     if (!owner || one.of.hasMore) continue;
+    const shared = sharedRows(table, alternatives);
     return {
-      rule: columnScope(table, 'user', owner.column, NOBODY),
+      rule: withShared(columnScope(table, 'user', owner.column, NOBODY), shared),
       because: `policy ${quoteNames([one])}`,
-      notes: alternatives.map(saysMore),
+      notes: alternatives.filter(({ of }) => !isSharing(table, of, shared)).map(saysMore),
     };
   }
   return null;
+}
+
+/** Everybody's rows beside such as no scope gives to anybody. */
+function byFlag({ table, alternatives }: Reading): ScopeProposal | null {
+  const shared = sharedRows(table, alternatives);
+  const [key] = table.key;
+  if (!shared || key === undefined) return null;
+  const isSaid = ({ of }: Alternative) => isSharing(table, of, shared);
+  return {
+    rule: { kind: NOBODY, by: key, sharedWhen: shared },
+    because: `policy ${quoteNames(alternatives.filter(isSaid))}`,
+    notes: alternatives.filter((one) => !isSaid(one)).map(saysMore),
+  };
 }
 
 function quoteNames(alternatives: readonly Alternative[]): string {

@@ -1,8 +1,9 @@
-import type { ScopeRule } from 'tidemark/core';
+import type { ColumnScope, ScopeRule } from 'tidemark/core';
 import type { Catalogue, CatalogueTable, ForeignKey, Policy } from './catalogue.ts';
 import type { Groups } from './groups.ts';
 import type { PolicyReader } from './policy/read-policy.ts';
 import type { Simple } from './policy/simplify.ts';
+import { describeShared } from './shared-rows.ts';
 
 /** The scope of a table, guessed; somebody reviews it. */
 export interface ScopeProposal {
@@ -45,7 +46,7 @@ export function everybody(because: string): ScopeProposal {
 }
 
 /** The scope `<kind>:<column>`; `whenNull` counts only where the column may be null. */
-export function columnScope(table: CatalogueTable, kind: string, column: string, whenNull: string): ScopeRule {
+export function columnScope(table: CatalogueTable, kind: string, column: string, whenNull: string): ColumnScope {
   return isNullable(table, column) ? { kind, by: column, whenNull } : { kind, by: column };
 }
 
@@ -59,7 +60,8 @@ export function throughKey(around: Surroundings, table: CatalogueTable, key: For
   if (typeof rule === 'string') return { rule, because, notes: [] };
   const copy = key.columns[key.referenced.indexOf('by' in rule ? rule.by : rule.via)];
   if (copy !== undefined && 'via' in rule) return viaParent(table, copy, rule.table, because);
-  if (copy !== undefined && 'by' in rule)
+  // What the parent shares is known of the parent alone.
+  if (copy !== undefined && 'by' in rule && !rule.sharedWhen)
     return { rule: columnScope(table, rule.kind, copy, rule.whenNull ?? NOBODY), because, notes: [] };
   const [column, referenced] = [key.columns[0], key.referenced[0]];
   const isKey = parent.key.length === 1 && key.columns.length === 1 && referenced === parent.key[0];
@@ -83,5 +85,6 @@ export function isNullable(table: CatalogueTable, name: string): boolean {
 export function describeRule(rule: ScopeRule): string {
   if (typeof rule === 'string') return rule;
   if ('via' in rule) return `as its ${rule.table} (${rule.via})`;
-  return `${rule.kind}:<${rule.by}>${rule.whenNull === undefined ? '' : `, or ${rule.whenNull}`}`;
+  const shared = rule.sharedWhen ? `, or ${rule.sharedWhen.scope} where ${describeShared(rule.sharedWhen)}` : '';
+  return `${rule.kind}:<${rule.by}>${rule.whenNull === undefined ? '' : `, or ${rule.whenNull}`}${shared}`;
 }

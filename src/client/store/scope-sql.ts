@@ -1,5 +1,7 @@
-import type { Table } from '../../core/schema.ts';
+import type { SharedWhen, Table } from '../../core/schema.ts';
+import { flagCell } from '../../core/scope.ts';
 import { quoteName } from '../../core/sql.ts';
+import type { Cell } from '../../shared/cell.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { ScopeInfo } from '../types.ts';
 import type { LocalTables } from './local-table.ts';
@@ -11,7 +13,10 @@ export function scopeSql(table: Table, tables: LocalTables, alias: string): stri
   if ('by' in rule) {
     const column = `${alias}.${quoteName(rule.by)}`;
     const value = table.columns[rule.by]?.kind === 'blob' ? `lower(hex(${column}))` : `CAST(${column} AS TEXT)`;
-    return `CASE WHEN ${column} IS NULL THEN ${text(rule.whenNull ?? rule.kind)} ELSE ${text(`${rule.kind}:`)} || ${value} END`;
+    const shared = rule.sharedWhen
+      ? `WHEN ${isSharedSql(table, rule.sharedWhen, alias)} THEN ${text(rule.sharedWhen.scope)} `
+      : '';
+    return `CASE ${shared}WHEN ${column} IS NULL THEN ${text(rule.whenNull ?? rule.kind)} ELSE ${text(`${rule.kind}:`)} || ${value} END`;
   }
   const parent = tables.get(rule.table);
   const [key] = parent?.keys ?? [];
@@ -19,6 +24,15 @@ export function scopeSql(table: Table, tables: LocalTables, alias: string): stri
   const inner = `${alias}p`;
   const up = scopeSql(parent.table, tables, inner);
   return `(SELECT ${up} FROM ${quoteName(parent.name)} AS ${inner} WHERE ${inner}.${quoteName(key.name)} = ${alias}.${quoteName(rule.via)})`;
+}
+
+function isSharedSql(table: Table, { column, is, isNot }: SharedWhen, alias: string): string {
+  const values = (is ?? isNot).map((value) => literal(flagCell(table, column, value)));
+  return `${alias}.${quoteName(column)} ${is === undefined ? 'NOT IN' : 'IN'} (${values.join(', ')})`;
+}
+
+function literal(cell: Cell): string {
+  return typeof cell === 'string' ? text(cell) : String(cell);
 }
 
 /** The rows of all tables, counted by scope. */

@@ -1,5 +1,5 @@
 import { newest, overrideStamps, type RowVersion, stampOf, stampsOf } from '../../core/row-version.ts';
-import { scopeColumn } from '../../core/scope.ts';
+import { scopeColumns } from '../../core/scope.ts';
 import { type Cells, keyText, type RowKey, sameCell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { StoredRow } from '../storage.ts';
@@ -219,8 +219,8 @@ function pick(cells: Cells, names: readonly string[]): Cells {
 
 /** Who sees a row was decided, and permitted, by the value as it was sent. */
 function checkScope(of: BoundTable, changed: readonly string[]): readonly string[] {
-  const column = scopeColumn(of.table);
-  if (column === null || !changed.includes(column)) return changed;
+  const column = scopeColumns(of.table).find((name) => changed.includes(name));
+  if (column === undefined) return changed;
   throw new SyncError(
     'rejected',
     `The database changed ${of.table.name}.${column} as it was written, which decides who sees the row: send the value it expects. ` +

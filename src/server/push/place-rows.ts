@@ -1,7 +1,7 @@
 import { checkScope } from '../../core/cell-length.ts';
 import type { Schema, Table } from '../../core/schema.ts';
 import { tableOf } from '../../core/schema.ts';
-import { childTables, rowCell, scopeColumn, scopeSource } from '../../core/scope.ts';
+import { childTables, rowCell, scopeColumns, scopeSource } from '../../core/scope.ts';
 import { type RowKey, sameCell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { Access } from '../access.ts';
@@ -49,11 +49,10 @@ async function place(context: PlaceContext, row: StagedRow): Promise<string> {
   return row.after.scope;
 }
 
-/** A patch that leaves the deciding column alone leaves the row where it is, even if its parent has gone. */
+/** A patch that leaves the deciding columns alone leaves the row where it is, even if its parent has gone. */
 export function needsScope({ table, patched }: StagedRow): boolean {
   if (patched === null) return true;
-  const column = scopeColumn(table);
-  return column !== null && Object.hasOwn(patched, column);
+  return scopeColumns(table).some((column) => Object.hasOwn(patched, column));
 }
 
 async function scopeOf(context: PlaceContext, of: Table, row: StoredRow): Promise<string> {

@@ -79,7 +79,7 @@ describe('the scopes of a project that is written with helper functions', () => 
       },
       {
         kind: 'organisation-owner-front_desk',
-        sql: `SELECT organisation_id AS id FROM organisation_members WHERE user_id = ${CALLER} AND role::text = ANY (ARRAY['owner'::text, 'front desk'::text])`,
+        sql: `SELECT organisation_id AS id FROM organisation_members WHERE user_id = ${CALLER} AND role::text IN ('owner', 'front desk')`,
       },
       {
         kind: 'conversation',

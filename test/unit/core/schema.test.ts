@@ -1,9 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import { compose, custom, serverPolicy } from '../../../src/core/policy.ts';
-import { columnOf, defineSchema, policyOf, type TableInput, t, table, tableOf } from '../../../src/core/schema.ts';
+import {
+  columnOf,
+  defineSchema,
+  policyOf,
+  type SharedWhen,
+  type TableInput,
+  t,
+  table,
+  tableOf,
+} from '../../../src/core/schema.ts';
 import { SyncError } from '../../../src/shared/error.ts';
 
 const schemaOf = (tables: Record<string, TableInput>) => defineSchema({ version: 1, tables });
+
+const shared = (sharedWhen: SharedWhen) =>
+  table(
+    { id: t.uuid(), owner: t.uuid(), is_public: t.boolean(), at: t.timestamp() },
+    { scope: { kind: 'user', by: 'owner', sharedWhen } },
+  );
 
 function refusal(make: () => unknown): string {
   try {
@@ -62,6 +77,23 @@ describe('defineSchema', () => {
     'an unknown policy inside compose': [
       () => schemaOf({ a: table({ id, b: t.text().conflict(compose('nope' as never)) }) }),
       /nope/,
+    ],
+    'a shared row by no column': [() => schemaOf({ a: shared({ column: 'x', is: [true], scope: 'public' }) }), /"x"/],
+    'a shared row by a kind that is not compared': [
+      () => schemaOf({ a: shared({ column: 'at', is: ['now'], scope: 'public' }) }),
+      /kind timestamp/,
+    ],
+    'a shared row by a value of another type': [
+      () => schemaOf({ a: shared({ column: 'is_public', is: ['true'], scope: 'public' }) }),
+      /never "true"/,
+    ],
+    'a shared row by no value': [
+      () => schemaOf({ a: shared({ column: 'is_public', isNot: [], scope: 'public' }) }),
+      /needs values/,
+    ],
+    'shared rows without a scope': [
+      () => schemaOf({ a: shared({ column: 'is_public', is: [true], scope: '' }) }),
+      /needs a scope/,
     ],
     'a scope by no column': [() => schemaOf({ a: table({ id }, { scope: { kind: 'k', by: 'x' } }) }), /"x"/],
     'a nullable scope without whenNull': [

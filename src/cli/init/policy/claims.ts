@@ -30,14 +30,28 @@ export function isClaims(of: Expression): boolean {
   );
 }
 
-/** Whether a comparison asks for the role that everybody has whose token the server accepts. */
-export function isRoleOfAll(left: Expression, right: Expression): boolean {
+/** The roles of tokens that Supabase gives out, beside that of users. */
+const OTHER_ROLES = ['service_role', 'anon', 'supabase_admin'];
+
+/**
+ * What a comparison with the role of the token comes to: true for the role that everybody has whose token the server accepts,
+ * false for one that no user has, null where it compares something else.
+ */
+export function roleComparison(left: Expression, right: Expression): boolean | null {
   const isRole = (of: Expression): boolean => {
     const value = uncast(of);
     if (value.kind === 'query') return value.query.from.length === 0 && value.query.columns.some(isRole);
     if (value.kind === 'binary') return value.op === '->>' && isLiteral(value.right, 'role') && isClaims(value.left);
-    return value.kind === 'call' && value.name === 'auth.role';
+    if (value.kind !== 'call') return false;
+    const [first, ...rest] = value.args;
+    if (value.name === 'nullif' || value.name === 'coalesce')
+      return first !== undefined && isRole(first) && rest.every((one) => uncast(one).kind === 'literal');
+    return (
+      value.name === 'auth.role' || (value.name === 'current_setting' && isLiteral(first, 'request.jwt.claim.role'))
+    );
   };
-  const isAll = (of: Expression) => isLiteral(of, 'authenticated');
-  return (isRole(left) && isAll(right)) || (isAll(left) && isRole(right));
+  const other = isRole(left) ? right : isRole(right) ? left : null;
+  if (other === null) return null;
+  if (isLiteral(other, 'authenticated')) return true;
+  return OTHER_ROLES.some((role) => isLiteral(other, role)) ? false : null;
 }

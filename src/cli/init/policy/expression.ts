@@ -134,10 +134,17 @@ export function printExpression(of: Expression, column: (path: readonly string[]
     case 'cast':
       return `${print(of.of)}::${of.type}`;
     case 'any':
-      return `${print(of.left)} = ANY (${print(of.of)})`;
+      // Constants in a list take the type of what they are compared with; in an array they would be texts.
+      return isPlainList(of.of)
+        ? `${print(of.left)} IN (${list(of.of.items)})`
+        : `${print(of.left)} = ANY (${print(of.of)})`;
     case 'list':
       return of.isArray ? `ARRAY[${list(of.items)}]` : `(${list(of.items)})`;
     default:
       return '…';
   }
+}
+
+function isPlainList(of: Expression): of is Extract<Expression, { kind: 'list' }> {
+  return of.kind === 'list' && of.items.length > 0 && of.items.every(({ kind }) => kind === 'literal');
 }

@@ -1,10 +1,11 @@
 import type { Catalogue, CatalogueTable } from '../catalogue.ts';
-import { isClaims, isCounting, isLiteral, isRoleOfAll } from './claims.ts';
+import { isClaims, isCounting, isLiteral, roleComparison } from './claims.ts';
 import { type Atom, and, type Condition, condition, mapColumns, type Term } from './condition.ts';
 import { callsOf, columnsOf, type Expression, type Query, type Source, uncast } from './expression.ts';
 import { type FunctionBody, readFunction } from './function-body.ts';
 import { type Environment, type Frame, find, inside, type Placed } from './names.ts';
 import { parseExpression } from './parse.ts';
+import { plainForm } from './plain-form.ts';
 
 /** More alternatives than this are not worth telling apart. */
 const MAX_ALTERNATIVES = 64;
@@ -20,6 +21,8 @@ const PLAIN_FUNCTIONS = new Set(
 export class PolicyReader {
   readonly #catalogue: Catalogue;
   readonly #tables: ReadonlyMap<string, CatalogueTable>;
+  /** The table of each row that has a number. */
+  readonly #tableOf = new Map<number, string>();
   #rows = 0;
 
   constructor(catalogue: Catalogue) {
@@ -35,6 +38,7 @@ export class PolicyReader {
       depth: 0,
       isDefiner: false,
     };
+    this.#tableOf.set(0, table);
     return this.#alternatives(parseExpression(text), env).map((one) => and(condition([[0, table]], []), one));
   }
 
@@ -98,7 +102,9 @@ export class PolicyReader {
     const frame: Frame[] = [];
     for (const { schema, table, alias } of from) {
       if (!this.#tables.has(table) || (schema !== null && schema !== this.#catalogue.schema)) return null;
-      frame.push({ alias, table, row: this.nextRow() });
+      const row = this.nextRow();
+      this.#tableOf.set(row, table);
+      frame.push({ alias, table, row });
     }
     const guarded = frame.filter(({ table }) => !env.isDefiner && !isOpen(this.#tables.get(table)));
     return {
@@ -159,7 +165,8 @@ export class PolicyReader {
   #equal(left: Placed, right: Placed): Condition[] {
     const [a, b] = [this.#operand(...left), this.#operand(...right)];
     if (a.kind === 'caller' && b.kind === 'caller') return [TRUE_CONDITION];
-    if (isRoleOfAll(left[0], right[0])) return [TRUE_CONDITION];
+    const isRole = roleComparison(left[0], right[0]);
+    if (isRole !== null) return isRole ? [TRUE_CONDITION] : [];
     if (a.kind === 'query') return this.#equalsQuery(right, a);
     if (b.kind === 'query') return this.#equalsQuery(left, b);
     if (a.kind === 'term' && b.kind === 'caller') return [atom({ kind: 'caller', of: a.term })];
@@ -167,7 +174,7 @@ export class PolicyReader {
     if (a.kind === 'term' && b.kind === 'term' && a.term.row !== b.term.row)
       return [atom({ kind: 'link', a: a.term, b: b.term })];
     const [x, y] = [this.#resolve(...left), this.#resolve(...right)];
-    return x && y ? placed({ kind: 'binary', op: '=', left: x, right: y }) : OTHER;
+    return x && y ? this.#placed({ kind: 'binary', op: '=', left: x, right: y }) : OTHER;
   }
 
   #equalsQuery(other: Placed, { query, env }: Extract<Operand, { kind: 'query' }>): Condition[] {
@@ -179,7 +186,16 @@ export class PolicyReader {
   /** A question that is not about who somebody is: to be asked of one row, or not understood. */
   #plain(of: Expression, env: Environment): Condition[] {
     const resolved = this.#resolve(of, env);
-    return resolved ? placed(resolved) : OTHER;
+    return resolved ? this.#placed(resolved) : OTHER;
+  }
+
+  #placed(expression: Expression): Condition[] {
+    return placed(plainForm(expression, ([row, column]) => this.#typeOf(Number(row), column)));
+  }
+
+  #typeOf(row: number, column: string | undefined): string | null {
+    const found = this.#tables.get(this.#tableOf.get(row) ?? '')?.columns.find(({ name }) => name === column);
+    return found && !found.isArray ? found.type : null;
   }
 
   #operand(of: Expression, env: Environment): Operand {
