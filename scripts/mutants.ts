@@ -87,8 +87,11 @@ async function test(copy: string, { file, tests = testsOf(dirname(file)) }: Muta
   const args = ['vitest', 'run', '--project', 'node', '--bail', '1', ...tests.split(' ')];
   const { code, output } = await run(copy, 'npx', args);
   if (code === null) return `a test: it does not come to an end within ${TESTS_MS / 60_000} minutes`;
+  if (code === 0) return null;
   const failed = output.split('\n').find((line) => line.includes('FAIL'));
-  return code === 0 ? null : `a test: ${failed?.trim() ?? tests}`;
+  // A copy in which no test can run kills everything.
+  if (!failed) throw new Error(`The tests of ${file} did not run: ${output.slice(-500)}`);
+  return `a test: ${failed.trim()}`;
 }
 
 /** The folder of unit tests that mirrors a folder of the source, or the nearest above. */

@@ -18,6 +18,7 @@ import { type Runtime, systemRuntime } from '../shared/runtime.ts';
 import { Channel } from '../transport/channel.ts';
 import { Deadline } from '../transport/deadline.ts';
 import { Patience } from '../transport/patience.ts';
+import { pushEitherWay } from '../transport/push-either-way.ts';
 import { fromErrorMessage } from '../transport/server-error.ts';
 import { type GetToken, withRefresh } from '../transport/token-source.ts';
 import type { RealtimeChannel, RealtimeListener, Transport } from '../transport/transport.ts';
@@ -84,17 +85,15 @@ class InProcessTransport implements Transport {
     });
   }
 
-  async push(request: PushRequest, signal?: AbortSignal) {
-    const open = this.#channel?.state === 'open' && !signal?.aborted ? this.#channel : null;
-    try {
-      const answer = open?.push(request, { maxBytes: LIMITS.maxRequestBytes, signal });
-      if (answer) return await answer;
-    } catch (error) {
-      // The token of the channel has expired: a request gets a new one.
-      if (!(error instanceof SyncError && error.kind === 'needs-auth' && this.#getToken)) throw error;
-    }
+  push(request: PushRequest, signal?: AbortSignal) {
     const call = { message: request, request: pushRequest, response: pushResponse, signal };
-    return this.#call(call, (service, identity, message) => service.push(identity, message));
+    return pushEitherWay(request, {
+      channel: this.#channel,
+      maxBytes: LIMITS.maxRequestBytes,
+      signal,
+      hasToken: this.#getToken !== undefined,
+      byRequest: () => this.#call(call, (service, identity, message) => service.push(identity, message)),
+    });
   }
 
   pull(request: Parameters<Transport['pull']>[0], signal?: AbortSignal) {

@@ -15,6 +15,7 @@ import { hedged } from './hedge.ts';
 import { pack } from './pack.ts';
 import { BRIEF_MS, Patience } from './patience.ts';
 import { type Fetch, post } from './post.ts';
+import { pushEitherWay } from './push-either-way.ts';
 import { type GetToken, withRefresh } from './token-source.ts';
 import type { RealtimeChannel, RealtimeEvent, RealtimeListener, Transport } from './transport.ts';
 import type { WebSocketConstructor, WebSocketLike } from './web-socket.ts';
@@ -87,15 +88,14 @@ class HttpTransport implements Transport {
     return response;
   }
 
-  async push(request: PushRequest, signal?: AbortSignal): Promise<PushResponse> {
-    try {
-      const byChannel = this.#pushByChannel(request, signal);
-      if (byChannel) return await byChannel;
-    } catch (error) {
-      // The token of the channel has expired: a request gets a new one.
-      if (!(error instanceof SyncError && error.kind === 'needs-auth' && this.#getToken)) throw error;
-    }
-    return this.#post('/v1/push', { message: request, schema: pushResponse, signal });
+  push(request: PushRequest, signal?: AbortSignal): Promise<PushResponse> {
+    return pushEitherWay(request, {
+      channel: this.#channel instanceof Channel ? this.#channel : null,
+      maxBytes: this.#maxFrameBytes,
+      signal,
+      hasToken: this.#getToken !== undefined,
+      byRequest: () => this.#post('/v1/push', { message: request, schema: pushResponse, signal }),
+    });
   }
 
   pull(request: Parameters<Transport['pull']>[0], signal?: AbortSignal) {
@@ -172,16 +172,6 @@ class HttpTransport implements Transport {
     this.#closing.abort(reason);
     this.#channel?.close(reason);
     this.#channel = null;
-  }
-
-  #pushByChannel(request: PushRequest, signal: AbortSignal | undefined): Promise<PushResponse> | null {
-    const channel = this.#channel;
-    if (!(channel instanceof Channel) || channel.state !== 'open' || signal?.aborted) return null;
-    try {
-      return channel.push(request, { maxBytes: this.#maxFrameBytes, signal });
-    } catch (error) {
-      return Promise.reject(error);
-    }
   }
 
   #openSocket(url: string): WebSocketLike {

@@ -181,6 +181,9 @@ test.each(lone)('a lone surrogate is refused where it is given: %j', async (text
     sync.write((tx) => tx.insert('thing', { id: 'x', name: 'x', body: { [text]: 1 }, raw: utf8('x') })),
   ).resolves.toBeDefined();
   await expect(sync.query(sql`SELECT ${text}`)).rejects.toMatchObject(refused);
+  // In the text of a statement too, where nothing marks it as a value.
+  const literal = sql`INSERT INTO placed (id, place) VALUES ('x', ${sql.raw(`'${text}'`)})`;
+  await expect(sync.write((tx) => tx.run(literal))).rejects.toMatchObject({ kind: 'invalid-query' });
   await expect(sync.devices.rename(text)).rejects.toMatchObject(refused);
   expect(() => device('ada', text)).toThrow(expect.objectContaining({ kind: 'misuse' }));
 });

@@ -7,6 +7,7 @@ import type { MutationOutcome } from '../types.ts';
 import type { Capture, NetEffect } from './capture.ts';
 import { collectChanges } from './changed-rows.ts';
 import type { DeviceClock } from './clock.ts';
+import { refuseIllFormedText } from './ill-formed-text.ts';
 import type { Images } from './images.ts';
 import { cellsAt, type LocalTables } from './local-table.ts';
 import { toChange } from './net-change.ts';
@@ -92,6 +93,7 @@ export function createLocalWrite(parts: {
     const changes: Change[] = [];
     const rows: NetEffect[] = [];
     for (const effect of effects) {
+      refuseIllFormedText(database, effect);
       const change = toChange(effect);
       if (change === null) continue;
       changes.push(change);

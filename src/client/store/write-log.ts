@@ -19,7 +19,13 @@ export function logWrite(database: LocalDatabase, writeId: string): void {
   database.run('INSERT INTO _tidemark_write (write_id) VALUES (?)', [writeId]);
 }
 
-/** Forgets the oldest. Not at each write: in between the log grows by a few bytes for each. */
+/**
+ * Forgets the oldest. Not at each write: in between the log grows by a few bytes for each. The last mutation is never forgotten, however
+ * many writes that queued nothing came after it: its number and its stamp must not be given again.
+ */
 export function trimWrites(database: LocalDatabase): void {
-  database.run(`DELETE FROM _tidemark_write WHERE n <= (SELECT max(n) FROM _tidemark_write) - ${KEPT_WRITES}`);
+  database.run(
+    `DELETE FROM _tidemark_write WHERE n <= (SELECT max(n) FROM _tidemark_write) - ${KEPT_WRITES}
+     AND mutation_id IS NOT (SELECT max(mutation_id) FROM _tidemark_write WHERE mutation_id IS NOT NULL)`,
+  );
 }

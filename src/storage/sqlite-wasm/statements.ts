@@ -83,6 +83,8 @@ export class Statements {
   /** Prepares the first statement of the text; null when there is only white space and comments before the next `;`. */
   #prepare(sql: string, flags: number): { statement: PreparedStatement | null; rest: string } {
     if (sql.includes('\0')) throw new SyncError('invalid-query', 'The SQL text has a NUL character.');
+    // As UTF-8 it would become another text, without a word.
+    if (!sql.isWellFormed()) throw new SyncError('invalid-query', 'The SQL text has a lone surrogate.');
     const { module, db, heap } = this.#connection;
     const out = heap.scratch(sql.length * 3 + 16);
     const text = out + 8;

@@ -209,6 +209,9 @@ describe('a put by a writer who saw the row', () => {
       conflict: { kind: 'update-delete', columns: ['body'] },
     });
     expect(decide(put, dead(earlier))).toMatchObject({ kind: 'put', columns: { ...cells, body: 'mine' } });
+    // A device with an older schema leaves a column out: the row comes back with what it held there, not with the default.
+    const older = change('put', { title: 'theirs', body: 'mine' }, { old: cells, fill: { status: 'by default' } });
+    expect(decide(older, dead(earlier))).toMatchObject({ kind: 'put', columns: { ...cells, body: 'mine' } });
   });
 });
 

@@ -72,6 +72,17 @@ test.each([
   expect(store.cursor?.seq).toBe(1);
 });
 
+test('a patch of a row that is not here is told, under pending work too', async () => {
+  const { store } = await openStore();
+  store.applyChain(page({ from: 0, seq: 1 }), 1);
+  const patch = transaction(2, [{ table: 'issue', key: ['a'], op: 'patch', columns: { title: 'theirs' } }]);
+  const lacking = expect.objectContaining({ kind: 'resync' });
+  expect(() => pull(store, 2, patch)).toThrow(lacking);
+  write(store, "INSERT INTO issue (id, title) VALUES ('a', 'mine')");
+  expect(() => pull(store, 2, patch)).toThrow(lacking);
+  expect(store.cursor?.seq).toBe(1);
+});
+
 test('a table that is fetched anew loses rows that are gone and keeps pending work on top', async () => {
   const { store, database } = await openStore();
   store.applyChain(page({ from: 0, seq: 1, snapshot: ISSUES('a', 'b', 'c') }), 1);

@@ -262,6 +262,28 @@ test.each([
   expect(write(store, "UPDATE issue SET title = 'alone'").mutationId).toBe(1);
 });
 
+test.each([
+  ['a value', "INSERT INTO issue (id, title) VALUES ('b', CAST(x'ff' AS TEXT))"],
+  ['a surrogate', "UPDATE issue SET title = 'x' || char(55296) WHERE id = 'a'"],
+  ['a key', "INSERT INTO issue (id, title) VALUES (CAST(x'c3' AS TEXT), 'New')"],
+  ['a value that reads as it did', "UPDATE issue SET body = CAST(x'ff' AS TEXT) WHERE id = 'a'"],
+])('text that SQL made of bytes that are no UTF-8 is refused: %s', async (_name, sql) => {
+  const { store, database } = await synced();
+  write(store, "UPDATE issue SET body = char(65533) WHERE id = 'a'");
+  const before = database.read('SELECT hex(id), hex(title), hex(body) FROM issue').rows;
+  expect(() => write(store, sql)).toThrow(
+    expect.objectContaining({ kind: 'invalid-value', message: expect.stringContaining('not valid UTF-8') }),
+  );
+  expect(database.read('SELECT hex(id), hex(title), hex(body) FROM issue').rows).toEqual(before);
+  expect(store.outbox()).toHaveLength(1);
+});
+
+test('the character that stands for no text is text like any other, in keys too', async () => {
+  const { store } = await openStore();
+  write(store, "INSERT INTO issue (id, title) VALUES ('\uFFFD', char(65533) || 'x')");
+  expect(lastChanges(store)).toMatchObject([{ key: ['\uFFFD'], columns: { title: '\uFFFDx' } }]);
+});
+
 test('a mutation beyond the limit is refused whole', async () => {
   const { store } = await openStore();
   const blob = new Uint8Array(15 * 1024 * 1024);

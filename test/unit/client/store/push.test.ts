@@ -5,6 +5,7 @@ import type { OutboxFilter } from '../../../../src/client/types.ts';
 import type { Mutation } from '../../../../src/core/change.ts';
 import { decode, encode, type WireValue } from '../../../../src/protocol/codec.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
+import { COPIED } from '../../../../src/protocol/messages/push.ts';
 import { SyncError } from '../../../../src/shared/error.ts';
 import { openMemoryDatabase } from '../../../../src/storage/sqlite-wasm/memory.ts';
 import { openStore, page, pull, reopen, response, transaction, write } from './store-helpers.ts';
@@ -31,6 +32,44 @@ test('requests hold whole mutations in order, within the given size', async () =
   }
   expect(sent).toEqual(Array.from({ length: 100 }, (_, n) => n + 1));
   expect(store.counts()).toMatchObject({ pendingCount: 0, acceptedCount: 100, hasSendable: false });
+});
+
+test('where ids of a copy and of its original alternate, none overtakes another', async () => {
+  const { store } = await openStore();
+  insert(store, 'a');
+  insert(store, 'b');
+  write(store, "UPDATE issue SET title = 'later' WHERE id = 'b'");
+  insert(store, 'c');
+  // The second is refused, and sent anew under a new number: beyond the fourth, from which on this is a copy.
+  store.nextPush(MAX);
+  const rejected = { outcome: 'rejected' as const, reason: { code: 'rejected', message: 'no' } };
+  const copied = { outcome: 'rejected' as const, reason: { code: COPIED, message: 'a copy' } };
+  store.settle(
+    response([
+      { mutationId: 2, ...rejected },
+      { mutationId: 4, ...copied },
+    ]),
+    1,
+  );
+  store.retry(2, 1);
+  expect(states(store)).toEqual([
+    [1, 'pending'],
+    [5, 'pending'],
+    [3, 'pending'],
+    [4, 'pending'],
+  ]);
+  const requests: [string, readonly number[]][] = [];
+  for (let push = store.nextPush(MAX); push; push = store.nextPush(MAX)) {
+    requests.push([push.clientId, push.mutationIds]);
+    store.settle(response(push.mutationIds.map((mutationId) => ({ mutationId, seq: mutationId }))), 1);
+  }
+  const copy = store.clientId;
+  expect(requests).toEqual([
+    ['client-1', [1]],
+    [copy, [5]],
+    ['client-1', [3]],
+    [copy, [4]],
+  ]);
 });
 
 test('a failed request makes its mutations wait again, with one more attempt counted', async () => {
