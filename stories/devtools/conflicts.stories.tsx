@@ -57,6 +57,7 @@ export const Open: Story = {
     await expect(rows[0]).toMatch(/^issue title, priority ?PIER-7update-update\d+ (s|min)$/);
     await expect(rows[1]).toMatch(/^issue title ?PIER-9update-delete/);
     await expect(rows[2]).toMatch(/^issue status ?PIER-10delete-update/);
+    await expect(panel.getByText('update-update')).toHaveAttribute('data-tone', 'warn');
     await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^Waiting for your decision ?3 open conflicts/);
     await userEvent.click(await panel.findByText('PIER-7'));
     const facts = textOf(panel.getByRole('article').querySelector('.facts-line'));
@@ -328,6 +329,7 @@ export const History: Story = {
     const lost = [...detail.getByRole('region', { name: 'Values' }).querySelectorAll('[data-label=lost]')];
     await expect(lost.map(textOf)).toEqual(['Gulls on the pier', '2']);
     await expect(lookOf(lost[0]?.firstElementChild ?? canvasElement).line).toBe('line-through');
+    await expect(rows[0]?.querySelector('.badge')).toHaveAttribute('data-tone', 'idle');
     await userEvent.click(rows[0] ?? canvasElement);
     await expect(await panel.findByText(/^A person decided/)).toHaveTextContent(/: merged$/);
     await expect(panel.getAllByText('Gulls nest on the pier')[0]).toBeVisible();
@@ -468,6 +470,9 @@ export const ByTheLaterWrite: Story = {
     ).toHaveTextContent(String(first?.key.id ?? first?.key.issue_id));
     await userEvent.click(await panel.findByRole('button', { name: 'Decide 8…' }));
     const question = within(panel.getByRole('alertdialog'));
+    await userEvent.selectOptions(question.getByRole('combobox'), 'server-wins');
+    await expect(question.getByRole('status')).toHaveTextContent('0 rows as this device has it, 8 rows');
+    await userEvent.selectOptions(question.getByRole('combobox'), 'last-write-wins');
     await expect(question.getByRole('status')).toHaveTextContent(
       '6 rows as this device has it, 2 rows as the other side',
     );

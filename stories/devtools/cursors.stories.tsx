@@ -111,6 +111,10 @@ export const Resync: Story = {
     await userEvent.click(panel.getByRole('button', { name: 'Resync…' }));
     await userEvent.click(within(panel.getByRole('alertdialog')).getByRole('button', { name: 'Resync' }));
     await waitFor(() => expect(syncOf(context).calls.map((call) => call.name)).toEqual(['hydrate']));
+    await waitFor(() => expect(panel.queryByRole('alertdialog')).toBeNull());
+    syncOf(context).failNext('pull', new Error('The server could not be reached.'));
+    await userEvent.click(panel.getByRole('button', { name: 'Pull now' }));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('could not be reached');
   },
 };
 

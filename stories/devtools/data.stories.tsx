@@ -113,7 +113,18 @@ export const ByKeyboard: Story = {
     const grid = await panel.findByRole('grid', { name: 'Rows of issue' });
     grid.focus();
     const press = (key: string) => fireEvent.keyDown(grid, { key });
-    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'ArrowRight', 'Enter']) await press(key);
+    await expect(grid).toHaveAttribute('aria-rowcount', '41');
+    const active = () => panel.getByRole('region', { name: 'Details' }).querySelector('.key')?.textContent;
+    for (const [key, id] of [
+      ['ArrowDown', 'i-0002'],
+      ['PageDown', 'i-0014'],
+      ['ArrowUp', 'i-0013'],
+      ['PageUp', 'i-0001'],
+    ] as const) {
+      await press(key);
+      await waitFor(() => expect(active()).toBe(id));
+    }
+    for (const key of ['ArrowDown', 'ArrowDown', 'End', 'Home', 'ArrowRight', 'ArrowRight', 'Enter']) await press(key);
     await expect(await panel.findByRole('textbox', { name: 'New value of title' })).toBeVisible();
     await fireEvent.keyDown(panel.getByRole('textbox', { name: 'New value of title' }), { key: 'Escape' });
     await waitFor(() => expect(panel.queryByRole('textbox', { name: 'New value of title' })).toBeNull());
@@ -267,6 +278,8 @@ export const Huge: Story = {
     await expect(await within(grid).findByText('i-5000')).toBeVisible();
     await expect(await panel.findByRole('table', { name: 'Columns of the row' })).toHaveTextContent('i-5000');
     await expect(within(grid).getAllByRole('row').length).toBeLessThan(60);
+    await fireEvent.keyDown(grid, { key: 'Home', ctrlKey: true });
+    await expect(await within(grid).findByText('i-0001')).toBeVisible();
     // Of what is searched nobody knows the count before it was read.
     await fill(panel.getByRole('searchbox', { name: 'Search rows' }), 'i-');
     await expect(await panel.findByText('100 rows so far; more as you scroll')).toBeVisible();

@@ -144,6 +144,15 @@ export const NeedsSignIn: Story = {
     await userEvent.click(panel.getByRole('button', { name: 'Ask again' }));
     await expect(await panel.findByRole('alert')).toHaveTextContent('could not be asked: The server refused the token');
     await expect(panel.getByText('Office laptop')).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Rename' }));
+    await fill(panel.getByRole('textbox', { name: 'Name of this device' }), 'Harbour desk');
+    syncOf(context).failNext('devices.rename', new SyncError('needs-auth', 'Sign in first.'));
+    await userEvent.click(panel.getByRole('button', { name: 'Save' }));
+    await expect(await panel.findByText('Sign in first.')).toBeVisible();
+    panel.getByRole('textbox', { name: 'Name of this device' }).focus();
+    await userEvent.keyboard('{Escape}');
+    await waitFor(() => expect(panel.queryByRole('textbox', { name: 'Name of this device' })).toBeNull());
+    await expect(panel.getByText('Office laptop')).toBeVisible();
   },
 };
 

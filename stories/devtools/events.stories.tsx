@@ -34,8 +34,9 @@ export const Stream: Story = {
     await expect(await panel.findByText('1 change, 182 B to send')).toBeVisible();
     syncOf(context).emit({ at: Date.now(), type: 'resync', reason: 'the log was cut' });
     await expect(await within(list).findByText('resync')).toBeVisible();
-    // The newest stands first.
+    // The newest stands first, and the one that is read stays selected.
     await expect(within(list).getAllByRole('option')[0]).toHaveTextContent('resync');
+    await expect(within(list).getByRole('option', { selected: true })).toHaveTextContent('mutation-written');
     await fill(panel.getByRole('searchbox'), 'priority');
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
     await userEvent.click(within(list).getByRole('option'));
@@ -52,7 +53,13 @@ export const HeldAndFiltered: Story = {
     syncOf(context).emit({ at: Date.now(), type: 'resync', reason: 'the log was cut' });
     await expect(await panel.findByRole('button', { name: 'Go on (1 new)' })).toBeVisible();
     await expect(within(list).queryByText('resync')).toBeNull();
+    await expect(panel.getByRole('button', { name: 'Go on (1 new)', pressed: true })).toBeVisible();
     await userEvent.click(panel.getByRole('button', { name: 'Go on (1 new)' }));
+    await expect(panel.getByRole('button', { name: 'Hold', pressed: false })).toBeVisible();
+    // Upper and lower case are one to a search.
+    await fill(panel.getByRole('searchbox'), 'ReSync');
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
+    await fill(panel.getByRole('searchbox'), '');
     await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Kind' }), 'resync');
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
     await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Kind' }), 'sync-started');

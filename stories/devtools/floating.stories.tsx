@@ -1,5 +1,5 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
 import { SyncDevtools, type SyncDevtoolsProps } from 'tidemark/devtools/production';
 import { createFakeSync, type FakeSync } from 'tidemark/testing';
 import { sameColumns } from '../fixtures/conflicts.ts';
@@ -28,6 +28,7 @@ export const OpensAndCloses: Story = {
     const devtools = await floating(canvasElement.ownerDocument);
     const button = devtools.getByRole('button', { name: /Open tidemark devtools.*4 changes waiting/ });
     await expect(button).toHaveTextContent(/4 ↑2 !$/);
+    await expect(button).toHaveAttribute('title', expect.stringMatching(/ \(Alt\+Shift\+S\)$/));
     const { warn } = colours(button);
     const dot = button.querySelector('.dot');
     await expect(dot && getComputedStyle(dot).backgroundColor).toBe(warn);
@@ -44,6 +45,11 @@ export const OpensAndCloses: Story = {
     await userEvent.keyboard('{End}');
     await expect(devtools.getByRole('tab', { name: 'Support' })).toHaveAttribute('aria-selected', 'true');
     await userEvent.keyboard('{ArrowRight}');
+    await expect(devtools.getByRole('tab', { name: 'Overview' })).toHaveAttribute('aria-selected', 'true');
+    await expect(devtools.getByRole('tabpanel', { name: 'Overview' })).toBeVisible();
+    await userEvent.keyboard('{ArrowLeft}');
+    await expect(devtools.getByRole('tab', { name: 'Support' })).toHaveAttribute('aria-selected', 'true');
+    await userEvent.keyboard('{Home}');
     await expect(devtools.getByRole('tab', { name: 'Overview' })).toHaveAttribute('aria-selected', 'true');
     await userEvent.click(devtools.getByRole('button', { name: 'Close the devtools' }));
     await expect(await devtools.findByRole('button', { name: /Open/ })).toBeVisible();
@@ -83,6 +89,7 @@ export const TopLeftAndQuiet: Story = {
     await expect(button).not.toHaveTextContent(/[↑!]/);
     const { left, top } = button.getBoundingClientRect();
     await expect([left < 40, top < 40]).toEqual([true, true]);
+    await expect((button.getRootNode() as ShadowRoot).querySelector('style')?.nonce).toBe('r4nd0m');
     const dot = button.querySelector('.dot');
     await expect(dot && getComputedStyle(dot).backgroundColor).toBe(colours(button).ok);
   },
@@ -140,7 +147,13 @@ export const DocksAtEachEdge: Story = {
     });
     await expect(devtools.getByRole('button', { name: 'Colours: dark' })).toBeVisible();
     const panel = devtools.getByRole('region', { name: 'tidemark devtools' });
-    await expect(getComputedStyle(panel).colorScheme + getComputedStyle(panel).color).toMatch(/dark|rgb\(2/);
+    await expect(getComputedStyle(panel).colorScheme).toBe('dark');
+    // A browser that opens no windows: the panel stays where it is.
+    const opened = spyOn(window, 'open').mockReturnValue(null);
+    await userEvent.click(devtools.getByRole('button', { name: 'Open in its own window' }));
+    await expect(opened).toHaveBeenCalledOnce();
+    await expect(devtools.getByRole('separator', { name: 'Height of the panel' })).toBeVisible();
+    opened.mockRestore();
   },
 };
 

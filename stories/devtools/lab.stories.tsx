@@ -20,6 +20,10 @@ export const EverythingAsItIs: Story = {
     await expect(within(network).getByRole('button', { name: 'Offline' })).toHaveAttribute('aria-pressed', 'true');
     await userEvent.click(within(panel.getByRole('group', { name: 'Loss' })).getByRole('button', { name: '10 %' }));
     await expect(await panel.findByText('offline, 10 % loss')).toBeVisible();
+    await expect(panel.getByText('offline, 10 % loss').closest('[role=status]')).not.toBeNull();
+    sync.failNext('lab.set', new SyncError('misuse', 'Another tab leads by now.'));
+    await userEvent.click(within(network).getByRole('button', { name: 'Online' }));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('Another tab leads by now.');
     await userEvent.click(panel.getByRole('tab', { name: /Queue/ }));
     await expect(panel.getByText('offline, 10 % loss')).toBeVisible();
     await userEvent.click(panel.getByRole('button', { name: 'End all' }));

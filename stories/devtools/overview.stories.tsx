@@ -4,7 +4,7 @@ import { sameColumns } from '../fixtures/conflicts.ts';
 import { ago, entry, rejected } from '../fixtures/outbox.ts';
 import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 import { cellsOf, clock, colours, factsOf } from '../fixtures/read.ts';
-import { events, rounds } from '../fixtures/rounds.ts';
+import { rounds } from '../fixtures/rounds.ts';
 
 const meta: Meta = { title: 'Devtools/Overview', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -149,8 +149,11 @@ export const PauseAndResume: Story = {
     await expect(panel.getByText('Paused by').nextElementSibling).toHaveTextContent('devtools');
     await userEvent.click(panel.getByRole('button', { name: 'Resume' }));
     await waitFor(() => expect(panel.getByRole('button', { name: 'Sync now' })).toBeEnabled());
+    // What a round has done is in the totals as soon as it is over.
+    syncOf(context).stats = async () => ({ ...stats, roundCount: 215 });
     await userEvent.click(panel.getByRole('button', { name: 'Sync now' }));
     await waitFor(() => expect(syncOf(context).calls.map((call) => call.name)).toEqual(['pause', 'resume', 'sync']));
+    await waitFor(() => expect(factsOf(panel, 'Since the engine started')).toMatchObject({ Rounds: '215' }));
     await expect(panel.getByRole('status')).toHaveTextContent('Everything is synced');
   },
 };
@@ -307,11 +310,18 @@ export const ABusyDay: Story = {
   },
 };
 
+/** A line that comes and goes. */
+const flapping = Array.from({ length: 11 }, (_, index) => ({
+  at: ago(400 - 30 * index),
+  type: 'connection-changed' as const,
+  connection: index % 2 === 0 ? ('open' as const) : ('closed' as const),
+}));
+
 export const Reconnecting: Story = {
   ...panelStory({
     tab: 'overview',
     state: () => ({
-      events: [...events, { at: ago(6), type: 'connection-changed', connection: 'connecting' }],
+      events: [...flapping, { at: ago(6), type: 'connection-changed', connection: 'connecting' }],
       outbox: [entry(41, { createdAt: ago(5) })],
       status: { connection: 'connecting', lastSyncedAt: ago(40), nextRetryAt: ago(-30) },
     }),
@@ -322,6 +332,12 @@ export const Reconnecting: Story = {
     await expect(panel.getByRole('status')).toHaveTextContent(/^1 change waiting ?oldest \d+ s.*next try in \d+ s/);
     const history = within(panel.getByRole('region', { name: 'Connection history' }));
     await expect(history.getAllByRole('listitem').at(-1)).toHaveTextContent(/connecting.*so far/);
+    await expect(history.getAllByRole('listitem')).toHaveLength(8);
+    // The clock on the screen goes on.
+    const { 'Next try': before } = factsOf(panel, 'Connection');
+    await waitFor(() => expect(factsOf(panel, 'Connection')).not.toMatchObject({ 'Next try': before }), {
+      timeout: 5_000,
+    });
   },
 };
 

@@ -125,10 +125,13 @@ export const Opening: Story = {
 
 export const InTheDark: Story = {
   ...panelStory({ tab: 'queries', theme: 'dark', inspection: { liveQueries: [list, count, broken] } }),
-  play: async ({ canvasElement }) => {
-    const panel = await panelIn(canvasElement);
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('failed'));
     await expect(await panel.findByText('no such table: user')).toBeVisible();
+    syncOf(context).query = () => Promise.reject(new Error('A query without its tables has no plan.'));
+    await userEvent.click(panel.getByRole('button', { name: 'Show the plan' }));
+    await expect(await panel.findByText('A query without its tables has no plan.')).toBeVisible();
   },
 };
 

@@ -131,6 +131,18 @@ export const EveryState: Story = {
     ]);
     await userEvent.click(within(list).getByText('#41'));
     await expect(await panel.findByText('waits behind mutation #40 on the same row')).toBeVisible();
+    list.focus();
+    for (const [key, mutationId] of [
+      ['Home', 39],
+      ['ArrowDown', 40],
+      ['ArrowUp', 39],
+      ['PageDown', 45],
+      ['PageUp', 39],
+    ] as const) {
+      await userEvent.keyboard(`{${key}}`);
+      await expect(await panel.findByRole('article', { name: `Mutation ${mutationId}` })).toBeVisible();
+      await expect(within(list).getByRole('option', { selected: true })).toHaveTextContent(`#${mutationId}`);
+    }
     await userEvent.click(within(list).getByText('#43'));
     await userEvent.selectOptions(panel.getByRole('combobox', { name: 'States shown' }), 'rejected');
     await waitFor(() => expect(within(panel.getByRole('listbox')).getAllByRole('option')).toHaveLength(1));
@@ -295,6 +307,8 @@ export const EveryStateInTheDark: Story = {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByText('#40'));
     await expect(panel.getByRole('alert')).toHaveTextContent('must lie between 1 and 5');
+    await userEvent.click(panel.getByRole('button', { name: 'Discard…' }));
+    await expect(panel.getByRole('alertdialog')).toHaveTextContent(/not applied here any more.*for good/);
   },
 };
 

@@ -5,6 +5,9 @@ import { rolldownAliases } from '../../../scripts/public-names.ts';
 
 const ENTRY = 'virtual:app';
 
+/** Each test builds the panel: seconds on a busy machine. */
+const BUILD_TIMEOUT_MS = 60_000;
+
 /** What an app's production build has of `import { SyncDevtools } from <name>`. */
 async function build(name: string): Promise<{ first: string; later: string }> {
   const bundle = await rolldown({
@@ -38,14 +41,14 @@ async function build(name: string): Promise<{ first: string; later: string }> {
   return { first: code(true), later: code(false) };
 }
 
-test('tidemark/devtools is nothing in a production build', async () => {
+test('tidemark/devtools is nothing in a production build', { timeout: BUILD_TIMEOUT_MS }, async () => {
   const { first, later } = await build('tidemark/devtools');
   expect(first.length).toBeLessThan(120);
   expect(first).toContain('null');
   expect(later).toBe('');
 });
 
-test('tidemark/devtools/production is there, and loaded later', async () => {
+test('tidemark/devtools/production is there, and loaded later', { timeout: BUILD_TIMEOUT_MS }, async () => {
   const { first, later } = await build('tidemark/devtools/production');
   expect(first.length).toBeLessThan(2_000);
   expect(later).toContain('attachShadow');
