@@ -1,9 +1,8 @@
-import type { ColumnScope, ScopeRule } from 'tidemark/core';
+import type { ColumnScope, ScopeRule, SharedWhen } from 'tidemark/core';
 import type { Catalogue, CatalogueTable, ForeignKey, Policy } from './catalogue.ts';
 import type { Groups } from './groups.ts';
 import type { PolicyReader } from './policy/read-policy.ts';
 import type { Simple } from './policy/simplify.ts';
-import { describeShared } from './shared-rows.ts';
 
 /** The scope of a table, guessed; somebody reviews it. */
 export interface ScopeProposal {
@@ -87,4 +86,10 @@ export function describeRule(rule: ScopeRule): string {
   if ('via' in rule) return `as its ${rule.table} (${rule.via})`;
   const shared = rule.sharedWhen ? `, or ${rule.sharedWhen.scope} where ${describeShared(rule.sharedWhen)}` : '';
   return `${rule.kind}:<${rule.by}>${rule.whenNull === undefined ? '' : `, or ${rule.whenNull}`}${shared}`;
+}
+
+/** As a person reads it: `is_public`, `sharing not private`. */
+function describeShared({ column, is, isNot }: SharedWhen): string {
+  if (is && is.length === 1 && typeof is[0] === 'boolean') return is[0] ? column : `not ${column}`;
+  return `${column} is ${is ? '' : 'not '}${(is ?? isNot).join(' or ')}`;
 }

@@ -80,9 +80,3 @@ export function sharedExpression({ column: name, is, isNot }: SharedWhen, row: n
   const among: Expression = { kind: 'any', left: column, of: { kind: 'list', isArray: true, items } };
   return is ? among : { kind: 'not', of: among };
 }
-
-/** As a person reads it: `is_public`, `sharing not private`. */
-export function describeShared({ column, is, isNot }: SharedWhen): string {
-  if (is && is.length === 1 && typeof is[0] === 'boolean') return is[0] ? column : `not ${column}`;
-  return `${column} is ${is ? '' : 'not '}${(is ?? isNot).join(' or ')}`;
-}
