@@ -15,6 +15,8 @@ import {
 } from './scope-parts.ts';
 
 const OPEN = 'REVIEW: everybody who is signed in reads it: there is no row level security on it';
+const BY_KEYS =
+  'REVIEW: devices hold less than the API shows: there is no row level security on it, and its keys decide';
 
 export interface ScopeProposals {
   readonly scopes: ReadonlyMap<string, ScopeProposal>;
@@ -66,14 +68,16 @@ function isClosed(table: CatalogueTable): boolean {
   return table.isSecured && readingPolicies(table).length === 0;
 }
 
+function withoutPolicies(around: Surroundings, table: CatalogueTable): ScopeProposal {
+  const guess = scopeByKeys(around, table);
+  if (!guess) return { ...everybody('no row level security, and nothing leads to a user'), notes: [OPEN] };
+  // Where other tables have policies, this one lacks them: the API shows it to everybody, and its keys say otherwise.
+  const isMissed = guess.rule !== PUBLIC && around.catalogue.tables.some(({ isSecured }) => isSecured);
+  return isMissed ? { ...guess, notes: [...guess.notes, BY_KEYS] } : guess;
+}
+
 function scopeOf(around: Surroundings, table: CatalogueTable): ScopeProposal {
-  if (!table.isSecured)
-    return (
-      scopeByKeys(around, table) ?? {
-        ...everybody('no row level security, and nothing leads to a user'),
-        notes: [OPEN],
-      }
-    );
+  if (!table.isSecured) return withoutPolicies(around, table);
   const policies = readingPolicies(table);
   const scope = scopeByPolicies(around, table);
   if (scope) return scope.rule === PUBLIC ? { ...scope, notes: [...scope.notes, ...writeNotes(around, table)] } : scope;

@@ -9,7 +9,7 @@ import {
   simplified,
 } from './alternatives.ts';
 import type { CatalogueTable } from './catalogue.ts';
-import { and, type Condition, condition } from './policy/condition.ts';
+import { and, type Condition, condition, type Term } from './policy/condition.ts';
 import { type GroupQuery, groupQuery, isAmong, ownQuery } from './policy/group-query.ts';
 import { classOf, implies, type Simple, toCondition } from './policy/simplify.ts';
 import {
@@ -119,7 +119,7 @@ function labelledBy(reading: Reading, column: string): ScopeProposal {
     because: `policy ${quoteNames(alternatives.filter(isSaid))}${through}`,
     notes: alternatives.flatMap((one) => [
       ...(isSaid(one) ? [] : [readsToo(one)]),
-      ...(one.isLoosened && isSaid(one) ? [saysMore(one)] : []),
+      ...(one.isLoosened && isSaid(one) ? [holdMore(one)] : []),
     ]),
   };
 }
@@ -130,11 +130,14 @@ function withShared(rule: ColumnScope, shared: SharedWhen | undefined): ColumnSc
 
 function readsToo({ policy, of }: Alternative): string {
   const owner = ownerOf(of);
-  return owner === null ? saysMore({ policy }) : `REVIEW: ${owner} reads a row too, and this scope does not say so`;
+  return owner === null ? holdLess({ policy }) : `REVIEW: ${owner} reads a row too, and this scope does not say so`;
 }
 
-const saysMore = ({ policy }: Pick<Alternative, 'policy'>): string =>
-  `REVIEW: policy "${policy.name}" says more than this scope: ${oneLine(policy.using ?? '')}`;
+const holdLess = ({ policy }: Pick<Alternative, 'policy'>): string =>
+  `REVIEW: devices hold less than policy "${policy.name}" shows: ${oneLine(policy.using ?? '')}`;
+
+const holdMore = ({ policy }: Pick<Alternative, 'policy'>): string =>
+  `REVIEW: devices hold more of their user's rows than policy "${policy.name}" shows: ${oneLine(policy.using ?? '')}`;
 
 /** A parent whose scope gives the row to nobody but whom the policies do. */
 function byParent(reading: Reading): ScopeProposal | null {
@@ -155,7 +158,7 @@ function byParent(reading: Reading): ScopeProposal | null {
       notes: [
         ...(isNullable(table, column) ? [`rows without ${column} belong to nobody`] : []),
         ...reading.alternatives.filter((one) => !fits.said.includes(one)).map(readsToo),
-        ...fits.said.filter(({ isLoosened }) => isLoosened).map(saysMore),
+        ...fits.said.filter(({ isLoosened }) => isLoosened).map(holdMore),
       ],
     };
   }
@@ -250,10 +253,17 @@ function byOwnerAndMore(reading: Reading): ScopeProposal | null {
     return {
       rule: withShared(columnScope(table, 'user', owner.column, NOBODY), shared),
       because: `policy ${quoteNames([one])}`,
-      notes: alternatives.filter(({ of }) => !isSharing(table, of, shared)).map(saysMore),
+      notes: alternatives
+        .filter(({ of }) => !isSharing(table, of, shared))
+        .map((other) => (isOf(other, owner) ? holdMore(other) : holdLess(other))),
     };
   }
   return null;
+}
+
+/** Whether it shows rows of the user whom this column names. */
+function isOf({ of }: Alternative, owner: Term): boolean {
+  return classOf(of, owner)?.isCaller === true;
 }
 
 /** Everybody's rows beside such as no scope gives to anybody. */
@@ -265,7 +275,7 @@ function byFlag({ table, alternatives }: Reading): ScopeProposal | null {
   return {
     rule: { kind: NOBODY, by: key, sharedWhen: shared },
     because: `policy ${quoteNames(alternatives.filter(isSaid))}`,
-    notes: alternatives.filter((one) => !isSaid(one)).map(saysMore),
+    notes: alternatives.filter((one) => !isSaid(one)).map(holdLess),
   };
 }
 

@@ -16,6 +16,8 @@ export interface Environment {
   readonly frames: readonly (readonly Frame[])[];
   /** What a function was called with. */
   readonly parameters: ReadonlyMap<string, Placed>;
+  /** The function around; null in a policy itself. */
+  readonly routine: string | null;
   readonly depth: number;
   readonly isDefiner: boolean;
 }
@@ -25,13 +27,19 @@ export type Placed = readonly [Expression, Environment];
 
 /** Within the body of a function that is called with these. */
 export function inside(body: FunctionBody, args: readonly Expression[], env: Environment): Environment {
+  const outside: Environment = { ...env, frames: [], parameters: new Map(), routine: null };
   const parameters = new Map<string, Placed>();
-  for (const [index, arg] of args.entries()) {
-    parameters.set(`$${index + 1}`, [arg, env]);
-    const name = body.parameters[index];
-    if (name) parameters.set(name, [arg, env]);
+  const count = Math.max(args.length, body.parameters.length);
+  for (let index = 0; index < count; index += 1) {
+    const { name = '', fallback = null } = body.parameters[index] ?? {};
+    const arg = args[index];
+    const given: Placed | null = arg ? [arg, env] : fallback && [fallback, outside];
+    if (!given) continue;
+    parameters.set(`$${index + 1}`, given);
+    if (name !== '') parameters.set(name, given);
   }
-  return { frames: [], parameters, depth: env.depth + 1, isDefiner: env.isDefiner || body.isDefiner };
+  const isDefiner = env.isDefiner || body.isDefiner;
+  return { frames: [], parameters, routine: body.name, depth: env.depth + 1, isDefiner };
 }
 
 export type Found =
@@ -52,6 +60,7 @@ export function find(
     if (fitting.length > 1) return null;
     if (only) return { kind: 'term', term: { row: only.row, column } };
   }
+  if (owner !== undefined && owner !== env.routine) return null;
   const given = env.parameters.get(column);
   return given ? { kind: 'given', expression: given[0], env: given[1] } : null;
 }

@@ -4,6 +4,7 @@ import { type Atom, and, type Condition, condition, mapColumns, type Term } from
 import { callsOf, columnsOf, type Expression, type Query, type Source, uncast } from './expression.ts';
 import { type FunctionBody, readFunction } from './function-body.ts';
 import { type Environment, type Frame, find, inside, type Placed } from './names.ts';
+import { isOneRow } from './one-row.ts';
 import { parseExpression } from './parse.ts';
 import { plainForm } from './plain-form.ts';
 
@@ -35,6 +36,7 @@ export class PolicyReader {
     const env: Environment = {
       frames: [[{ alias: table, table, row: 0 }]],
       parameters: new Map(),
+      routine: null,
       depth: 0,
       isDefiner: false,
     };
@@ -71,7 +73,10 @@ export class PolicyReader {
       case 'is':
         return this.#is(of, env);
       case 'binary':
-        return of.op === '=' ? this.#equal([of.left, env], [of.right, env]) : this.#plain(of, env);
+        if (of.op !== '=') return this.#plain(of, env);
+        if (of.right.kind === 'boolean')
+          return this.#alternatives(of.right.value ? of.left : { kind: 'not', of: of.left }, env);
+        return this.#equal([of.left, env], [of.right, env]);
       case 'call':
         return this.#call(of, env);
       default:
@@ -120,17 +125,22 @@ export class PolicyReader {
 
   #inQuery(left: Expression, query: Query, env: Environment): Condition[] {
     const [column] = query.columns;
-    if (!column || query.columns.length !== 1 || query.isLimited) return OTHER;
+    if (!column || query.columns.length !== 1 || !this.#countsWhole(query)) return OTHER;
     return this.#existing(query, env, (inner) => this.#equal([left, env], [column, inner]));
   }
 
   /** A subselect that is true or false itself. */
   #valueOfQuery(query: Query, env: Environment): Condition[] {
     const [column] = query.columns;
-    if (!column || query.columns.length !== 1 || query.isLimited) return OTHER;
+    if (!column || query.columns.length !== 1 || !this.#countsWhole(query)) return OTHER;
     // `SELECT count(*) > 0 FROM …` asks whether there is a row.
     if (isCounting(column)) return this.#existing(query, env, () => TRUE_CONDITION);
     return this.#existing(query, env, (inner) => this.#alternatives(column, inner));
+  }
+
+  /** All of its rows count, or there is only one. */
+  #countsWhole(query: Query): boolean {
+    return !query.isLimited || query.columns.some(isCounting) || isOneRow(query, this.#tables);
   }
 
   #amongst(of: Extract<Expression, { kind: 'any' }>, env: Environment): Condition[] {
@@ -146,6 +156,9 @@ export class PolicyReader {
   #is(of: Extract<Expression, { kind: 'is' }>, env: Environment): Condition[] {
     if (of.what === 'TRUE') return this.#alternatives(of.of, env);
     if (this.#isCaller(of.of, env)) return of.what === 'NOT NULL' ? [TRUE_CONDITION] : of.what === 'NULL' ? [] : OTHER;
+    const constant = this.#constant(of.of, env);
+    if (constant !== null && of.what.endsWith('NULL'))
+      return (constant === 'NULL') === (of.what === 'NULL') ? [TRUE_CONDITION] : [];
     const operand = this.#operand(of.of, env);
     if (of.what === 'NULL' && operand.kind === 'term') return [atom({ kind: 'null', of: operand.term })];
     return this.#plain(of, env);
@@ -167,6 +180,7 @@ export class PolicyReader {
     if (a.kind === 'caller' && b.kind === 'caller') return [TRUE_CONDITION];
     const isRole = roleComparison(left[0], right[0]);
     if (isRole !== null) return isRole ? [TRUE_CONDITION] : [];
+    if ([left, right].some((one) => this.#constant(...one) === 'NULL')) return [];
     if (a.kind === 'query') return this.#equalsQuery(right, a);
     if (b.kind === 'query') return this.#equalsQuery(left, b);
     if (a.kind === 'term' && b.kind === 'caller') return [atom({ kind: 'caller', of: a.term })];
@@ -179,7 +193,7 @@ export class PolicyReader {
 
   #equalsQuery(other: Placed, { query, env }: Extract<Operand, { kind: 'query' }>): Condition[] {
     const [column] = query.columns;
-    if (!column || query.columns.length !== 1 || query.isLimited) return OTHER;
+    if (!column || query.columns.length !== 1 || !this.#countsWhole(query)) return OTHER;
     return this.#existing(query, env, (inner) => this.#equal(other, [column, inner]));
   }
 
@@ -196,6 +210,14 @@ export class PolicyReader {
   #typeOf(row: number, column: string | undefined): string | null {
     const found = this.#tables.get(this.#tableOf.get(row) ?? '')?.columns.find(({ name }) => name === column);
     return found && !found.isArray ? found.type : null;
+  }
+
+  /** The text of a constant, perhaps one that a function is called with; null for what is none. */
+  #constant(of: Expression, env: Environment): string | null {
+    const value = uncast(of);
+    if (value.kind === 'literal') return value.text;
+    const found = value.kind === 'column' ? find(this.#tables, value.path, env) : null;
+    return found?.kind === 'given' ? this.#constant(found.expression, found.env) : null;
   }
 
   #operand(of: Expression, env: Environment): Operand {
