@@ -297,4 +297,26 @@ export const mutantsOfClient: readonly Mutant[] = [
     from: 'await change(context, (store) => store.stagePage(page));',
     to: '',
   },
+  {
+    name: 'ids of copies overtake each other',
+    file: 'src/client/store/push-batch.ts',
+    faults: COPIES,
+    from: 'if (clientId !== clientIds.ofMutation(item.mutationId)) break;',
+    to: 'if (clientId !== clientIds.ofMutation(item.mutationId)) continue;',
+  },
+  {
+    name: 'a patch of a missing row under pending work is passed over',
+    file: 'src/client/store/rebase.ts',
+    faults: ACCESS,
+    from: 'else throw missingRow(row.table);',
+    to: '',
+    tests: 'test/unit/client/store',
+  },
+  {
+    name: 'a copy of a copy goes by a name of its own',
+    file: 'src/core/client-family.ts',
+    faults: COPIES,
+    from: '{familyOf(clientId)}.',
+    to: '{clientId}.',
+  },
 ];

@@ -258,4 +258,10 @@ export const mutantsOfServer: readonly Mutant[] = [
     from: 'return stamp.seq > writer.base && stamp.clientId !== writer.clientId;',
     to: 'return stamp.seq > writer.base + 1 && stamp.clientId !== writer.clientId;',
   },
+  {
+    name: 'a row comes back with defaults in the place of what it held',
+    file: 'src/core/decide.ts',
+    from: 'const columns = { ...change.fill, ...current.image, ...edit.columns };',
+    to: 'const columns = { ...current.image, ...change.fill, ...edit.columns };',
+  },
 ];
