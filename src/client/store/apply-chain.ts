@@ -64,20 +64,15 @@ export function applyChain(parts: ChainParts, last: PullPage, now: number): Appl
   const { rebase, changed } = startRun(parts);
   const applier = createRowApplier({ ...parts, rebase, changed });
   const run: Run = { rebase, applier, changed, echoed: [], told: [], end, changeCount: 0 };
-  const held = parts.position.cursor === null ? [] : parts.position.scopes;
-  let isFirst = true;
-  let isFresh = false;
+  let lost: LostScopes | null = null;
   for (const page of chain(parts, last)) {
-    if (isFirst) isFresh = begin(parts, run, page);
+    if (lost === null) lost = begin(parts, run, { first: page, last });
     else if (page.epoch !== last.epoch) throw new SyncError('protocol', 'The pages of a chain are of two histories.');
-    isFirst = false;
     applyPage(parts, run, page);
   }
+  const { dropped = [], lacks = [] } = lost ?? {};
   finishAnswered(parts, run, end);
   rebase.finish(changed);
-  const lacks = lackedAfter(parts, last, isFresh);
-  const dropped = droppedScopes({ held, lacked: parts.position.lacks }, { held: last.scopes, lacked: lacks });
-  dropScopes({ ...parts, changed, dropped, kept: last.scopes, isFresh });
   parts.stage.clear();
   lowerBases(parts, end.epoch, last.formerEpochs);
   parts.position.move({ cursor: end, scopes: last.scopes, lacks, now });
@@ -90,6 +85,25 @@ export function applyChain(parts: ChainParts, last: PullPage, now: number): Appl
     echoed: run.echoed,
     answered,
   };
+}
+
+/** What is not held any more when a chain has been applied, and what is left out then. */
+interface LostScopes {
+  readonly dropped: readonly string[];
+  readonly lacks: readonly string[];
+}
+
+/**
+ * Takes the rows of lost scopes away before anything of the chain is applied. Only then is it certain where each row is: the chain tells
+ * no more of them. What has moved away within a lost scope would seem to hang below a row that the chain brings into one that stays.
+ */
+function dropLost(parts: ChainParts, run: Run, { last, isFresh }: { last: PullPage; isFresh: boolean }): LostScopes {
+  const { position } = parts;
+  const held = position.cursor === null ? [] : position.scopes;
+  const lacks = lackedAfter(parts, last, isFresh);
+  const dropped = droppedScopes({ held, lacked: position.lacks }, { held: last.scopes, lacked: lacks });
+  dropScopes({ ...parts, changed: run.changed, dropped, kept: last.scopes, isFresh });
+  return { dropped, lacks };
 }
 
 /** A server that knows nothing of scopes left out brings all of them, and takes it that all are here. */
@@ -113,8 +127,8 @@ function* chain({ stage }: ChainParts, last: PullPage): Generator<PullPage> {
   yield last;
 }
 
-/** Checks that the chain fits on what is here, and makes room for what it replaces. Tells whether it brings a snapshot from nothing. */
-function begin(parts: ChainParts, run: Run, first: PullPage): boolean {
+/** Checks that the chain fits on what is here, and makes room for what it replaces. */
+function begin(parts: ChainParts, run: Run, { first, last }: { first: PullPage; last: PullPage }): LostScopes {
   const { cursor } = parts.position;
   if (cursor !== null && cursor.epoch !== first.epoch) {
     throw new SyncError('epoch', 'The server has another history than this device. Fetch the database anew.');
@@ -132,11 +146,12 @@ function begin(parts: ChainParts, run: Run, first: PullPage): boolean {
       `A chain ends at ${run.end.seq}, before ${cursor?.seq ?? 0}, where this device stands.`,
     );
   }
+  const lost = dropLost(parts, run, { last, isFresh });
   // Before the first chain nothing is confirmed. After a reset nothing counts as confirmed: the chain brings all of it.
-  if (!parts.position.hasSynced) return isFresh;
+  if (!parts.position.hasSynced) return lost;
   const replaced = cursor === null ? [...parts.tables.keys()] : first.replaces;
   for (const name of replaced) clearConfirmed(parts, run, name);
-  return isFresh;
+  return lost;
 }
 
 /** Takes the confirmed rows of a table away. Pending changes are put back on top when the chain has been applied. */

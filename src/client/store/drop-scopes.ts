@@ -41,7 +41,7 @@ export function dropScopes(parts: {
   readonly changed: ChangeCollector;
   readonly dropped: readonly string[];
   readonly kept: readonly string[];
-  /** The chain has brought every row anew: those of lost scopes are gone already. */
+  /** The chain brings every row anew: none stays that is here now. */
   readonly isFresh: boolean;
 }): void {
   const { database, tables, images, overlay, changed, dropped, kept, isFresh } = parts;

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.ts';
+import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import type { SyncService } from '../../../src/server/service.ts';
-import { runsOf } from './support/backing.ts';
+import type { ServerStorage } from '../../../src/server/storage.ts';
+import { newStorage, runsOf } from './support/backing.ts';
 import { ana, manualRuntime, memoryService, Pusher, patch, put, putIssue, remove, schema } from './support/fixture.ts';
 import { ModelClient } from './support/model-client.ts';
 
@@ -193,6 +195,28 @@ describe('a cursor', () => {
     expect(next).not.toHaveProperty('formerEpochs');
   });
 
+  test('meets the history that another node has begun: devices that follow are woken, and those that come are told', async () => {
+    const storage = await newStorage();
+    const listeners: Parameters<NonNullable<ServerStorage['watch']>>[0][] = [];
+    const watched = new Proxy(storage, {
+      get(target, name) {
+        if (name === 'watch') return (listener: (typeof listeners)[0]) => void listeners.push(listener);
+        const found: unknown = Reflect.get(target, name, target);
+        return typeof found === 'function' ? found.bind(target) : found;
+      },
+    });
+    const service = await memoryService({ storage: watched });
+    await service.mutate(null, many(0, 1));
+    const { head } = service.stats();
+    const heads: number[] = [];
+    service.onCommit((commit) => heads.push(commit));
+    for (const hear of listeners) hear({ epoch: 'epoch-2', head, prunedTo: 0, epochFrom: head });
+    expect(heads).toEqual([head]);
+    expect(service.stats()).toMatchObject({ epoch: 'epoch-2', head });
+    const greeting = { protocol: PROTOCOL_VERSION, schemaVersion: 2, clientId: 'model', capabilities: [] };
+    expect(await service.handshake(ana, greeting)).toMatchObject({ epoch: 'epoch-2', head });
+  });
+
   test('older than the log that is kept asks for a resync, which brings everything', async () => {
     const runtime = manualRuntime();
     const service = await memoryService({ runtime, retention: { maxCommits: 2 } });
@@ -311,10 +335,8 @@ test('whatever happens between its pages, a client ends with exactly the rows it
 
 /** One chain, with other things happening between its pages; a chain that is refused is begun anew. */
 async function pullOnce(client: ModelClient, maxBytes: number, between: () => Promise<void>): Promise<void> {
-  const held = client.scopes;
   try {
-    await client.pullChain({ maxBytes, between });
-    for (const scope of held.filter((one) => !client.scopes.includes(one))) dropScope(client, scope);
+    await client.pullChain({ maxBytes, between, onLost: (scope) => dropScope(client, scope) });
   } catch (error) {
     expect(error).toMatchObject({ kind: 'resync' });
     client.cursor = null;

@@ -64,3 +64,28 @@ test('a row without its parent is no trouble while the scopes stay, or where all
   device.store.applyChain(page({ from: 0, seq: 4, scopes: ONE, snapshot, replaces }), 4);
   expect(ids(device, 'comment')).toEqual(['c3']);
 });
+
+test('what moved within a lost scope goes with it, also where the row it was below has come into a scope that stays', async () => {
+  const device = await twoProjects();
+  write(device.store, "UPDATE comment SET text = 'mine' WHERE id = 'c2'");
+  // Unseen, `c2` has moved to another issue of `p2`, and its former one to `p1`.
+  const columns = { project_id: 'p1', title: 'moved' };
+  const arrival = transaction(3, [{ table: 'issue', key: ['i2'], op: 'put', columns }]);
+  device.store.applyChain(page({ from: 1, seq: 3, scopes: ONE, transactions: [arrival] }), 2);
+  expect([ids(device, 'issue'), ids(device, 'comment')]).toEqual([['i1', 'i2'], ['c1']]);
+  device.store.discard(1, 3);
+  expect(ids(device, 'comment')).toEqual(['c1']);
+});
+
+test('what moves with its parent into a scope that stays is there afterwards', async () => {
+  const device = await twoProjects();
+  const moved = transaction(2, [
+    { table: 'issue', key: ['i2'], op: 'put', columns: { project_id: 'p1', title: 'moved' } },
+    { table: 'comment', key: ['c2'], op: 'put', columns: { issue_id: 'i2', text: 'secret' } },
+  ]);
+  device.store.applyChain(page({ from: 1, seq: 2, scopes: ONE, transactions: [moved] }), 2);
+  expect([ids(device, 'issue'), ids(device, 'comment')]).toEqual([
+    ['i1', 'i2'],
+    ['c1', 'c2'],
+  ]);
+});

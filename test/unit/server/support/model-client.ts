@@ -24,9 +24,14 @@ export class ModelClient {
     this.clientId = options.clientId ?? `model-${options.identity.id}`;
   }
 
-  /** Pulls one chain; `between` runs after each page that is not the last. */
+  /** Pulls one chain; `between` runs after each page that is not the last, `onLost` for what is held no more, before anything is applied. */
   async pullChain(
-    options: { maxBytes?: number; snapshotTables?: string[]; between?: () => Promise<void> } = {},
+    options: {
+      maxBytes?: number;
+      snapshotTables?: string[];
+      between?: () => Promise<void>;
+      onLost?: (scope: string) => void;
+    } = {},
   ): Promise<PullPage[]> {
     const pages: PullPage[] = [];
     for (let resume: string | null = null; ; ) {
@@ -36,6 +41,8 @@ export class ModelClient {
       resume = page.resume;
       await options.between?.();
     }
+    const kept = pages.at(-1)?.scopes ?? [];
+    for (const scope of this.scopes) if (!kept.includes(scope)) options.onLost?.(scope);
     this.#apply(pages);
     this.pages = pages;
     return pages;
