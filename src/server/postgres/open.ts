@@ -36,8 +36,9 @@ export async function openDatabase(pool: Pool, options: OpenOptions): Promise<Bo
   const transaction = await Transaction.begin(pool, `BEGIN; SET LOCAL lock_timeout = ${lockTimeoutMs}`);
   try {
     await transaction.all(`SELECT pg_advisory_xact_lock(hashtextextended('tidemark', 0))`);
-    await installOwnObjects(transaction, options);
-    const tables = await installTables(transaction, options, await isCopy(transaction, origin));
+    const isAhead = await installOwnObjects(transaction, options);
+    const isCopied = await isCopy(transaction, origin);
+    const tables = await installTables(transaction, { ...options, isAhead, isCopied });
     await saveState(transaction, options, origin);
     const shapes = shapesText(await readShapes(transaction, options.schema, options.pgSchema));
     await transaction.commit();
@@ -65,11 +66,13 @@ async function originOf(pool: Pool): Promise<string> {
   return ask(`SELECT ${server} || ' ' || ${database}`).catch(() => ask(`SELECT ${database}`));
 }
 
-async function installOwnObjects(transaction: Transaction, { installs }: OpenOptions): Promise<void> {
+/** Brings our own objects up to date. Returns whether a newer release has been here, and this one can work over what it left. */
+async function installOwnObjects(transaction: Transaction, { installs }: OpenOptions): Promise<boolean> {
   const exists = await transaction.get(`SELECT to_regclass('tidemark.migration') IS NOT NULL`);
   const known = exists?.[0] === true ? await transaction.get('SELECT max(version) FROM tidemark.migration') : undefined;
   const version = Number(known?.[0] ?? 0);
-  if (version >= MIGRATIONS.length) return;
+  if (version > MIGRATIONS.length) await checkNewer(transaction, version);
+  if (version >= MIGRATIONS.length) return version > MIGRATIONS.length;
   if (!installs) {
     throw new SyncError(
       'invalid-schema',
@@ -77,6 +80,25 @@ async function installOwnObjects(transaction: Transaction, { installs }: OpenOpt
     );
   }
   for (const sql of ownObjectsSql().slice(version)) await transaction.exec(sql);
+  return false;
+}
+
+/**
+ * While a new release is rolled out its nodes and ours work side by side; what lies further ahead says so.
+ *
+ * @throws SyncError `version`.
+ */
+async function checkNewer(transaction: Transaction, version: number): Promise<void> {
+  const sql = `SELECT bool_and(coalesce((to_jsonb(m) ->> 'oldest')::integer <= $1, false))
+    FROM tidemark.migration m WHERE version > $1`;
+  const [isForUs] = (await transaction.get(sql, [MIGRATIONS.length])) ?? [];
+  if (isForUs === true) return;
+  throw new SyncError(
+    'version',
+    `The database has version ${version} of tidemark's own tables, made by a newer release; this server knows ${MIGRATIONS.length}. ` +
+      'Update this server, or bring back a copy of the database from before.',
+    { details: { received: version, expected: MIGRATIONS.length } },
+  );
 }
 
 /** A copy of a database begins a history of its own, in which nothing has to be told anew. */
@@ -85,12 +107,17 @@ async function isCopy(transaction: Transaction, origin: string): Promise<boolean
   return known !== undefined && known[0] !== origin;
 }
 
+interface InstallOptions extends OpenOptions {
+  /** Our own objects are those of a newer release. */
+  readonly isAhead: boolean;
+  readonly isCopied: boolean;
+}
+
 async function installTables(
   transaction: Transaction,
-  options: OpenOptions,
-  isCopied: boolean,
+  options: InstallOptions,
 ): Promise<ReadonlyMap<string, BoundTable>> {
-  const { schema, pgSchema, installs } = options;
+  const { schema, pgSchema, installs, isCopied } = options;
   const names = Object.keys(schema.tables);
   const shapes = await readShapes(transaction, schema, pgSchema);
   if (installs) await createTables(transaction, options, await readCatalog(transaction, pgSchema, names));
@@ -117,7 +144,7 @@ async function installTables(
 const MARK_STALE = `INSERT INTO tidemark.captured (tbl, op) VALUES ($1, 'S')`;
 
 interface TableState {
-  readonly options: OpenOptions;
+  readonly options: InstallOptions;
   readonly known: Installed | undefined;
   readonly isAltered: boolean;
   readonly isCaptured: boolean;
@@ -127,12 +154,12 @@ interface TableState {
 async function installTable(
   transaction: Transaction,
   of: BoundTable,
-  { options: { installs, capture }, known, isAltered, isCaptured }: TableState,
+  { options: { installs, capture, isAhead }, known, isAltered, isCaptured }: TableState,
 ): Promise<void> {
   const { name } = of.table;
   const sql = tableSql(of, capture);
   if (!installs && (isAltered || !isCaptured)) throw notInstalled(name, known !== undefined);
-  const isInstalled = isCaptured && !isAltered && (known?.capture === sql || !installs);
+  const isInstalled = isCaptured && !isAltered && (known?.capture === sql || !installs || isAhead);
   if (isInstalled && known) return;
   if (installs) await transaction.exec(isAltered ? `${sql}\n${retypeKeySql(of)}` : sql);
   await saveInstalled(transaction, name, sql);

@@ -1,6 +1,8 @@
 /**
  * Our own objects, in schema `tidemark`, as numbered migrations. Each is safe to run twice, so that the whole list may be
- * printed, reviewed and run by hand. Never change one that was published: add another.
+ * printed, reviewed and run by hand. Never change one that was published: add another. Nodes of the release before go on beside
+ * those that ran it, so it adds and takes nothing away; and triggers that change come with one too, be it empty: a node that is
+ * behind leaves them as they are.
  */
 export const MIGRATIONS: readonly string[] = [
   `CREATE SCHEMA IF NOT EXISTS tidemark;
@@ -74,12 +76,25 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX IF NOT EXISTS device_family ON tidemark.device (split_part(client_id, '.', 1));
   -- The last commit that this epoch has in common with the one before it; null where nobody can tell.
   ALTER TABLE tidemark.state ADD COLUMN IF NOT EXISTS epoch_from bigint;`,
+
+  `-- How many migrations a server has to know to work over this one: the others do not start.
+  ALTER TABLE tidemark.migration ADD COLUMN IF NOT EXISTS oldest integer;`,
 ];
+
+/** Whoever knows this many migrations can work over those of this release, too. Counts up to what the release before had. */
+const OLDEST_SERVER = 5;
+/** From here on a migration says for whom it is. */
+const FIRST_WITH_OLDEST = 6;
 
 /** Every migration with its mark, in order. */
 export function ownObjectsSql(): string[] {
-  return MIGRATIONS.map(
-    (sql, index) =>
-      `${sql}\n  INSERT INTO tidemark.migration (version) VALUES (${index + 1}) ON CONFLICT (version) DO NOTHING;`,
-  );
+  return MIGRATIONS.map((sql, index) => `${sql}\n  ${markSql(index + 1)}`);
+}
+
+function markSql(version: number): string {
+  const mark =
+    version < FIRST_WITH_OLDEST
+      ? `(version) VALUES (${version})`
+      : `(version, oldest) VALUES (${version}, ${OLDEST_SERVER})`;
+  return `INSERT INTO tidemark.migration ${mark} ON CONFLICT (version) DO NOTHING;`;
 }
