@@ -135,7 +135,7 @@ export const mutantsOfClient: readonly Mutant[] = [
     name: 'rows of lost scopes stay',
     file: CHAIN,
     faults: ACCESS,
-    from: 'dropScopes({ ...parts, changed, dropped, kept: last.scopes, isFresh });',
+    from: 'dropScopes({ ...parts, changed: run.changed, dropped, kept: last.scopes, isFresh });',
     to: '',
   },
   {
