@@ -14,10 +14,8 @@ const REPLACEMENT = '\uFFFD';
  * @throws SyncError `invalid-value`.
  */
 export function refuseIllFormedText(database: LocalDatabase, { of, key, after }: NetEffect): void {
-  if (after === null) return;
-  const isSuspect = (cell: Cell | undefined) => typeof cell === 'string' && cell.includes(REPLACEMENT);
+  if (after === null || !(after.some(isSuspect) || key.some(isSuspect))) return;
   const cells = [...key, ...after];
-  if (!cells.some(isSuspect)) return;
   const columns = of.columns.filter((_, index) => index < key.length || isSuspect(cells[index]));
   const same = columns.map((name) => `${quoteName(name)} IS ?`).join(' AND ');
   const parameters = columns.map((name) => cells[of.columns.indexOf(name)] ?? null);
@@ -26,4 +24,8 @@ export function refuseIllFormedText(database: LocalDatabase, { of, key, after }:
     'invalid-value',
     `A row of ${of.name} received text that is not valid UTF-8: SQL can make it of bytes, and it cannot be synced. Nothing was written.`,
   );
+}
+
+function isSuspect(cell: Cell | undefined): boolean {
+  return typeof cell === 'string' && cell.includes(REPLACEMENT);
 }

@@ -264,4 +264,12 @@ export const mutantsOfServer: readonly Mutant[] = [
     from: 'const columns = { ...change.fill, ...current.image, ...edit.columns };',
     to: 'const columns = { ...current.image, ...change.fill, ...edit.columns };',
   },
+  {
+    name: 'former epochs keep what they had',
+    file: 'src/server/epochs.ts',
+    faults: RESTORED,
+    from: 'seq: Math.min(one.seq, head) }));',
+    to: 'seq: one.seq }));',
+    tests: 'test/unit/server/epochs.test.ts',
+  },
 ];
