@@ -32,7 +32,7 @@ export const INSPECT = /* css */ `
 .value-line .value { min-width: 0; }
 .row-table .value-line { align-items: flex-start; }
 .row-table .value-line .link { margin-block: -4px; }
-.card dd .value-line { justify-content: flex-start; flex-wrap: wrap; }
+.card dd .value-line { justify-content: flex-start; }
 .card dd .link { min-height: 24px; margin-block: -3px; }
 button.link { white-space: nowrap; border: 0; background: none; padding: 2px 4px; color: var(--accent); font: 500 12px/1.3 var(--font); cursor: pointer; border-radius: 4px; }
 button.link:hover { text-decoration: underline; }

@@ -30,7 +30,10 @@ export const LAYOUT = /* css */ `
 :host([data-tidemark-devtools='panel']) .panel { min-height: 240px; }
 .header { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px; padding: 9px 14px 7px; }
 .header .notice { flex-basis: 100%; }
-.status { display: flex; align-items: baseline; gap: 9px; flex: 1 1 240px; min-width: 0; }
+/* Beside the buttons it takes all the room; where these have a line of their own, they fill it. */
+.status { display: flex; align-items: baseline; gap: 9px; flex: 999 1 240px; min-width: 0; }
+.header .actions { flex: 1 1 auto; }
+.header .actions .theme { margin-inline-start: auto; }
 .status .dot { align-self: center; }
 .status strong { color: var(--tone); margin-inline-end: 10px; }
 .status .details { color: var(--muted); }
@@ -76,8 +79,6 @@ export const LAYOUT = /* css */ `
   .master-detail, .master-detail[data-even='true'] { grid-template-columns: minmax(0, 1fr); }
   .master { border-inline-end: 0; }
   .master-detail[data-has-detail='false'] .detail { display: none; }
-  .header .actions { flex: 1 1 auto; }
-  .header .actions .theme { margin-inline-start: auto; }
   .tabs { padding: 0 6px; }
   .tabs [role='tab'] { padding: 5px 8px 6px; }
 }

@@ -272,6 +272,8 @@ export const DeletedOverWorkOfOthers: Story = {
     await userEvent.click(detail.getByRole('button', { name: 'Keep the row as changed' }));
     await expect(syncOf(context).calls).toEqual([{ name: 'conflicts.resolve', args: ['c12', 'remote'] }]);
     await expect(await panel.findByText(/A person decided/)).toHaveTextContent(/: the other side won$/);
+    // No column was in conflict: there is nothing to compare.
+    await expect(panel.queryByRole('region', { name: 'Values' })).toBeNull();
   },
 };
 

@@ -26,28 +26,35 @@ export function PastConflict({ conflict }: { readonly conflict: Conflict }) {
           {deciderWords(resolution)} {clockWords(resolution.at, now)}: <strong>{choiceWords(resolution)}</strong>
         </Notice>
       )}
-      <section className="card preview" aria-label="Values">
-        <div className="scroll-x">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Column</th>
-                <th scope="col">Base</th>
-                <th scope="col">This device</th>
-                <th scope="col">Other side</th>
-                <th scope="col">Result</th>
-              </tr>
-            </thead>
-            <tbody>
-              {conflict.columns.map((column) => (
-                <PastField key={column} conflict={conflict} column={column} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </section>
+      {conflict.columns.length > 0 && <PastValues conflict={conflict} />}
       {losing.length > 0 && <Restore conflict={conflict} losing={losing} />}
     </article>
+  );
+}
+
+/** What each side had, and what came of it. */
+function PastValues({ conflict }: { readonly conflict: Conflict }) {
+  return (
+    <section className="card preview" aria-label="Values">
+      <div className="scroll-x">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Column</th>
+              <th scope="col">Base</th>
+              <th scope="col">This device</th>
+              <th scope="col">Other side</th>
+              <th scope="col">Result</th>
+            </tr>
+          </thead>
+          <tbody>
+            {conflict.columns.map((column) => (
+              <PastField key={column} conflict={conflict} column={column} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
   );
 }
 

@@ -80,7 +80,7 @@ export function Queries() {
 }
 
 const COLUMNS = [
-  { name: 'Query', width: 220, grows: true },
+  { name: 'Query', width: 190, grows: true },
   { name: 'Kept current', width: 106 },
   { name: 'Rows', width: 60, isNumber: true },
   { name: 'Readers', width: 74, isNumber: true },
