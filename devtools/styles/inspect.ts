@@ -33,7 +33,7 @@ export const INSPECT = /* css */ `
 .row-table .value-line { align-items: flex-start; }
 .row-table .value-line .link { margin-block: -4px; }
 .card dd .value-line { justify-content: flex-start; }
-.card dd .link { min-height: 24px; margin-block: -3px; }
+.card dd .link { min-height: 24px; }
 button.link { white-space: nowrap; border: 0; background: none; padding: 2px 4px; color: var(--accent); font: 500 12px/1.3 var(--font); cursor: pointer; border-radius: 4px; }
 button.link:hover { text-decoration: underline; }
 .sql { display: flex; flex-direction: column; height: 100%; min-height: 0; }

@@ -4,7 +4,7 @@ export const VIEWS = /* css */ `
 .card h3, .card h4 { font-weight: 600; margin-bottom: 5px; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(260px, 100%), 1fr)); gap: 10px; }
 .card dl { display: grid; grid-template-columns: fit-content(130px) minmax(0, 1fr); gap: 3px 12px; }
-.card dl > div { grid-column: 1 / -1; display: grid; grid-template-columns: subgrid; }
+.card dl > div { grid-column: 1 / -1; display: grid; grid-template-columns: subgrid; align-items: baseline; }
 .card dt { color: var(--muted); }
 .card dd { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 .card > .actions { margin-top: 8px; }
