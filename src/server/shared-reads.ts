@@ -93,6 +93,7 @@ function shareLog(reader: StorageReader): StorageReader {
     keysWhere: (table, column, value) => reader.keysWhere(table, column, value),
     page: (range) => reader.page(range),
     count: (table, scopes, except) => reader.count(table, scopes, except),
+    heldScopes: (table, scopes) => reader.heldScopes(table, scopes),
     outcomes: (clientId, mutationIds) => reader.outcomes(clientId, mutationIds),
     parts: (clientId) => reader.parts(clientId),
     partBytes: (clientId, mutationId) => reader.partBytes(clientId, mutationId),

@@ -63,6 +63,8 @@ export interface StorageReader {
   page(range: RowRange): Promise<{ rows: Cell[][]; bytes: number; isEnd: boolean }>;
   /** How many live rows these scopes hold (null: all but `except`). */
   count(table: Table, scopes: readonly string[] | null, except?: readonly string[]): Promise<number>;
+  /** Those of these scopes that hold live rows of the table. */
+  heldScopes(table: Table, scopes: readonly string[]): Promise<string[]>;
   outcomes(clientId: string, mutationIds: readonly number[]): Promise<OutcomeRecord[]>;
   parts(clientId: string): Promise<Omit<PartRecord, 'bytes'>[]>;
   partBytes(clientId: string, mutationId: number): Promise<Uint8Array[]>;

@@ -175,6 +175,11 @@ export function runServerStorageContract(name: string, make: () => Promise<Stora
         expect([await count(null), await count(['list:a']), await count(['list:a', 'none']), await count([])]).toEqual([
           3, 2, 3, 0,
         ]);
+        const held = await storage.read((reader) => reader.heldScopes(items, ['list:a', 'none', 'nowhere']));
+        expect(held.sort()).toEqual(['list:a', 'none']);
+        await storage.write((writer) => writer.writeRows(items, [row('c', { scope: 'none', columns: null })]));
+        expect(await storage.read((reader) => reader.heldScopes(items, ['list:a', 'none']))).toEqual(['list:a']);
+        await storage.write((writer) => writer.writeRows(items, [row('c', { scope: 'none' })]));
         const but = (...except: string[]) => storage.read((reader) => reader.count(items, null, except));
         expect([await but('list:a'), await but('list:a', 'none'), await but('nowhere')]).toEqual([1, 0, 3]);
       });

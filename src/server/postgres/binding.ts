@@ -57,11 +57,12 @@ export class Binding {
     return this.#trouble === null;
   }
 
-  /** @throws Altered, when the tables are others in the eyes of this transaction. */
-  async check(transaction: Transaction): Promise<void> {
+  /** @throws Altered, when the tables (by default: all) are others in the eyes of this transaction. */
+  async check(transaction: Transaction, tables?: readonly string[]): Promise<void> {
     const { schema, pgSchema } = this.#options;
     const { shapes } = this.#bound;
-    if (shapesText(await readShapes(transaction, schema, pgSchema)) !== shapes) throw new Altered();
+    const known = tables ? new Map([...shapes].filter(([name]) => tables.includes(name))) : shapes;
+    if (shapesText(await readShapes(transaction, schema, pgSchema, tables)) !== shapesText(known)) throw new Altered();
   }
 
   async checkNowAndThen(): Promise<void> {

@@ -24,8 +24,8 @@ export interface HandleContext {
   readonly tables: ReadonlyMap<string, BoundTable>;
   readonly position: Promise<Position>;
   readonly rowSecurity: RowSecurityOptions | undefined;
-  /** Called before rows are read as a snapshot, which must not show what the log does not know yet. */
-  readonly beforePage: () => Promise<void>;
+  /** Called before rows of a table are read as a snapshot, which must not show what the log does not know yet. */
+  readonly beforePage: (table: string) => Promise<void>;
 }
 
 /** The handle of one transaction; dead once it has ended. */
@@ -35,6 +35,7 @@ export class PostgresHandle implements StorageWriter {
   readonly #context: HandleContext;
   readonly #writer: RowWriter;
   readonly #devices = new Gathered((ids) => ledger.readDevicesOf(this.#transaction, ids));
+  readonly #checks = new Map<string, Promise<void>>();
   #position: Promise<Position>;
   /** Statements that were sent and whose answer nobody needs before the end. */
   readonly #unanswered: Promise<unknown>[] = [];
@@ -109,12 +110,25 @@ export class PostgresHandle implements StorageWriter {
 
   async page(range: RowRange) {
     const transaction = await this.#settled();
-    await this.#context.beforePage();
+    await this.#checked(range.table);
     return rows.readPage(transaction, this.#table(range.table), range);
   }
 
   async count(table: Table, scopes: readonly string[] | null, except: readonly string[] = []) {
     return rows.countRows(await this.#settled(), this.#table(table), { scopes, except });
+  }
+
+  async heldScopes(table: Table, scopes: readonly string[]) {
+    return rows.heldScopes(await this.#settled(), this.#table(table), scopes);
+  }
+
+  /** Who has read a table keeps others from altering it: once is enough. */
+  #checked({ name }: Table): Promise<void> {
+    const known = this.#checks.get(name);
+    if (known) return known;
+    const check = this.#context.beforePage(name);
+    this.#checks.set(name, check);
+    return check;
   }
 
   async outcomes(clientId: string, mutationIds: readonly number[]) {

@@ -8,7 +8,7 @@ import { beginEpoch } from './epoch.ts';
 import { type CaptureOptions, MIGRATIONS, retypeKeySql, tableSql } from './install/index.ts';
 import { ownObjectsSql } from './install/own-objects.ts';
 import type { Pool } from './pool.ts';
-import { hasNewContent, readShapes, shapesText, type TableShape } from './shapes.ts';
+import { hasNewContent, readShapes, type TableShape } from './shapes.ts';
 
 export interface OpenOptions {
   readonly schema: Schema;
@@ -23,7 +23,7 @@ export interface OpenOptions {
 /** The tables, and what they were when they were bound. */
 export interface Bound {
   readonly tables: ReadonlyMap<string, BoundTable>;
-  readonly shapes: string;
+  readonly shapes: ReadonlyMap<string, TableShape>;
 }
 
 /**
@@ -40,7 +40,7 @@ export async function openDatabase(pool: Pool, options: OpenOptions): Promise<Bo
     const isCopied = await isCopy(transaction, origin);
     const tables = await installTables(transaction, { ...options, isAhead, isCopied });
     await saveState(transaction, options, origin);
-    const shapes = shapesText(await readShapes(transaction, options.schema, options.pgSchema));
+    const shapes = await readShapes(transaction, options.schema, options.pgSchema);
     await transaction.commit();
     return { tables: parentsFirst(tables), shapes };
   } catch (error) {

@@ -284,9 +284,9 @@ class PostgresStorage implements ServerStorage {
       tables: open.binding.tables,
       position: state.then(({ position }) => position),
       rowSecurity: this.#options.rowSecurity,
-      beforePage: async () => {
+      beforePage: async (table) => {
         if ((await state).hasCaptured) throw new BehindTables();
-        await open.binding.check(transaction);
+        await open.binding.check(transaction, [table]);
       },
     });
   }

@@ -124,6 +124,16 @@ export async function countRows(
   return Number((await transaction.get(sql, [textArray(scopes ?? except)]))?.[0]);
 }
 
+export async function heldScopes(
+  transaction: Transaction,
+  of: BoundTable,
+  scopes: readonly string[],
+): Promise<string[]> {
+  const sql = `SELECT s FROM unnest($1::text[]) s
+    WHERE EXISTS (SELECT 1 FROM ${of.versionSql} WHERE _tidemark_scope = s AND NOT _tidemark_is_deleted)`;
+  return (await transaction.all(sql, [textArray(scopes)])).map(([scope]) => String(scope));
+}
+
 /** Forgets tombstones older than what is left of the log. */
 export async function dropTombstones(transaction: Transaction, of: BoundTable, prunedTo: number): Promise<void> {
   const sql = `DELETE FROM ${of.versionSql} WHERE _tidemark_is_deleted AND _tidemark_seq <= $1`;

@@ -58,8 +58,13 @@ export async function readSnapshotPart(input: {
   const snapshot: SnapshotRows[] = [];
   let { step, afterKey, rowsDone } = input.state;
   let bytes = 0;
+  const held = heldSteps(input.reader, steps);
   while (step < steps.length && bytes < input.maxBytes) {
     const walk = steps[step] as Step;
+    if (afterKey === null && !(await held(walk))) {
+      step += 1;
+      continue;
+    }
     if (afterKey && afterKey.length !== walk.table.primaryKey.length) {
       throw new SyncError('protocol', 'The resume token is not valid: begin a new chain.');
     }
@@ -73,6 +78,22 @@ export async function readSnapshotPart(input: {
     if (part.isEnd) step += 1;
   }
   return { snapshot, bytes, state: { ...input.state, step, afterKey, rowsDone }, isEnd: step >= steps.length };
+}
+
+/**
+ * Tells which steps have rows: of each table it is asked once. Somebody in many scopes of a schema with many tables has thousands of
+ * steps, and most are empty.
+ */
+function heldSteps(reader: StorageReader, steps: readonly Step[]): (step: Step) => Promise<boolean> {
+  const known = new Map<Table, Promise<ReadonlySet<string>>>();
+  const scopes = Map.groupBy(steps, ({ table }) => table);
+  return async ({ table, scope }) => {
+    const all = (scopes.get(table) ?? []).flatMap((one) => one.scope ?? []);
+    if (scope === null || all.length < 2) return true;
+    const asked = known.get(table) ?? reader.heldScopes(table, all).then((found) => new Set(found));
+    known.set(table, asked);
+    return (await asked).has(scope);
+  };
 }
 
 function keyOf(of: Table, row: readonly Cell[]): RowKey {

@@ -51,6 +51,10 @@ export class SqliteWriter implements StorageWriter {
     return rows.countRows(this.#connection, table, { scopes, except });
   }
 
+  async heldScopes(table: Table, scopes: readonly string[]) {
+    return rows.heldScopes(this.#connection, table, scopes);
+  }
+
   async outcomes(clientId: string, mutationIds: readonly number[]) {
     return ledger.readOutcomes(this.#connection, clientId, mutationIds);
   }

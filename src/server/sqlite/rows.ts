@@ -162,6 +162,12 @@ export function countRows(
   return Number(connection.get(sql, [JSON.stringify(scopes ?? except)])?.[0]);
 }
 
+export function heldScopes(connection: Connection, of: Table, scopes: readonly string[]): string[] {
+  const sql = `SELECT s.value FROM json_each(?) s
+    WHERE EXISTS (SELECT 1 FROM ${versionTable(of)} WHERE _tidemark_scope = s.value AND _tidemark_is_deleted = 0)`;
+  return connection.all(sql, [JSON.stringify(scopes)]).map(([scope]) => String(scope));
+}
+
 /** Forgets tombstones older than what is left of the log. */
 export function dropTombstones(connection: Connection, of: Table, prunedTo: number): void {
   connection.run(`DELETE FROM ${versionTable(of)} WHERE _tidemark_is_deleted = 1 AND _tidemark_seq <= ?`, [prunedTo]);

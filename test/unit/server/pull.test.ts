@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/core/change.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import type { SyncService } from '../../../src/server/service.ts';
-import type { ServerStorage } from '../../../src/server/storage.ts';
+import type { RowRange, ServerStorage, StorageReader } from '../../../src/server/storage.ts';
 import { newStorage, runsOf } from './support/backing.ts';
 import { ana, manualRuntime, memoryService, Pusher, patch, put, putIssue, remove, schema } from './support/fixture.ts';
 import { ModelClient } from './support/model-client.ts';
@@ -37,6 +37,20 @@ describe('a first pull', () => {
     const pages = await model(service).pullChain();
     expect(pages).toHaveLength(1);
     expect(pages[0]).toMatchObject({ snapshot: [], transactions: [], cursor: { seq: 0 }, head: 0 });
+  });
+
+  test('asks no scope for rows of a table where it has none: many scopes and tables are not their product', async () => {
+    const projects = Array.from({ length: 40 }, (_, n) => `project:p${n}`);
+    let pageCount = 0;
+    const storage = withPages(await newStorage(), () => {
+      pageCount += 1;
+    });
+    const service = await memoryService({ storage, access: () => ({ read: projects, write: projects }) });
+    await service.mutate(null, [putIssue('i1', { project_id: 'p3' }), putIssue('i2', { project_id: 'p7' })]);
+    const client = model(service);
+    await client.pullAll();
+    expect(client.rows('issue')).toMatchObject([{ id: 'i1' }, { id: 'i2' }]);
+    expect(pageCount).toBe(2);
   });
 
   test('ends with the rows of exactly the seq it ends at, whatever was written between its pages', async () => {
@@ -311,7 +325,7 @@ test('whatever happens between its pages, a client ends with exactly the rows it
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       let readable = ['project:p0', 'project:p1'];
       const service = await memoryService({ access: () => ({ read: readable, write: '*' }) });
-      const client = new ModelClient({ service, schema, identity: ana });
+      const client = model(service);
       const queue = [...steps];
       const next = async (): Promise<void> => {
         const one = queue.shift();
@@ -351,4 +365,25 @@ function dropScope(client: ModelClient, scope: string): void {
       client.drop('comment', [comment.id ?? null]);
     client.drop('issue', [id ?? null]);
   }
+}
+
+/** The storage, telling of each page that is read of it. */
+function withPages(storage: ServerStorage, onPage: () => void): ServerStorage {
+  const watch = <T extends object>(target: T, replaced: Readonly<Record<string, (...args: never[]) => unknown>>): T =>
+    new Proxy(target, {
+      get: (of, name) => {
+        const value: unknown = (typeof name === 'string' && replaced[name]) || Reflect.get(of, name);
+        return typeof value === 'function' ? value.bind(of) : value;
+      },
+    });
+  const watched = (reader: StorageReader) =>
+    watch(reader, {
+      page: (range: RowRange) => {
+        onPage();
+        return reader.page(range);
+      },
+    });
+  return watch(storage, {
+    read: (fn: (reader: StorageReader) => Promise<unknown>) => storage.read((reader) => fn(watched(reader))),
+  });
 }
