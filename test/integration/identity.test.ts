@@ -116,6 +116,39 @@ describe('a token that expires while the socket is open', () => {
   });
 });
 
+test.each(['before its caller is known', 'while it is open'])(
+  'nobody asks any more who a socket was that ended %s',
+  async (when) => {
+    const runtime = manualRuntime();
+    const entered = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    let asked = 0;
+    const { socket, server } = await start({
+      runtime,
+      auth: async () => {
+        asked += 1;
+        entered.resolve();
+        await gate.promise;
+        return { id: 'ana' };
+      },
+    });
+    const one = await socket();
+    const welcome = one.greet('t').catch(() => null);
+    await entered.promise;
+    if (when === 'while it is open') {
+      gate.resolve();
+      await welcome;
+    }
+    one.socket.terminate();
+    await expect.poll(async () => (await server.stats()).socketCount).toBe(0);
+    gate.resolve();
+    // Once for what the gate held up, and for the timer that may come of it.
+    await server.fetch(new Request('http://server/v1/version'));
+    await runtime.advance(600_000);
+    expect(asked).toBe(1);
+  },
+);
+
 test('a token may come as a subprotocol, which is not echoed; one in the URL is not looked at', async () => {
   const world = await setUp();
   const token = await world.sign('ana');

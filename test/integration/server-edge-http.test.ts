@@ -398,6 +398,31 @@ describe('stopping', () => {
     await expect(fetch(`${running.url}/health`)).rejects.toThrow();
   });
 
+  test('closes the storage, and not before the last call has ended', async () => {
+    const gate = Promise.withResolvers<void>();
+    const entered = Promise.withResolvers<void>();
+    const storage = sqliteStorage({ file: ':memory:' });
+    const close = storage.close.bind(storage);
+    const steps: string[] = [];
+    storage.close = async () => {
+      steps.push('closed');
+      await close();
+    };
+    const validate = async () => {
+      entered.resolve();
+      await gate.promise;
+      steps.push('pushed');
+    };
+    const { post, running } = await start({ storage, validate: { note: validate } });
+    const answer = post('/v1/push', push(1, 'one'));
+    await entered.promise;
+    const closed = running.close();
+    gate.resolve();
+    expect((await answer).status).toBe(200);
+    await closed;
+    expect(steps).toEqual(['pushed', 'closed']);
+  });
+
   test('twice is once', async () => {
     const { running } = await start();
     await Promise.all([running.close(), running.close()]);

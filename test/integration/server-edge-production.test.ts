@@ -187,12 +187,17 @@ describe('packed bodies', () => {
 
 test('every answer says that it is no page', async () => {
   const { running, post } = await start();
-  const headers = [(await post('/v1/handshake', hello)).headers, (await fetch(`${running.url}/nowhere`)).headers];
-  for (const one of headers) {
+  const answers = await Promise.all(
+    ['/nowhere', '/health', '/v1/version', '/v1/push', '/v1/ws', '/metrics', '/v1/events?clientId=a'].map((path) =>
+      fetch(running.url + path),
+    ),
+  );
+  for (const one of [(await post('/v1/handshake', hello)).headers, ...answers.map(({ headers }) => headers)]) {
     expect(one.get('x-content-type-options')).toBe('nosniff');
     expect(one.get('content-security-policy')).toContain("default-src 'none'");
     expect(one.get('referrer-policy')).toBe('no-referrer');
   }
+  await Promise.all(answers.map(({ body }) => body?.cancel()));
 });
 
 describe('probes', () => {
