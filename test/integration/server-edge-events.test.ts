@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { defineSchema, t, table } from '../../src/core/schema.ts';
 import { decode, encode, type WireMap } from '../../src/protocol/codec.ts';
 import { manualRuntime } from '../../src/testing/manual-runtime.ts';
 import { httpTransport } from '../../src/transport/http-transport.ts';
@@ -34,6 +35,25 @@ describe('an event stream', () => {
     await harness.post('/v1/push', push(1, 'hi', 'b'));
     expect(await next()).toMatchObject({ type: 'changes', page: { from: 0, cursor: { seq: 1 } } });
     expect((await harness.server.stats()).socketCount).toBe(1);
+  });
+
+  test('brings nothing of the scopes that its question leaves out, and all of the others', async () => {
+    const columns = { id: t.text(), team: t.text(), body: t.text() };
+    const tables = { note: table(columns, { scope: { kind: 'team', by: 'team' } }) };
+    const harness = await start({ schema: defineSchema({ version: 3, tables }) });
+    const { epoch } = await harness.server.stats();
+    const question = `clientId=a&epoch=${epoch}&seq=0&scope=*&without=team%3Ared&without=team%3Agreen`;
+    const { next } = await open(harness, question);
+    expect(await next()).toMatchObject({ type: 'welcome' });
+    for (const [index, team] of ['red', 'green', 'blue'].entries()) {
+      const { mutations, ...rest } = push(index + 1, team, 'b');
+      const [mutation] = mutations.map((one) => ({
+        ...one,
+        changes: one.changes.map((change) => ({ ...change, columns: { ...change.columns, team } })),
+      }));
+      expect((await harness.post('/v1/push', { ...rest, mutations: [mutation ?? null] })).status).toBe(200);
+    }
+    expect(await next()).toMatchObject({ type: 'changes', page: { cursor: { seq: 3 }, transactions: [{ seq: 3 }] } });
   });
 
   test.each([
