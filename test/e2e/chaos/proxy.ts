@@ -113,6 +113,8 @@ class Link {
   readonly #queues: Record<Direction, Buffer[]> = { up: [], down: [] };
   readonly #ended = new Set<Direction>();
   #isForgotten = false;
+  /** A push went up as a request of its own, as beside an event stream: what comes down next is its answer. */
+  #awaitsAnswer = false;
 
   constructor(client: Socket, server: Socket, rules: LinkRules) {
     this.#sockets = { client, server };
@@ -159,7 +161,7 @@ class Link {
   /** No heed of a full buffer on the other side: what passes here is small. */
   #pass(direction: Direction, chunk: Buffer): void {
     if (this.#isForgotten) return;
-    const messages = this.#readers[direction].read(chunk);
+    const messages = this.#readers[direction].read(chunk).map((message) => this.#nameOf(direction, message));
     const tell = () => {
       for (const message of messages) this.#rules.tell({ direction, message });
     };
@@ -167,6 +169,12 @@ class Link {
     if (this.#rules.isHeld(direction, chunk.length)) this.#queues[direction].push(chunk);
     else this.#to(direction).write(chunk);
     if (direction === 'up') tell();
+  }
+
+  #nameOf(direction: Direction, message: string): string {
+    const isAnswer = this.#awaitsAnswer && direction === 'down' && message === 'http';
+    if (isAnswer || message === 'push') this.#awaitsAnswer = !isAnswer;
+    return isAnswer ? 'pushed' : message;
   }
 
   #to(direction: Direction): Socket {
