@@ -249,6 +249,7 @@ describe('metrics', () => {
     const { running } = await start({ auth, monitor: 'prometheus' });
     const status = async (headers = {}) => (await fetch(`${running.url}/metrics`, { headers })).status;
     expect([await status(), await status(as('ada')), await status(as('prometheus'))]).toEqual([401, 403, 200]);
+    for (const nearly of ['prometheu', 'prometheus2', 'Prometheus']) expect(await status(as(nearly))).toBe(403);
   });
 });
 
