@@ -1,11 +1,12 @@
 import { useSyncExternalStore } from 'react';
+import { isOutOfSight } from './sight.ts';
 
 const TICK_MS = 1_000;
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 let shown = Date.now();
 
-/** The wall clock, once a second: for ages on the screen. All who show it share one timer; a hidden page does not tick. */
+/** The wall clock, once a second: for ages on the screen. All who show it share one timer; out of sight it does not tick. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, readShown, readShown);
 }
@@ -22,7 +23,7 @@ function subscribe(listener: () => void): () => void {
 }
 
 function tick(): void {
-  if (document.hidden) return;
+  if (isOutOfSight()) return;
   shown = Date.now();
   for (const listener of [...listeners]) listener();
 }

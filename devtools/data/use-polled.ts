@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { isOutOfSight } from './sight.ts';
 
 export interface Polled<T> {
   /** What was told last; null before. */
@@ -8,7 +9,7 @@ export interface Polled<T> {
 }
 
 /**
- * Asks again and again while it is shown, one question at a time, and not while the page is hidden. `ask` must keep its identity:
+ * Asks again and again while it is shown, one question at a time, and not while nobody can see it. `ask` must keep its identity:
  * another one begins anew.
  */
 export function usePolled<T>(ask: () => Promise<T>, everyMs: number): Polled<T> {
@@ -17,7 +18,7 @@ export function usePolled<T>(ask: () => Promise<T>, everyMs: number): Polled<T> 
     let isMounted = true;
     let timer: ReturnType<typeof setTimeout>;
     const poll = async () => {
-      if (!document.hidden) {
+      if (!isOutOfSight()) {
         const next = await ask().then(
           (value): Polled<T> => ({ value, error: null }),
           (error: unknown): Polled<T> => ({

@@ -24,6 +24,8 @@ export function Header({ theme, dock, onClose, onDecide }: HeaderProps) {
   const sync = useInspectedSync();
   const status = useInspected((state) => state.status);
   const action = useAction();
+  // A round that hangs is what one would pause.
+  const holding = useAction();
   const words = statusWords(status, useNow());
   const isHeldByUs = status.pausedBy.includes(PAUSE_REASON);
   const hasServer = status.phase !== 'local';
@@ -54,7 +56,7 @@ export function Header({ theme, dock, onClose, onDecide }: HeaderProps) {
             <button
               type="button"
               aria-pressed={isHeldByUs}
-              onClick={() => action.run(() => (isHeldByUs ? sync.resume(PAUSE_REASON) : sync.pause(PAUSE_REASON)))}
+              onClick={() => holding.run(() => (isHeldByUs ? sync.resume(PAUSE_REASON) : sync.pause(PAUSE_REASON)))}
             >
               {isHeldByUs ? 'Resume' : 'Pause'}
             </button>
@@ -68,7 +70,7 @@ export function Header({ theme, dock, onClose, onDecide }: HeaderProps) {
           </button>
         )}
       </div>
-      <ErrorNotice error={action.error} />
+      <ErrorNotice error={action.error ?? holding.error} />
     </header>
   );
 }

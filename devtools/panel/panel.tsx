@@ -32,12 +32,12 @@ interface PanelProps {
   readonly onClose?: () => void;
   /** Whether the lab may be used in a production build. */
   readonly lab?: boolean | undefined;
-  /** Whether it takes the focus when it opens. */
-  readonly takesFocus?: boolean;
+  /** How it takes the focus when it opens; null: it does not. */
+  readonly takesFocus?: FocusOptions | null;
 }
 
 /** The whole panel: status and actions above, one view below. */
-export function Panel({ sync, theme = 'system', dock, onClose, lab = false, takesFocus = false }: PanelProps) {
+export function Panel({ sync, theme = 'system', dock, onClose, lab = false, takesFocus = null }: PanelProps) {
   const [tab, setTab] = usePreference('tab', 'overview');
   const [about, setAbout] = useState<About | null>(null);
   const showView = useCallback(
@@ -51,7 +51,7 @@ export function Panel({ sync, theme = 'system', dock, onClose, lab = false, take
   const [bundle, setBundle] = useState<OpenBundle | null>(null);
   const root = useRef<HTMLElement>(null);
   useEffect(() => {
-    if (takesFocus) root.current?.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus();
+    if (takesFocus) root.current?.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus(takesFocus);
   }, [takesFocus]);
   useEffect(() => (root.current ? keepFocus(root.current) : undefined), []);
   const closeByEscape = (event: KeyboardEvent) => {

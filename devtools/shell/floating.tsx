@@ -32,23 +32,30 @@ function Floating(props: FloatingProps) {
   const isShown = shell.isOpen;
   const wasShown = useRef(isShown);
   // A panel that was left open is there again with the page, and the page keeps the focus.
-  const [isOpenedByHand, setOpenedByHand] = useState(false);
-  const cameFrom = useRef<Element | null>(null);
-  const aboutToOpen = () => {
+  const [takesFocus, setTakesFocus] = useState<FocusOptions | null>(null);
+  const wasClosedByKeys = useRef(false);
+  const cameFrom = useRef<HTMLElement | null>(null);
+  const aboutToOpen = (how: FocusOptions) => {
     cameFrom.current = focusInPage();
-    setOpenedByHand(true);
+    setTakesFocus(how);
   };
   useShortcut(shortcut, () => {
-    if (!isShown) aboutToOpen();
+    // Of keys with Alt browsers do not believe that they come from a keyboard: who used the mouse before would see no ring.
+    if (!isShown) aboutToOpen({ focusVisible: true });
+    wasClosedByKeys.current = isShown;
     shell.toggle();
   });
   useEffect(() => {
     // Closing gives the focus back to where it was in the page, or to the button, so that the keyboard is not lost.
-    if (wasShown.current && !isShown) giveBack(cameFrom.current, button.current);
+    if (wasShown.current && !isShown) {
+      const target = cameFrom.current?.isConnected ? cameFrom.current : button.current;
+      target?.focus(wasClosedByKeys.current ? { focusVisible: true } : {});
+      wasClosedByKeys.current = false;
+    }
     wasShown.current = isShown;
   }, [isShown]);
   const open = () => {
-    aboutToOpen();
+    aboutToOpen({});
     shell.open();
   };
   if (!isShown) {
@@ -62,7 +69,7 @@ function Floating(props: FloatingProps) {
         lab={props.lab}
         onClose={shell.close}
         dock={{ place: shell.place, onPlace: shell.moveTo }}
-        takesFocus={isOpenedByHand}
+        takesFocus={takesFocus}
       />
     </Suspense>
   );
@@ -80,14 +87,10 @@ function Floating(props: FloatingProps) {
 }
 
 /** What has the focus in the page; null for nothing, and for the devtools themselves. */
-function focusInPage(): Element | null {
+function focusInPage(): HTMLElement | null {
   const { activeElement, body } = document;
-  return activeElement === body || activeElement?.shadowRoot ? null : activeElement;
-}
-
-function giveBack(cameFrom: Element | null, button: HTMLElement | null): void {
-  if (cameFrom instanceof HTMLElement && cameFrom.isConnected) cameFrom.focus();
-  else button?.focus();
+  const isOurs = activeElement === body || activeElement?.shadowRoot;
+  return !isOurs && activeElement instanceof HTMLElement ? activeElement : null;
 }
 
 interface Shell {

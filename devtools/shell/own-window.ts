@@ -1,3 +1,5 @@
+import { standsIn } from '../data/sight.ts';
+
 const FEATURES = 'popup,width=1100,height=700';
 
 /**
@@ -22,9 +24,11 @@ export function watchOwnWindow(opened: Window, onGone: () => void): () => void {
     setTimeout(() => opened.closed && onGone());
   };
   const close = () => opened.close();
+  const leave = standsIn(opened.document);
   opened.addEventListener('pagehide', gone);
   window.addEventListener('pagehide', close);
   return () => {
+    leave();
     opened.removeEventListener('pagehide', gone);
     window.removeEventListener('pagehide', close);
   };

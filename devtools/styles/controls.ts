@@ -46,5 +46,7 @@ input[type='radio'], input[type='checkbox'] { accent-color: var(--accent); margi
 .padded:empty { display: none; }
 .inline-field { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
 .confirm-body { display: grid; gap: 8px; min-width: 0; }
+.work { flex-basis: 100%; display: flex; flex-wrap: wrap; align-items: center; gap: 4px 10px; }
+.work progress { flex: 1 1 140px; width: auto; }
 progress { width: 100%; height: 8px; accent-color: var(--accent); }
 `;

@@ -34,7 +34,7 @@ export const INSPECT = /* css */ `
 .row-table .value-line .link { margin-block: -4px; }
 .card dd .value-line { justify-content: flex-start; }
 .card dd .link { min-height: 24px; }
-button.link { white-space: nowrap; border: 0; background: none; padding: 2px 4px; color: var(--accent); font: 500 12px/1.3 var(--font); cursor: pointer; border-radius: 4px; }
+button.link { white-space: nowrap; border: 0; background: none; padding: 2px 4px; min-height: 24px; color: var(--accent); font: 500 12px/1.3 var(--font); cursor: pointer; border-radius: 4px; }
 button.link:hover { text-decoration: underline; }
 .sql { display: flex; flex-direction: column; height: 100%; min-height: 0; }
 .sql-input textarea { min-height: 64px; }
@@ -65,7 +65,7 @@ fieldset.lab-card { border: 1px solid var(--line); padding: 6px 12px 11px; displ
 .device code { overflow-wrap: anywhere; }
 .card > p + *, .card > h3 + * + *, .card > label + * { margin-top: 8px; }
 .code { padding: 9px 11px; border: 1px solid var(--line); border-radius: 6px; background: var(--surface); white-space: pre-wrap; overflow-wrap: anywhere; max-height: 15em; overflow-y: auto; }
-.queries > .master-detail { grid-template-columns: minmax(0, 3fr) minmax(300px, 2fr); }
+.queries > .master-detail { grid-template-columns: minmax(0, 2fr) minmax(300px, 1fr); }
 .grid-row[data-mark='flash-even'] { animation: flash-even 1.2s ease-out; }
 .grid-row[data-mark='flash-odd'] { animation: flash-odd 1.2s ease-out; }
 @keyframes flash-even { from { background: var(--ok-bg); } }

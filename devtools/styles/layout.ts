@@ -54,6 +54,8 @@ export const LAYOUT = /* css */ `
 .master-detail[data-even='true'] { grid-template-columns: minmax(300px, 1fr) minmax(0, 1fr); }
 .master { display: flex; flex-direction: column; min-width: 0; min-height: 0; border-inline-end: 1px solid var(--line); }
 .detail { overflow: auto; min-width: 0; }
+/* The buttons that stay at its lower edge cover nothing that the keyboard comes to. */
+.detail:has(.footer) { scroll-padding-bottom: 56px; }
 .hint { padding: 20px; color: var(--muted); }
 .back { display: none; }
 .toolbar { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; padding: 8px 10px; border-bottom: 1px solid var(--line); background: var(--surface); }

@@ -10,6 +10,8 @@ interface VirtualListProps {
   readonly onSelect: (index: number) => void;
   /** Rows stay as they are while the list scrolls: what they show may change with this function only. */
   readonly renderRow: (index: number) => ReactNode;
+  /** Stands where there are no rows. Default: that nothing matches. */
+  readonly empty?: string;
   /** Told of the rows on the screen. */
   readonly onRange?: (first: number, last: number) => void;
 }
@@ -17,7 +19,8 @@ interface VirtualListProps {
 const PAGE = 10;
 
 /** A list of any length of which only what is on the screen exists. One tab stop; arrow keys move the selection. */
-export function VirtualList({ label, count, rowHeight, selected, onSelect, renderRow, onRange }: VirtualListProps) {
+export function VirtualList(props: VirtualListProps) {
+  const { label, count, rowHeight, selected, onSelect, renderRow, onRange, empty = 'Nothing matches.' } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
   const virtualizer = useVirtualizer({
@@ -40,7 +43,7 @@ export function VirtualList({ label, count, rowHeight, selected, onSelect, rende
     virtualizer.scrollToIndex(target);
   };
   // A list box without options is none.
-  if (count === 0) return <p className="hint">Nothing matches.</p>;
+  if (count === 0) return <p className="hint">{empty}</p>;
   return (
     <div
       ref={scroller}

@@ -11,6 +11,7 @@ import type {
   CursorInfo,
   DeviceInfo,
   MutationOutcome,
+  OutboxCallOptions,
   OutboxEntry,
   OutboxFilter,
   OutboxImport,
@@ -155,13 +156,13 @@ export interface Sync<S extends Schema = Schema> {
     /** The unsent work as JSON text, to keep as a file. */
     export(): Promise<string>;
     /** Retries every rejected mutation that the filter wants. Returns how many. */
-    retryAll(filter?: Omit<OutboxFilter, 'states'>): Promise<number>;
+    retryAll(filter?: Omit<OutboxFilter, 'states'>, options?: OutboxCallOptions): Promise<number>;
     /**
      * Writes the unsent work of such a text again: one transaction per mutation, under ids of this device, on top of the rows as
-     * they are now. Left out, and named: what still waits here, and what this database does not take.
+     * they are now. Left out, and named: what still waits here, what this database does not take, and what was not reached when it was stopped.
      * @throws SyncError `invalid-value` when the text is no such file.
      */
-    import(text: string): Promise<OutboxImport>;
+    import(text: string, options?: OutboxCallOptions): Promise<OutboxImport>;
   };
   readonly conflicts: {
     list(filter?: ConflictFilter): Promise<Conflict[]>;

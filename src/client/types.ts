@@ -107,6 +107,20 @@ export interface OutboxQuery extends OutboxFilter {
   readonly offset?: number;
 }
 
+/** How far a call has come that goes through many mutations. */
+export interface OutboxProgress {
+  readonly doneCount: number;
+  readonly totalCount: number;
+}
+
+/** For calls that go through many mutations, one after the other. */
+export interface OutboxCallOptions {
+  /** Told after every few mutations, and of the last one. */
+  readonly onProgress?: (progress: OutboxProgress) => void;
+  /** Stops between two mutations. What was done stays done, and the call resolves with it. */
+  readonly signal?: AbortSignal;
+}
+
 /** What became of a file given to `outbox.import`. */
 export interface OutboxImport {
   /** Mutations written again, under ids of this device. */

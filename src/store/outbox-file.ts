@@ -5,22 +5,42 @@ export const FORMAT = 'tidemark-outbox';
 export const VERSION = 1;
 const BYTES_EACH = 0x8000;
 
+interface AboutFile {
+  readonly clientId: string | null;
+  readonly schemaVersion: number;
+  readonly exportedAt: number;
+}
+
 /** Unsent work as a file that a person keeps: everything needed to write it again, readable by any program. */
-export function outboxText(
+export function outboxText(entries: readonly OutboxEntry[], about: AboutFile): string {
+  return fileText(entries.map(mutationText), about);
+}
+
+/** So many mutations are made text of in one go, while the page stands still. */
+const SLICE = 1_000;
+
+/** The same of many, with a pause after every few: the page goes on meanwhile. */
+export async function longOutboxText(
   entries: readonly OutboxEntry[],
-  about: { readonly clientId: string | null; readonly schemaVersion: number; readonly exportedAt: number },
-): string {
-  const mutations = entries.map(({ mutationId, state, hlc, base, epoch, createdAt, changes, reason }) => ({
-    mutationId,
-    state,
-    hlc,
-    base,
-    epoch,
-    createdAt,
-    reason,
-    changes,
-  }));
-  return JSON.stringify({ format: FORMAT, version: VERSION, ...about, mutations }, encodeCell, 2);
+  about: AboutFile,
+  pause: () => Promise<void>,
+): Promise<string> {
+  const texts: string[] = [];
+  for (let start = 0; start < entries.length; start += SLICE) {
+    if (start > 0) await pause();
+    for (const entry of entries.slice(start, start + SLICE)) texts.push(mutationText(entry));
+  }
+  return fileText(texts, about);
+}
+
+/** One mutation per line. */
+function fileText(mutations: readonly string[], about: AboutFile): string {
+  const head = JSON.stringify({ format: FORMAT, version: VERSION, ...about }, null, 2).slice(0, -2);
+  return `${head},\n  "mutations": [\n${mutations.join(',\n')}\n  ]\n}`;
+}
+
+function mutationText({ mutationId, state, hlc, base, epoch, createdAt, changes, reason }: OutboxEntry): string {
+  return JSON.stringify({ mutationId, state, hlc, base, epoch, createdAt, reason, changes }, encodeCell);
 }
 
 /** What JSON has no word for is an object with one `$` key: `$bigint`, `$real` (not finite, or −0), `$blob` (base64). */

@@ -1,6 +1,6 @@
 import type { SeenBefore } from '../client/local-store.ts';
 import type { Sync } from '../client/sync.ts';
-import type { OutboxImport } from '../client/types.ts';
+import type { OutboxCallOptions, OutboxImport } from '../client/types.ts';
 import type { Change } from '../core/change.ts';
 import { columnOf, type Schema, type Table, tableOf } from '../core/schema.ts';
 import { quoteName } from '../core/sql.ts';
@@ -8,7 +8,7 @@ import type { Cell } from '../shared/cell.ts';
 import { SyncError } from '../shared/error.ts';
 import type { FiledMutation, OutboxFile } from './parse-outbox.ts';
 
-interface ImportOptions<S extends Schema> {
+interface ImportOptions<S extends Schema> extends OutboxCallOptions {
   readonly schema: S;
   readonly write: Sync<S>['write'];
   /** Mutations of the file that wait on this very device: they are not written twice. */
@@ -20,17 +20,26 @@ interface ImportOptions<S extends Schema> {
 /** Writes the work of a file again, each mutation as a transaction of its own: what cannot be written does not hold the rest. */
 export async function importOutbox<S extends Schema>(
   { mutations }: OutboxFile,
-  { schema, write, waiting, takeOver }: ImportOptions<S>,
+  { schema, write, waiting, takeOver, onProgress, signal }: ImportOptions<S>,
 ): Promise<OutboxImport> {
   const skipped: { mutationId: number; reason: string }[] = [];
   const histories = new Set<OutboxImport['history']>();
-  for (const mutation of mutations) {
+  for (const [index, mutation] of mutations.entries()) {
     const { mutationId } = mutation;
-    const reason = waiting.has(mutationId) ? 'It still waits on this device.' : await reasonOf(take(mutation));
+    const reason = signal?.aborted ? STOPPED : await fate(mutation);
     if (reason !== null) skipped.push({ mutationId, reason });
+    const doneCount = index + 1;
+    if (doneCount % TOLD_EVERY === 0 || doneCount === mutations.length) {
+      onProgress?.({ doneCount, totalCount: mutations.length });
+    }
   }
   const history = HISTORIES.find((one) => histories.has(one)) ?? 'untold';
   return { writtenCount: mutations.length - skipped.length, history, skipped };
+
+  /** Null: it was written. */
+  function fate(mutation: FiledMutation): string | null | Promise<string | null> {
+    return waiting.has(mutation.mutationId) ? 'It still waits on this device.' : reasonOf(take(mutation));
+  }
 
   async function take({ changes, seen }: FiledMutation): Promise<void> {
     if (seen === null || takeOver === null) {
@@ -52,6 +61,10 @@ export async function importOutbox<S extends Schema>(
     });
   }
 }
+
+/** So many mutations lie between two words about progress. */
+const TOLD_EVERY = 25;
+const STOPPED = 'The import was stopped before it.';
 
 /** Where a file holds several kinds, the least is told. */
 const HISTORIES: readonly OutboxImport['history'][] = ['untold', 'other', 'same'];

@@ -1,4 +1,5 @@
 import type { Change } from '../core/change.ts';
+import type { Cell, Cells } from '../shared/cell.ts';
 import { SyncError } from '../shared/error.ts';
 import { FORMAT, VERSION } from './outbox-file.ts';
 
@@ -27,7 +28,11 @@ export function parseOutboxText(text: string): OutboxFile {
   if (!Array.isArray(parsed.mutations)) throw noFile('it has no list of mutations');
   const mutations = parsed.mutations.map((one: unknown, index) => {
     if (isRecord(one) && Number.isSafeInteger(one.mutationId) && isChanges(one.changes)) {
-      return { mutationId: Number(one.mutationId), changes: one.changes, seen: seenBy(one) };
+      try {
+        return { mutationId: Number(one.mutationId), changes: one.changes.map(decodeChange), seen: seenBy(one) };
+      } catch (error) {
+        throw noFile(`mutation ${index + 1} in it holds a value that is none`, error);
+      }
     }
     throw noFile(`mutation ${index + 1} in it is none`);
   });
@@ -41,17 +46,32 @@ function seenBy({ epoch, base }: Record<string, unknown>): FiledMutation['seen']
 
 function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(text, decodeCell);
+    return JSON.parse(text);
   } catch (error) {
     throw noFile('it is no JSON', error);
   }
 }
 
-function decodeCell(_name: string, value: unknown): unknown {
-  if (!isRecord(value)) return value;
-  if (typeof value.$bigint === 'string') return BigInt(value.$bigint);
-  if (typeof value.$real === 'string') return Number(value.$real);
-  return typeof value.$blob === 'string' ? Uint8Array.from(atob(value.$blob), (char) => char.charCodeAt(0)) : value;
+/** Only cells are looked at: a reviver would be called for each part of a file that may be long, while the page stands still. */
+function decodeChange(change: Change): Change {
+  const { key, columns, old } = change;
+  return {
+    ...change,
+    key: key.map(decodeCell),
+    columns: decodeCells(columns),
+    ...(old ? { old: decodeCells(old) } : {}),
+  };
+}
+
+function decodeCells(cells: Cells): Cells {
+  return Object.fromEntries(Object.entries(cells).map(([name, cell]) => [name, decodeCell(cell)]));
+}
+
+function decodeCell(cell: Cell): Cell {
+  if (!isRecord(cell)) return cell;
+  if (typeof cell.$bigint === 'string') return BigInt(cell.$bigint);
+  if (typeof cell.$real === 'string') return Number(cell.$real);
+  return typeof cell.$blob === 'string' ? Uint8Array.from(atob(cell.$blob), (char) => char.charCodeAt(0)) : cell;
 }
 
 function isChanges(value: unknown): value is Change[] {

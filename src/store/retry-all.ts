@@ -1,21 +1,28 @@
 import type { EngineMethods } from '../client/engine-api.ts';
-import type { OutboxFilter } from '../client/types.ts';
+import type { OutboxCallOptions, OutboxFilter } from '../client/types.ts';
 
 const PAGE = 500;
+/** So many are under way at once: the engine does not wait for the page to ask for the next one. */
+const AT_ONCE = 25;
 
 /** Retries the rejected mutations of a filter, a page at a time; one that is rejected again meanwhile has a new id. */
-export async function retryAll(methods: EngineMethods, filter: Omit<OutboxFilter, 'states'> = {}): Promise<number> {
-  const wanted = await methods.countOutbox({ ...filter, states: ['rejected'] });
-  let done = 0;
-  while (done < wanted) {
-    const page = await methods.listOutbox({
-      ...filter,
-      states: ['rejected'],
-      limit: Math.min(PAGE, wanted - done),
-    });
+export async function retryAll(
+  methods: EngineMethods,
+  filter: Omit<OutboxFilter, 'states'> = {},
+  { onProgress, signal }: OutboxCallOptions = {},
+): Promise<number> {
+  const rejected = { ...filter, states: ['rejected'] } as const;
+  const totalCount = await methods.countOutbox(rejected);
+  let doneCount = 0;
+  while (doneCount < totalCount && !signal?.aborted) {
+    const page = await methods.listOutbox({ ...rejected, limit: Math.min(PAGE, totalCount - doneCount) });
     if (page.length === 0) break;
-    for (const { mutationId } of page) await methods.retryMutation(mutationId);
-    done += page.length;
+    for (let start = 0; start < page.length && !signal?.aborted; start += AT_ONCE) {
+      const some = page.slice(start, start + AT_ONCE);
+      await Promise.all(some.map(({ mutationId }) => methods.retryMutation(mutationId)));
+      doneCount += some.length;
+      onProgress?.({ doneCount, totalCount });
+    }
   }
-  return done;
+  return doneCount;
 }

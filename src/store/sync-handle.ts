@@ -2,7 +2,7 @@ import type { AskAnswer, AskQuestion } from '../client/engine-api.ts';
 import { toAppRows } from '../client/live/app-rows.ts';
 import type { SeenBefore } from '../client/local-store.ts';
 import type { LiveQuery, ServerOptions, Sync, SyncCallOptions, SyncOptions } from '../client/sync.ts';
-import type { OutboxEntry, SyncEvent } from '../client/types.ts';
+import type { SyncEvent } from '../client/types.ts';
 import type { WorkerPush } from '../client/worker-api.ts';
 import type { Change } from '../core/change.ts';
 import { isWipedSince } from '../core/client-family.ts';
@@ -17,7 +17,7 @@ import { SyncCalls } from './calls.ts';
 import { decide, type Resolvers } from './decide.ts';
 import { createInspector } from './inspector.ts';
 import { LiveQueries } from './live-queries.ts';
-import { outboxText } from './outbox-file.ts';
+import { longOutboxText, outboxText } from './outbox-file.ts';
 import { type Attention, watchAttention } from './page-lifecycle.ts';
 import { retryAll } from './retry-all.ts';
 import { RowWatches } from './row-watches.ts';
@@ -42,10 +42,11 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
   line.onPush((push) => deliver(parts, push));
 
   const listAll = () => methods.listOutbox();
-  const textOf = (entries: readonly OutboxEntry[]) => {
+  const aboutFile = () => {
     const { clientId } = mirror.store.getState();
-    return outboxText(entries, { clientId, schemaVersion: schema.version, exportedAt: given.runtime.now() });
+    return { clientId, schemaVersion: schema.version, exportedAt: given.runtime.now() };
   };
+  const pause = () => new Promise<void>((resume) => given.runtime.setTimer(0, resume));
   const clientId = () => mirror.store.getState().clientId;
   /** An engine that goes away in the middle of it may have done it or not: the next one knows. */
   const wipe = async (dealtWith?: readonly number[]): Promise<void> => {
@@ -63,7 +64,7 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
   const wipeExporting = async (): Promise<string> => {
     for (;;) {
       const entries = await listAll();
-      const text = textOf(entries);
+      const text = outboxText(entries, aboutFile());
       const isWiped = await wipe(entries.map(({ mutationId }) => mutationId)).then(() => true, orUnsentWork);
       if (isWiped) return text;
     }
@@ -108,9 +109,9 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       retry: async (mutationId) => void (await methods.retryMutation(mutationId)),
       discard: (mutationId) => methods.discardMutation(mutationId),
       edit: async (mutationId, changes) => void (await methods.editMutation(mutationId, changes)),
-      export: async () => textOf(await listAll()),
-      retryAll: (filter) => retryAll(methods, filter),
-      async import(text) {
+      export: async () => longOutboxText(await listAll(), aboutFile(), pause),
+      retryAll: (filter, call) => retryAll(methods, filter, call),
+      async import(text, call = {}) {
         // Few apps ever need it: it comes when it does.
         const [{ parseOutboxText }, { importOutbox }] = await Promise.all([
           import('./parse-outbox.ts'),
@@ -121,7 +122,8 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
         const waiting = isOwn ? (await listAll()).map(({ mutationId }) => mutationId) : [];
         const takeOver = async (changes: readonly Change[], seen: SeenBefore) =>
           (await methods.importMutation(given.runtime.uuid(), changes, seen)).epoch;
-        return importOutbox(file, { schema, write, waiting: new Set(waiting), takeOver: hasServer ? takeOver : null });
+        const means = { schema, write, waiting: new Set(waiting), takeOver: hasServer ? takeOver : null };
+        return importOutbox(file, { ...means, ...call });
       },
     },
     conflicts: {

@@ -106,6 +106,25 @@ export const EditACell: Story = {
   },
 };
 
+export const AnotherFilterWhileEditing: Story = {
+  ...panelStory(normal),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('i-0005'));
+    await userEvent.click(await panel.findByRole('button', { name: 'Edit priority' }));
+    const field = panel.getByRole('textbox', { name: 'New value of priority' });
+    await fill(field, '4');
+    const search = panel.getByRole('searchbox', { name: 'Search rows' });
+    search.focus();
+    await fill(search, 'Buoy');
+    await waitFor(() => expect(panel.queryByText('i-0001')).toBeNull());
+    // What is being typed stays, in the very same field, and nobody is taken out of the search.
+    await expect(panel.getByRole('textbox', { name: 'New value of priority' })).toBe(field);
+    await expect(field).toHaveValue('4');
+    await expect(hasFocus(search)).toBe(true);
+  },
+};
+
 export const ByKeyboard: Story = {
   ...panelStory(normal),
   play: async ({ canvasElement }) => {
@@ -396,6 +415,23 @@ export const Narrow: Story = {
 };
 
 /** Required columns, types and defaults, and the key the form makes up. What the server refuses is told. */
+export const InsertStopsInSight: Story = {
+  ...panelStory(normal),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByRole('button', { name: 'Insert…' }));
+    const form = await panel.findByRole('form', { name: 'New row of issue' });
+    const tree = form.getRootNode() as ShadowRoot;
+    // Where the keyboard comes to, the buttons at the lower edge cover nothing.
+    for (const field of form.querySelectorAll<HTMLElement>('input:enabled, textarea:enabled, select:enabled')) {
+      field.focus();
+      const { left, bottom } = field.getBoundingClientRect();
+      const name = field.getAttribute('aria-label');
+      await expect([name, tree.elementFromPoint(left + 5, bottom - 3) === field]).toEqual([name, true]);
+    }
+  },
+};
+
 export const InsertARow: Story = {
   ...panelStory(normal),
   play: async (context) => {

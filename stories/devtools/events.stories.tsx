@@ -68,6 +68,7 @@ export const HeldAndFiltered: Story = {
     await expect(await panel.findByText(`${events.length + 1} events`)).toBeVisible();
     await userEvent.click(panel.getByRole('button', { name: 'Clear' }));
     await expect(await panel.findByText('0 events')).toBeVisible();
+    await expect(panel.getByText('Cleared. What comes from now on is shown here.')).toBeVisible();
     syncOf(context).emit({ at: Date.now(), type: 'paused', reason: 'devtools' });
     await expect(await panel.findByText('1 event')).toBeVisible();
   },

@@ -56,6 +56,20 @@ const fresh: LiveQueryInfo = {
   incrementalCount: 0,
 };
 
+/** A panel of a usual width shows every column whole. */
+export const AtAUsualWidth: Story = {
+  ...panelStory({ tab: 'queries', width: 1100, inspection: { liveQueries: [list, count, broken, fresh] } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const grid = await panel.findByRole('grid', { name: 'Live queries' });
+    await expect(grid.scrollWidth).toBeLessThanOrEqual(grid.clientWidth);
+    for (const head of within(grid).getAllByRole('columnheader')) {
+      await expect([textOf(head), head.scrollWidth > head.clientWidth]).toEqual([textOf(head), false]);
+    }
+    await expect(within(grid).getAllByText('SELECT 1')[0]).toBeVisible();
+  },
+};
+
 export const Several: Story = {
   ...panelStory({
     tab: 'queries',

@@ -1,5 +1,5 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
 import { sameColumns } from '../fixtures/conflicts.ts';
 import {
   awkwardOutbox,
@@ -335,6 +335,33 @@ export const RetryAll: Story = {
     await userEvent.click(await panel.findByRole('button', { name: 'Retry all rejected' }));
     await waitFor(() => expect(panel.queryByText('rejected', { selector: '.badge' })).toBeNull());
     await expect(syncOf(context).calls).toEqual([{ name: 'outbox.retryAll', args: [{}] }]);
+  },
+};
+
+export const RetryMany: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: [rejected, rejectedInsert] } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    // As long as it is not stopped.
+    const retryAll = spyOn(syncOf(context).outbox, 'retryAll').mockImplementation(
+      (_filter, { onProgress, signal } = {}) =>
+        new Promise((resolve) => {
+          onProgress?.({ doneCount: 12_000, totalCount: 100_000 });
+          signal?.addEventListener('abort', () => resolve(12_000));
+        }),
+    );
+    await userEvent.click(await panel.findByRole('button', { name: 'Retry all rejected' }));
+    await expect(await panel.findByText('Retrying 12,000 of 100,000')).toBeVisible();
+    await expect(panel.getByRole('progressbar', { name: 'Retrying' })).toHaveAttribute('value', '12000');
+    await expect(panel.getByRole('button', { name: 'Retry all rejected' })).toBeDisabled();
+    // It goes on, and is there again, while another view is looked at.
+    await userEvent.click(panel.getByRole('tab', { name: /^Overview/ }));
+    await userEvent.click(panel.getByRole('tab', { name: /^Queue/ }));
+    await expect(await panel.findByText('Retrying 12,000 of 100,000')).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Stop' }));
+    await waitFor(() => expect(panel.queryByRole('progressbar')).toBeNull());
+    await expect(panel.getByRole('button', { name: 'Retry all rejected' })).toBeEnabled();
+    retryAll.mockRestore();
   },
 };
 

@@ -31,6 +31,8 @@ const REST_SHARE = 4;
 
 interface RowsReaderOptions {
   readonly filter: RowsFilter;
+  /** The row to be kept current from the first reading on. */
+  readonly followed?: RowKey | null;
   readonly show: (window: RowsWindow) => void;
 }
 
@@ -54,7 +56,7 @@ export class RowsReader {
   /** So far a search was read, which tells no count. */
   #seenCount = 0;
   #wanted: Part = { offset: 0, limit: 0 };
-  #followed: RowKey | null = null;
+  #followed: RowKey | null;
   #isStale = false;
   #isBusy = false;
   #rest: ReturnType<typeof setTimeout> | undefined;
@@ -63,6 +65,7 @@ export class RowsReader {
   constructor(sync: Sync, options: RowsReaderOptions) {
     this.#sync = sync;
     this.#options = options;
+    this.#followed = options.followed ?? null;
     this.#stop = followTable(sync, options.filter.table, () => this.#refresh());
   }
 

@@ -24,9 +24,13 @@ export function useTableRows(
   const sync = useInspectedSync();
   const [window, setWindow] = useState<RowsWindow | null>(null);
   const reader = useRef<RowsReader | null>(null);
+  const picked = useRef(followed);
+  useEffect(() => {
+    picked.current = followed;
+  });
   useEffect(() => {
     const filter = { table, unsyncedOnly, ...(search ? { search } : {}) };
-    const mine = new RowsReader(sync, { filter, show: setWindow });
+    const mine = new RowsReader(sync, { filter, followed: picked.current, show: setWindow });
     reader.current = mine;
     mine.showRange(0, 0);
     return () => mine.close();

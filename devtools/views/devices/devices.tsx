@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useId, useState } from 'react';
 import type { DeviceInfo } from '../../../src/client/types.ts';
 import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { ageWords, clockWords, useNow } from '../../data/time.ts';
@@ -56,6 +56,7 @@ function Device({ device }: { readonly device: DeviceInfo }) {
   const [isAsking, setAsking] = useState(false);
   const [isRenaming, setRenaming] = useState(false);
   const action = useAction();
+  const id = useId();
   const { deviceId, name, firstSeenAt, lastSeenAt, revoked, isThisDevice } = device;
   return (
     <li className="card device" data-revoked={revoked}>
@@ -75,6 +76,8 @@ function Device({ device }: { readonly device: DeviceInfo }) {
               type="button"
               className="danger"
               aria-label={`Revoke ${name ?? deviceId}`}
+              // Several may have the same name.
+              aria-describedby={id}
               onClick={() => setAsking(true)}
             >
               Revoke…
@@ -89,7 +92,7 @@ function Device({ device }: { readonly device: DeviceInfo }) {
         <span>
           first seen <b>{clockWords(firstSeenAt, now)}</b>
         </span>
-        <code>{deviceId}</code>
+        <code id={id}>{deviceId}</code>
       </p>
       {isRenaming && <RenameDevice name={name ?? ''} onDone={() => setRenaming(false)} />}
       {isAsking && <Revoke device={device} action={action} onDone={() => setAsking(false)} />}

@@ -10,7 +10,7 @@ import { Empty } from '../../ui/empty.tsx';
 import { JsonTree } from '../../ui/json-tree.tsx';
 import { MasterDetail } from '../../ui/master-detail.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
-import { StreamToolbar, useHeldStream } from './stream-toolbar.tsx';
+import { CLEARED, StreamToolbar, useHeldStream } from './stream-toolbar.tsx';
 
 /** The newest events of the engine, newest first. */
 export function EventStream({ head }: { readonly head: ReactNode }) {
@@ -47,6 +47,7 @@ export function EventStream({ head }: { readonly head: ReactNode }) {
     <VirtualList
       label="Events"
       count={shown.length}
+      {...(stream.items.length === 0 ? { empty: CLEARED } : {})}
       rowHeight={30}
       selected={selected ? shown.indexOf(selected) : -1}
       onSelect={select}

@@ -12,6 +12,9 @@ export interface HeldStream<T> {
   readonly missedCount: number;
 }
 
+/** Stands in the list that was just cleared. */
+export const CLEARED = 'Cleared. What comes from now on is shown here.';
+
 /** Lets a person hold a stream to read it, and begin anew. `last` marks where it is cleared. */
 export function useHeldStream<T>(items: readonly T[], last: T | undefined): HeldStream<T> {
   const [held, setHeld] = useState<readonly T[] | null>(null);

@@ -9,7 +9,7 @@ import { MasterDetail } from '../../ui/master-detail.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { FrameDetail, frameTone } from './frame-detail.tsx';
-import { StreamToolbar, useHeldStream } from './stream-toolbar.tsx';
+import { CLEARED, StreamToolbar, useHeldStream } from './stream-toolbar.tsx';
 import { useFrames } from './use-frames.ts';
 
 /** The messages between this device and the server, newest first. */
@@ -51,6 +51,7 @@ export function Wire({ head }: { readonly head: ReactNode }) {
     <VirtualList
       label="Messages"
       count={shown.length}
+      {...(stream.items.length === 0 ? { empty: CLEARED } : {})}
       rowHeight={30}
       selected={selected ? shown.indexOf(selected) : -1}
       onSelect={select}

@@ -80,14 +80,14 @@ export function Queries() {
 }
 
 const COLUMNS = [
-  { name: 'Query', width: 190, grows: true },
+  { name: 'Query', width: 150, grows: true },
   { name: 'Kept current', width: 106 },
   { name: 'Rows', width: 60, isNumber: true },
   { name: 'Readers', width: 74, isNumber: true },
   { name: 'Updates', width: 76, isNumber: true },
   { name: 'Last', width: 70, isNumber: true },
   { name: 'p95', width: 70, isNumber: true },
-  { name: 'Tables', width: 150 },
+  { name: 'Tables', width: 110 },
 ];
 
 const renderCell = (query: LiveQueryInfo, column: number) => <QueryCell query={query} column={column} />;

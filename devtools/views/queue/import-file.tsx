@@ -2,42 +2,42 @@ import { type ChangeEvent, useRef, useState } from 'react';
 import type { OutboxImport } from '../../../src/client/types.ts';
 import { useInspectedSync } from '../../data/inspected.ts';
 import { countWords, formatCount } from '../../data/words.ts';
+import { createWork, type Work } from '../../data/work.ts';
 import { Confirm } from '../../ui/confirm.tsx';
 import { ErrorNotice, Notice } from '../../ui/notice.tsx';
-import { type Action, useAction } from '../../ui/use-action.ts';
+import { WorkProgress } from '../../ui/work-progress.tsx';
 
 /** A file of unsent work on its way into the queue. */
 export interface ImportedWork {
   /** What was chosen, until it is decided. */
   readonly file: File | null;
-  readonly result: OutboxImport | null;
-  readonly action: Action;
+  readonly work: Work<OutboxImport>;
   readonly choose: (file: File | null) => void;
   readonly read: (file: File) => void;
 }
 
+const useImports = createWork<OutboxImport>();
+
 export function useImportedWork(): ImportedWork {
   const sync = useInspectedSync();
-  const action = useAction();
+  const work = useImports(sync);
   const [file, setFile] = useState<File | null>(null);
-  const [result, setResult] = useState<OutboxImport | null>(null);
   return {
     file,
-    result,
-    action,
+    work,
     choose(chosen) {
-      setResult(null);
+      work.dismiss();
       setFile(chosen);
     },
     read(chosen) {
-      const isDone = action.run(async () => setResult(await sync.outbox.import(await chosen.text())));
-      void isDone.then(() => setFile(null));
+      setFile(null);
+      void work.run(async (call) => sync.outbox.import(await chosen.text(), call));
     },
   };
 }
 
 /** Takes an exported file. */
-export function ImportButton({ work: { action, choose } }: { readonly work: ImportedWork }) {
+export function ImportButton({ imported: { work, choose } }: { readonly imported: ImportedWork }) {
   const input = useRef<HTMLInputElement>(null);
   const onChange = (event: ChangeEvent<HTMLInputElement>) => {
     choose(event.target.files?.[0] ?? null);
@@ -46,8 +46,8 @@ export function ImportButton({ work: { action, choose } }: { readonly work: Impo
   };
   return (
     <>
-      <button type="button" disabled={action.isRunning} onClick={() => input.current?.click()}>
-        Import…
+      <button type="button" disabled={work.isRunning} onClick={() => input.current?.click()}>
+        {work.isRunning ? 'Importing…' : 'Import…'}
       </button>
       <input
         ref={input}
@@ -63,8 +63,7 @@ export function ImportButton({ work: { action, choose } }: { readonly work: Impo
 }
 
 /** Says what writing a file again means, and what became of it. */
-export function ImportNotices({ work }: { readonly work: ImportedWork }) {
-  const { file, result, action, choose, read } = work;
+export function ImportNotices({ imported: { file, work, choose, read } }: { readonly imported: ImportedWork }) {
   return (
     <>
       {file && (
@@ -72,7 +71,7 @@ export function ImportNotices({ work }: { readonly work: ImportedWork }) {
           title={`Write the work of ${file.name} again?`}
           action="Write it again"
           cancel="Cancel"
-          isRunning={action.isRunning}
+          isRunning={work.isRunning}
           onConfirm={() => read(file)}
           onCancel={() => choose(null)}
         >
@@ -84,8 +83,9 @@ export function ImportNotices({ work }: { readonly work: ImportedWork }) {
           </p>
         </Confirm>
       )}
-      <ErrorNotice error={action.error} />
-      {result && <ImportResult result={result} onDismiss={() => choose(null)} />}
+      <WorkProgress label="Writing" work={work} />
+      <ErrorNotice error={work.error} />
+      {work.result && <ImportResult result={work.result} onDismiss={work.dismiss} />}
     </>
   );
 }

@@ -1,10 +1,12 @@
 import type { MutationState } from '../../../src/client/types.ts';
 import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { countWords, formatCount } from '../../data/words.ts';
+import { createWork } from '../../data/work.ts';
 import { stateWords } from '../../ui/badge.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { saveFile } from '../../ui/save-file.ts';
 import { useAction } from '../../ui/use-action.ts';
+import { WorkProgress } from '../../ui/work-progress.tsx';
 import { ImportButton, type ImportedWork, ImportNotices } from './import-file.tsx';
 import { outboxFilter, type QueueFilter } from './queue-filter.ts';
 
@@ -12,16 +14,19 @@ interface QueueToolbarProps {
   readonly filter: QueueFilter;
   readonly onFilter: (filter: QueueFilter) => void;
   readonly count: number;
-  readonly work: ImportedWork;
+  readonly imported: ImportedWork;
 }
 
 const STATES: readonly MutationState[] = ['pending', 'sent', 'accepted', 'parked', 'conflicted', 'rejected'];
 
+const useRetries = createWork<number>();
+
 /** Filter, and what can be done to the queue as a whole. */
-export function QueueToolbar({ filter, onFilter, count, work }: QueueToolbarProps) {
+export function QueueToolbar({ filter, onFilter, count, imported }: QueueToolbarProps) {
   const sync = useInspectedSync();
   const rejectedCount = useInspected((state) => state.status.rejectedCount);
   const action = useAction();
+  const retrying = useRetries(sync);
   const { states: _states, ...rows } = outboxFilter(filter);
   const isPart = rows.table !== undefined || rows.row !== undefined;
   return (
@@ -32,11 +37,11 @@ export function QueueToolbar({ filter, onFilter, count, work }: QueueToolbarProp
       </span>
       <span className="spring" />
       <span className="group">
-        {rejectedCount > 0 && (
+        {(rejectedCount > 0 || retrying.isRunning) && (
           <button
             type="button"
-            disabled={action.isRunning}
-            onClick={() => action.run(() => sync.outbox.retryAll(rows))}
+            disabled={retrying.isRunning}
+            onClick={() => retrying.run((call) => sync.outbox.retryAll(rows, call))}
             title={isPart ? 'Those of this table and row' : `${formatCount(rejectedCount)} were rejected`}
           >
             Retry all rejected
@@ -49,10 +54,11 @@ export function QueueToolbar({ filter, onFilter, count, work }: QueueToolbarProp
         >
           Export
         </button>
-        <ImportButton work={work} />
+        <ImportButton imported={imported} />
       </span>
-      <ErrorNotice error={action.error} />
-      <ImportNotices work={work} />
+      <WorkProgress label="Retrying" work={retrying} />
+      <ErrorNotice error={action.error ?? retrying.error} />
+      <ImportNotices imported={imported} />
     </div>
   );
 }

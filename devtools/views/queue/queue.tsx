@@ -25,7 +25,7 @@ export function Queue() {
   const about = useContext(AboutContext);
   const [filter, setFilter] = useState(() => filterFor(about));
   // What came of a file is told although its work fills the queue, and has left it a moment later.
-  const work = useImportedWork();
+  const imported = useImportedWork();
   const window = useOutboxWindow(sync, filter);
   const isEmpty = useInspected((state) => state.outbox.length === 0);
   const [picked, setPicked] = useState<Picked | null>(about && FIRST);
@@ -36,11 +36,11 @@ export function Queue() {
   // The page of an entry far away came after it was picked.
   if (picked && !picked.entry && selected?.entry) setPicked(selected);
 
-  if (isEmpty) return <EmptyQueue work={work} />;
+  if (isEmpty) return <EmptyQueue imported={imported} />;
   return (
     <MasterDetail
       isEven
-      toolbar={<QueueToolbar filter={filter} onFilter={setFilter} count={window.count} work={work} />}
+      toolbar={<QueueToolbar filter={filter} onFilter={setFilter} count={window.count} imported={imported} />}
       list={
         <VirtualList
           label="Mutations"
@@ -59,7 +59,7 @@ export function Queue() {
   );
 }
 
-function EmptyQueue({ work }: { readonly work: ImportedWork }) {
+function EmptyQueue({ imported }: { readonly imported: ImportedWork }) {
   const phase = useInspected((state) => state.status.phase);
   const stranger = useInspected(({ status: { error } }) => (error?.details?.localSubject ? error.message : null));
   if (stranger) return <Empty title="Not for the person signed in">{stranger}</Empty>;
@@ -68,9 +68,9 @@ function EmptyQueue({ work }: { readonly work: ImportedWork }) {
   return (
     <>
       <div className="padded">
-        <ImportNotices work={work} />
+        <ImportNotices imported={imported} />
       </div>
-      <Empty title="The queue is empty" actions={<ImportButton work={work} />}>
+      <Empty title="The queue is empty" actions={<ImportButton imported={imported} />}>
         Every write of this device has reached the server.
       </Empty>
     </>

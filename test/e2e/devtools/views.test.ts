@@ -139,6 +139,24 @@ test('Wire: messages are shown decoded, from the moment it is open', async () =>
   expect(await page.getByRole('listbox', { name: 'Messages' }).getByText('pushed').count()).toBe(1);
 });
 
+test('after work with the mouse, the keys that open the panel show where they have led, and so do those that close it', async () => {
+  const page = await openDevice('Overview');
+  await button(page, 'Close the devtools').click();
+  await vote(page);
+  await page.mouse.click(700, 20);
+  const ring = () =>
+    page.evaluate(() => {
+      let active = document.activeElement;
+      while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+      return { role: active?.getAttribute('role') ?? active?.localName, isSeen: active?.matches(':focus-visible') };
+    });
+  await page.keyboard.press('Alt+Shift+S');
+  await expect.poll(ring).toEqual({ role: 'tab', isSeen: true });
+  await page.mouse.click(700, 20);
+  await page.keyboard.press('Alt+Shift+S');
+  await expect.poll(ring).toEqual({ role: 'button', isSeen: true });
+});
+
 test('Lab: offline holds work back, and lets it go; a rejected mutation is retried', async () => {
   const page = await openDevice('Lab');
   await button(page, 'Offline').click();

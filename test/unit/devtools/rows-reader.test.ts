@@ -4,6 +4,7 @@ import { RowsReader, type RowsWindow } from '../../../devtools/views/data/rows-r
 import type { RowsRequest } from '../../../src/client/inspection.ts';
 import type { Sync } from '../../../src/client/sync.ts';
 import { defineSchema, t, table } from '../../../src/core/schema.ts';
+import type { RowKey } from '../../../src/shared/cell.ts';
 import { createSync } from '../../../src/store/create-sync.ts';
 
 const schema = defineSchema({ version: 1, tables: { issue: table({ id: t.text(), title: t.text() }) } });
@@ -32,7 +33,7 @@ afterEach(async () => {
   await sync.close();
 });
 
-function open(filter: Omit<RowsRequest, 'table'> = {}): RowsReader {
+function open(filter: Omit<RowsRequest, 'table'> = {}, followed: RowKey | null = null): RowsReader {
   const { inspect } = sync;
   const rows = (request: RowsRequest) => {
     requests.push(request);
@@ -41,6 +42,7 @@ function open(filter: Omit<RowsRequest, 'table'> = {}): RowsReader {
   const watched = { inspect: { ...inspect, rows }, subscribe: sync.subscribe, store: sync.store } as unknown as Sync;
   const reader = new RowsReader(watched, {
     filter: { table: 'issue', ...filter },
+    followed,
     show: (window) => windows.push(window),
   });
   readers.push(reader);
@@ -121,6 +123,16 @@ test('a row that is followed is kept current wherever it is, and told of when it
   await eventually(() => shown()?.followed?.cells?.[1]).toBe('Changed');
   await sync.write((tx) => tx.delete('issue', idOf(2_000)));
   await eventually(() => shown()?.followed).toMatchObject({ cells: null, status: 'pending' });
+});
+
+test('a reader that begins with a row to follow never shows a list without it', async () => {
+  const reader = open({ search: 'Title 1' }, [idOf(2_000)]);
+  reader.showRange(0, 20);
+  await eventually(first).toBe(idOf(1));
+  reader.follow([idOf(2_000)]);
+  reader.showRange(80, 99);
+  await eventually(() => shown()?.rows.length).toBe(150);
+  expect(windows.map((window) => window.followed?.key)).toEqual(windows.map(() => [idOf(2_000)]));
 });
 
 test('without a server, which has nothing said of a write, it looks again', async () => {

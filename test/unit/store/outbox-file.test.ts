@@ -1,9 +1,11 @@
 /** The outbox by hand: looked through, kept as a file, and written again from it. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Sync } from '../../../src/client/sync.ts';
+import type { OutboxEntry, OutboxProgress } from '../../../src/client/types.ts';
 import { defineSchema, t, table } from '../../../src/core/schema.ts';
 import { sql } from '../../../src/core/sql.ts';
 import { createSync } from '../../../src/store/create-sync.ts';
+import { longOutboxText, outboxText } from '../../../src/store/outbox-file.ts';
 
 const schema = defineSchema({
   version: 1,
@@ -70,6 +72,40 @@ describe('the outbox', () => {
     expect(await sync.query(sql`SELECT votes FROM issue`)).toEqual([{ votes: 1 }]);
   });
 
+  test('tells how far a long import is, and stops between two mutations', async () => {
+    const [one, other] = [device(), device()];
+    for (let n = 0; n < 60; n += 1) await one.write((tx) => tx.insert('issue', issue(`i${n}`)));
+    const stopper = new AbortController();
+    const told: OutboxProgress[] = [];
+    const onProgress = (progress: OutboxProgress) => {
+      told.push(progress);
+      stopper.abort();
+    };
+    const result = await other.outbox.import(await one.outbox.export(), { onProgress, signal: stopper.signal });
+    expect(told[0]).toEqual({ doneCount: 25, totalCount: 60 });
+    expect(result.writtenCount).toBe(25);
+    expect(result.skipped[0]).toEqual({ mutationId: 26, reason: 'The import was stopped before it.' });
+    expect(result.skipped).toHaveLength(35);
+    expect(await other.outbox.count()).toBe(25);
+  });
+
+  test('is the same text for many mutations, made with pauses', async () => {
+    const sync = device();
+    await sync.write((tx) => tx.insert('issue', issue('a')));
+    const [entry] = await sync.outbox.list();
+    const entries = Array.from({ length: 2_001 }, (_, n) => ({ ...(entry as OutboxEntry), mutationId: n + 1 }));
+    const about = { clientId: 'c', schemaVersion: 1, exportedAt: 7 };
+    let pauseCount = 0;
+    const text = await longOutboxText(entries, about, async () => {
+      pauseCount += 1;
+    });
+    expect([text === outboxText(entries, about), pauseCount]).toEqual([true, 2]);
+    const file = JSON.parse(text);
+    expect(file).toMatchObject({ format: 'tidemark-outbox', version: 1, ...about });
+    expect(file.mutations).toHaveLength(2_001);
+    expect(JSON.parse(outboxText([], about)).mutations).toEqual([]);
+  });
+
   test('names what a file holds and this database does not take, and writes the rest', async () => {
     const [one, other] = [device(), device()];
     await one.write((tx) => tx.insert('issue', issue('a')));
@@ -83,6 +119,14 @@ describe('the outbox', () => {
       { mutationId: 1, reason: expect.stringContaining('gone') },
       { mutationId: 2, reason: 'The row a of issue is not on this device.' },
     ]);
+  });
+
+  test('refuses a file with a value that is none', async () => {
+    const [one, other] = [device(), device()];
+    await one.write((tx) => tx.insert('issue', issue('a')));
+    const text = (await one.outbox.export()).replace(String(2n ** 60n), 'many');
+    await expect(other.outbox.import(text)).rejects.toThrow(/mutation 1 in it holds a value that is none/);
+    expect(await other.outbox.count()).toBe(0);
   });
 
   test.each(['', '{', '[]', '{"format":"tidemark-outbox","version":2}', '{"format":"tidemark-outbox","version":1}'])(

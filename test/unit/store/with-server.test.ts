@@ -1,7 +1,7 @@
 /** `createSync` in this thread, against a real server over loopback sockets. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Sync, SyncOptions } from '../../../src/client/sync.ts';
-import type { SyncEvent, SyncProgress } from '../../../src/client/types.ts';
+import type { OutboxProgress, SyncEvent, SyncProgress } from '../../../src/client/types.ts';
 import { custom } from '../../../src/core/policy.ts';
 import { defineSchema, t, table } from '../../../src/core/schema.ts';
 import { sql } from '../../../src/core/sql.ts';
@@ -116,6 +116,26 @@ describe('a rejected write', () => {
       [4, 'pending'],
       [5, 'pending'],
       [6, 'pending'],
+    ]);
+  });
+
+  test('is retried with many others, telling how far that is, until it is stopped', async () => {
+    const sync = device({ autoSync: false });
+    for (let n = 0; n < 60; n += 1) await sync.write((tx) => tx.insert('issue', { id: `i${n}`, title: 'forbidden' }));
+    await sync.sync();
+    const stopper = new AbortController();
+    const told: OutboxProgress[] = [];
+    const onProgress = (progress: OutboxProgress) => {
+      told.push(progress);
+      stopper.abort();
+    };
+    expect(await sync.outbox.retryAll({}, { onProgress, signal: stopper.signal })).toBe(25);
+    expect(told).toEqual([{ doneCount: 25, totalCount: 60 }]);
+    expect(await sync.outbox.count({ states: ['pending'] })).toBe(25);
+    expect(await sync.outbox.retryAll({}, { onProgress: (progress) => told.push(progress) })).toBe(35);
+    expect(told.slice(1)).toEqual([
+      { doneCount: 25, totalCount: 35 },
+      { doneCount: 35, totalCount: 35 },
     ]);
   });
 
