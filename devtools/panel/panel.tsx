@@ -13,6 +13,7 @@ import {
 } from '../data/inspected.ts';
 import { ErrorBoundary } from '../shell/error-boundary.tsx';
 import { type Theme, usePreference } from '../shell/preferences.ts';
+import { BrokenBundle } from './broken-bundle.tsx';
 import { BrokenView } from './broken-view.tsx';
 import { BundleBanner } from './bundle-banner.tsx';
 import { Header } from './header.tsx';
@@ -60,28 +61,40 @@ export function Panel({ sync, theme = 'system', dock, onClose, lab = false, take
   return (
     <PanelContexts {...{ sync, bundle, setBundle, showView, about, lab }}>
       <section ref={root} className="panel" aria-label="tidemark devtools" onKeyDown={closeByEscape}>
-        <Header theme={theme} dock={dock} onClose={onClose} onDecide={showView} />
-        <BundleBanner />
-        <LabBanner />
-        <Tabs selected={view.id} onSelect={showView} />
-        {/* It scrolls, so the keyboard has to be able to enter it. */}
-        <div
-          className="view"
-          role="tabpanel"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls
-          tabIndex={0}
-          id={`view-${view.id}`}
-          aria-labelledby={`tab-${view.id}`}
+        <ErrorBoundary
+          fallback={(error, retry) => {
+            // Of the app itself the frame shows what the engine says: whoever shows the panel hears of that.
+            if (!bundle) throw error;
+            const close = () => {
+              setBundle(null);
+              retry();
+            };
+            return <BrokenBundle fileName={bundle.fileName} error={error} onClose={close} />;
+          }}
         >
-          <ErrorBoundary
-            key={`${view.id} ${bundle?.openedId ?? ''}`}
-            fallback={(error, retry) => <BrokenView name={view.label} error={error} onRetry={retry} />}
+          <Header theme={theme} dock={dock} onClose={onClose} onDecide={showView} />
+          <BundleBanner />
+          <LabBanner />
+          <Tabs selected={view.id} onSelect={showView} />
+          {/* It scrolls, so the keyboard has to be able to enter it. */}
+          <div
+            className="view"
+            role="tabpanel"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls
+            tabIndex={0}
+            id={`view-${view.id}`}
+            aria-labelledby={`tab-${view.id}`}
           >
-            <Suspense fallback={<p className="loading">Loading…</p>}>
-              <view.View />
-            </Suspense>
-          </ErrorBoundary>
-        </div>
+            <ErrorBoundary
+              key={`${view.id} ${bundle?.openedId ?? ''}`}
+              fallback={(error, retry) => <BrokenView name={view.label} error={error} onRetry={retry} />}
+            >
+              <Suspense fallback={<p className="loading">Loading…</p>}>
+                <view.View />
+              </Suspense>
+            </ErrorBoundary>
+          </div>
+        </ErrorBoundary>
       </section>
     </PanelContexts>
   );

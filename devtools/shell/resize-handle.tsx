@@ -53,7 +53,7 @@ export function ResizeHandle({ edge, size, onResize }: ResizeHandleProps) {
       aria-label={`${edge === 'bottom' ? 'Height' : 'Width'} of the panel`}
       aria-valuenow={size}
       aria-valuemin={MIN_SIZE[edge]}
-      aria-valuemax={room(edge)}
+      aria-valuemax={boundSize(edge, Number.POSITIVE_INFINITY)}
       tabIndex={0}
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
       onPointerMove={drag}

@@ -132,6 +132,26 @@ export const WhatCouldNotBeAsked: Story = {
   },
 };
 
+/** Files come from anywhere: one that says nonsense about the status takes nothing but itself out of sight. */
+export const ABundleThatCannotBeShown: Story = {
+  ...panelStory(busy),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const text = await savedText(async () => {
+      await userEvent.click(await panel.findByRole('button', { name: 'Save the bundle' }));
+      await panel.findByText(/Saved tidemark-/, {}, { timeout: 5_000 });
+    });
+    const bundle = JSON.parse(text);
+    bundle.state.status.phase = '<img src=x onerror=alert(1)>';
+    const file = new File([JSON.stringify(bundle)], 'hostile.json', { type: 'application/json' });
+    await fireEvent.change(panel.getByLabelText('Support bundle'), { target: { files: [file] } });
+    await expect(await panel.findByRole('alert')).toHaveTextContent(/hostile\.json could not be shown/);
+    await userEvent.click(panel.getByRole('button', { name: 'Back to the app' }));
+    await expect(await panel.findByRole('button', { name: 'Save the bundle' })).toBeVisible();
+    await expect(panel.getAllByRole('tab')).toHaveLength(10);
+  },
+};
+
 export const NoBundle: Story = {
   ...panelStory(busy),
   play: async ({ canvasElement }) => {

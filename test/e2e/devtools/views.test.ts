@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright';
 import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { chromiumArgs, ensureChromium } from '../../../scripts/chromium.ts';
@@ -155,6 +155,21 @@ test('after work with the mouse, the keys that open the panel show where they ha
   await page.mouse.click(700, 20);
   await page.keyboard.press('Alt+Shift+S');
   await expect.poll(ring).toEqual({ role: 'button', isSeen: true });
+});
+
+test('where a device has few colours of its own, one sees which tab, button and row is chosen', async () => {
+  const page = await openDevice('Events');
+  await page.emulateMedia({ forcedColors: 'active' });
+  await option(page).first().click();
+  const look = (part: Locator) =>
+    part.evaluate((element) => {
+      const { backgroundColor, outlineStyle } = getComputedStyle(element);
+      return `${backgroundColor} ${outlineStyle}`;
+    });
+  const tab = (name: RegExp) => look(page.getByRole('tab', { name }));
+  expect(await tab(/^Events/)).not.toBe(await tab(/^Data/));
+  expect(await look(button(page, 'Events'))).not.toBe(await look(button(page, 'Wire')));
+  expect(await look(option(page).nth(0))).not.toBe(await look(option(page).nth(1)));
 });
 
 test('Lab: offline holds work back, and lets it go; a rejected mutation is retried', async () => {
