@@ -39,6 +39,9 @@ export function Confirm({ title, action, isRunning, onConfirm, onCancel, cancel 
         <button ref={keep} type="button" onClick={onCancel}>
           {cancel}
         </button>
+        <span className="muted" role="status">
+          {isRunning && 'Working…'}
+        </span>
       </div>
     </section>
   );

@@ -52,7 +52,7 @@ export function QueueToolbar({ filter, onFilter, count, imported }: QueueToolbar
           disabled={action.isRunning}
           onClick={() => action.run(async () => saveFile('tidemark-outbox.json', await sync.outbox.export()))}
         >
-          Export
+          {action.isRunning ? 'Exporting…' : 'Export'}
         </button>
         <ImportButton imported={imported} />
       </span>
