@@ -413,7 +413,7 @@ export const ImportAFile: Story = {
     await upload(text);
     await expect(await panel.findByText('0 mutations written again, 1 left out.')).toBeVisible();
     await expect(panel.getByText('It still waits on this device.', { exact: false })).toHaveTextContent('#47');
-    await upload(text.replace('"mutationId": 47', '"mutationId": 12'));
+    await upload(text.replace('"mutationId":47', '"mutationId":12'));
     await expect(await panel.findByText('1 mutation written again.')).toBeVisible();
     await expect(await panel.findByText('#48')).toBeVisible();
   },
@@ -467,7 +467,7 @@ export const ExportAFile: Story = {
       await userEvent.click(await panel.findByRole('button', { name: 'Export' }));
       await waitFor(() => expect(syncOf(context).calls.map(({ name }) => name)).toEqual(['outbox.export']));
     });
-    await expect(text).toContain('"mutationId": 47');
+    await expect(text).toContain('"mutationId":47');
     await expect(text).toContain('Lamp out');
   },
 };

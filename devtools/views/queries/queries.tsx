@@ -80,11 +80,11 @@ export function Queries() {
 }
 
 const COLUMNS = [
-  { name: 'Query', width: 150, grows: true },
-  { name: 'Kept current', width: 106 },
+  { name: 'Query', width: 140, grows: true },
+  { name: 'Kept current', width: 112 },
   { name: 'Rows', width: 60, isNumber: true },
-  { name: 'Readers', width: 74, isNumber: true },
-  { name: 'Updates', width: 76, isNumber: true },
+  { name: 'Readers', width: 78, isNumber: true },
+  { name: 'Updates', width: 80, isNumber: true },
   { name: 'Last', width: 70, isNumber: true },
   { name: 'p95', width: 70, isNumber: true },
   { name: 'Tables', width: 110 },
