@@ -165,6 +165,21 @@ describe('a frame that is not allowed ends the socket with the reason:', () => {
     expect(await one.next()).toMatchObject({ type: 'error', error: { kind: 'protocol' } });
   });
 
+  test('a hello that is not answered, for too long', async () => {
+    const runtime = manualRuntime();
+    const asked = Promise.withResolvers<void>();
+    const auth = () => {
+      asked.resolve();
+      return new Promise<null>(() => undefined);
+    };
+    const { socket } = await start({ runtime, auth });
+    const one = await socket();
+    const answer = one.greet('t');
+    await asked.promise;
+    await runtime.advance(10_000);
+    expect(await answer).toMatchObject({ type: 'error', error: { kind: 'protocol' } });
+  });
+
   test('silence, for too long', async () => {
     const runtime = manualRuntime();
     const { socket } = await start({ runtime });
