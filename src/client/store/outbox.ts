@@ -65,6 +65,8 @@ export interface Outbox {
   /** No mutation has seen more than this seq. */
   lowerBases(seq: number): void;
   remove(item: OutboxItem): void;
+  /** As `remove`, for another one that is about to have its position. */
+  vacate(item: OutboxItem): void;
   changesOf(item: OutboxItem): readonly Change[];
   load(): void;
   count(state: EntryState): number;
@@ -78,19 +80,32 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
   /** Only mutations that took another's place: for the rest, the position is the id. */
   const moved = new Map<number, number>();
   const counts = new Map<EntryState, number>();
+  /** Where one has gone and the next is on its way: kept in `items`, so that all stay in order without being put in order anew. */
+  const vacated = new Set<number>();
   let highest = Number.MIN_SAFE_INTEGER;
   let isInOrder = true;
   const reader = createChangeReader(database);
   const tally = (state: EntryState, by: number) => counts.set(state, (counts.get(state) ?? 0) + by);
 
   const remember = (item: OutboxItem, touched: readonly RowRef[]) => {
+    const hasItsPlace = vacated.delete(item.position);
     items.set(item.position, item);
-    // Put in order when somebody looks: many may take the place of others in one go.
-    if (item.position < highest) isInOrder = false;
+    // Put in order when somebody looks: many may come in one go.
+    if (item.position < highest && !hasItsPlace) isInOrder = false;
     highest = Math.max(highest, item.position);
     if (item.position !== item.mutationId) moved.set(item.mutationId, item.position);
     tally(item.state, 1);
     for (const row of touched) rows.add(row, item.position);
+  };
+
+  const takeOut = (item: OutboxItem) => {
+    for (const { table, key } of outbox.changesOf(item)) rows.remove(table, keyText(key), item.position);
+    database.run(LOG_SQL, [item.position]);
+    database.run('DELETE FROM _tidemark_outbox WHERE position = ?', [item.position]);
+    if (item.mutationId % TRIM_EVERY === 0) trimWrites(database);
+    moved.delete(item.mutationId);
+    tally(item.state, -1);
+    reader.forget(item.position);
   };
 
   const outbox: Outbox = {
@@ -98,14 +113,14 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
     items() {
       if (!isInOrder) sortItems(items);
       isInOrder = true;
-      return items.values();
+      return vacated.size === 0 ? items.values() : occupied(items, vacated);
     },
     get size() {
-      return items.size;
+      return items.size - vacated.size;
     },
-    at: (position) => items.get(position),
+    at: (position) => (vacated.has(position) ? undefined : items.get(position)),
     byMutation(mutationId) {
-      const item = items.get(moved.get(mutationId) ?? mutationId);
+      const item = outbox.at(moved.get(mutationId) ?? mutationId);
       return item?.mutationId === mutationId ? item : undefined;
     },
     insert(mutation) {
@@ -137,18 +152,17 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
       for (const [position, item] of items) if (item.base > seq) items.set(position, { ...item, base: seq });
     },
     remove(item) {
-      for (const { table, key } of outbox.changesOf(item)) rows.remove(table, keyText(key), item.position);
-      database.run(LOG_SQL, [item.position]);
-      database.run('DELETE FROM _tidemark_outbox WHERE position = ?', [item.position]);
-      if (item.mutationId % TRIM_EVERY === 0) trimWrites(database);
+      takeOut(item);
       items.delete(item.position);
-      moved.delete(item.mutationId);
-      tally(item.state, -1);
-      reader.forget(item.position);
+    },
+    vacate(item) {
+      takeOut(item);
+      vacated.add(item.position);
     },
     changesOf: (item) => reader.changes(item.position),
     load() {
       items.clear();
+      vacated.clear();
       highest = Number.MIN_SAFE_INTEGER;
       isInOrder = true;
       moved.clear();
@@ -162,7 +176,11 @@ export function createOutbox(database: LocalDatabase, rows: PendingRows): Outbox
   return outbox;
 }
 
-/** Only after one has taken the place of another. */
+function* occupied(items: ReadonlyMap<number, OutboxItem>, vacated: ReadonlySet<number>) {
+  for (const item of items.values()) if (!vacated.has(item.position)) yield item;
+}
+
+/** Only after one has come before others. */
 function sortItems(items: Map<number, OutboxItem>): void {
   const inOrder = [...items.values()].sort((a, b) => a.position - b.position);
   items.clear();

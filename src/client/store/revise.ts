@@ -34,9 +34,10 @@ export function createRevise(parts: {
 }): Revise {
   const { outbox, overlay, parking, conflicts, clock, tables } = parts;
 
-  const takeOut = (item: OutboxItem, changed: ChangeCollector) => {
+  const takeOut = (item: OutboxItem, changed: ChangeCollector, isReplaced: boolean) => {
     const rows = isShown(item) ? overlay.rowsOf(item) : [];
-    outbox.remove(item);
+    if (isReplaced) outbox.vacate(item);
+    else outbox.remove(item);
     for (const row of rows) overlay.show(row, changed);
   };
 
@@ -65,8 +66,9 @@ export function createRevise(parts: {
   const replace: Revise['replace'] = (item, next) => {
     const changed = collectChanges();
     const freed = overlay.rowsOf(item);
-    takeOut(item, changed);
-    if (next.changes.length === 0) {
+    const isReplaced = next.changes.length > 0;
+    takeOut(item, changed, isReplaced);
+    if (!isReplaced) {
       parking.release(freed);
       const outcome: MutationOutcome = { mutationId: item.mutationId, outcome: 'discarded', seq: null, reason: null };
       return { mutationId: null, changed: changed.rows, settled: [outcome] };

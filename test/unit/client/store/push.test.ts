@@ -343,6 +343,28 @@ test('retry sends the same changes again and releases what waited', async () => 
   expect(store.nextPush(MAX)?.mutationIds).toEqual([3, 2]);
 });
 
+test('what is retried keeps its place, the last one and one in the middle, also when it is refused once more', async () => {
+  const { store } = await openStore();
+  for (const id of ['a', 'b', 'c']) insert(store, id);
+  const refuse = () => {
+    const ids = store.nextPush(MAX)?.mutationIds ?? [];
+    store.settle(response(ids.map((mutationId) => ({ mutationId, outcome: 'rejected' as const }))), 1);
+  };
+  refuse();
+  expect(store.retry(3, 2).mutationId).toBe(4);
+  expect(store.retry(2, 3).mutationId).toBe(5);
+  refuse();
+  expect(store.retry(4, 4).mutationId).toBe(6);
+  expect(store.retry(1, 5).mutationId).toBe(7);
+  expect(states(store)).toEqual([
+    [7, 'pending'],
+    [5, 'rejected'],
+    [6, 'pending'],
+  ]);
+  expect(store.countOutbox({ states: ['rejected'] })).toBe(1);
+  expect(store.nextPush(MAX)?.mutationIds).toEqual([7, 6]);
+});
+
 test('discard restores the rows, releases what waited and tells', async () => {
   const { store } = await openStore();
   store.applyChain(
