@@ -62,8 +62,10 @@ class HttpTransport implements Transport {
   #maxFrameBytes: number = LIMITS.maxRequestBytes;
   #takesGzip = false;
   #channel: Channel | EventChannel | null = null;
-  /** WebSockets that did not get as far as a welcome, one after the other: something in the way may not let them pass. */
+  /** WebSockets that did not get as far as a welcome, one after the other, while requests did: something in the way may not let them pass. */
   #socketFailures = 0;
+  /** Since the last of them. A server that is down answers nothing, and will be back with WebSockets. */
+  #hasAnswered = true;
   #uploadBytes = 0;
   #isAttended = true;
 
@@ -158,7 +160,10 @@ class HttpTransport implements Transport {
 
   #noteSocket(event: RealtimeEvent, hasOpened: boolean): void {
     if (event.type === 'open') this.#socketFailures = 0;
-    else if (event.type === 'closed' && event.error.kind === 'network' && !hasOpened) this.#socketFailures += 1;
+    else if (event.type === 'closed' && event.error.kind === 'network' && !hasOpened) {
+      if (this.#hasAnswered) this.#socketFailures += 1;
+      this.#hasAnswered = false;
+    }
   }
 
   attend(isAttended: boolean): void {
@@ -200,6 +205,7 @@ class HttpTransport implements Transport {
     const startedAt = this.#runtime.elapsed();
     const silenceMs = patience.silenceMs(call.isBrief ? 'brief' : 'work');
     const answered = () => {
+      this.#hasAnswered = true;
       const ms = this.#runtime.elapsed() - startedAt;
       if (call.isBrief) patience.answered(ms);
       else patience.worked(ms, body.length);

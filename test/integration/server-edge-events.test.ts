@@ -180,26 +180,31 @@ describe('an event stream', () => {
   });
 });
 
-test('a client whose WebSockets do not get through takes events instead, and brings its pushes by requests', async () => {
-  const harness = await start();
+/** WebSockets that something in the way does not let through, each of them counted. */
+function blocked() {
+  const dialled: string[] = [];
   class Blocked {
     binaryType = '';
     onopen = null;
     onmessage = null;
     onerror = null;
     onclose: ((event: { code: number }) => void) | null = null;
-    constructor() {
+    constructor(url: string) {
+      dialled.push(url);
       queueMicrotask(() => this.onclose?.({ code: 1006 }));
     }
     send(): void {}
     close(): void {}
   }
-  const transport = httpTransport({
-    url: harness.running.url,
-    WebSocket: Blocked as unknown as WebSocketConstructor,
-  });
+  return { dialled, WebSocket: Blocked as unknown as WebSocketConstructor };
+}
+
+test('a client whose WebSockets do not get through takes events instead, and brings its pushes by requests', async () => {
+  const harness = await start();
+  const transport = httpTransport({ url: harness.running.url, WebSocket: blocked().WebSocket });
   const events = new Events();
   for (let n = 0; n < 2; n++) {
+    await transport.handshake(hello);
     transport.connect(hello, events.listener);
     expect((await events.next('closed')).error.kind).toBe('network');
   }
@@ -208,5 +213,18 @@ test('a client whose WebSockets do not get through takes events instead, and bri
   channel.subscribe({ epoch: handshake.epoch, seq: 0 }, ['*']);
   expect((await transport.push(push(1, 'hi'))).outcomes).toMatchObject([{ outcome: 'applied' }]);
   expect((await events.next('changes')).page).toMatchObject({ transactions: [{ mutationId: 1 }] });
+  transport.close();
+});
+
+test('while the server answers nothing at all, WebSockets are not what is wrong: they are tried again', async () => {
+  const harness = await start();
+  const { dialled, WebSocket } = blocked();
+  const transport = httpTransport({ url: harness.running.url, WebSocket });
+  const events = new Events();
+  for (let n = 1; n <= 5; n++) {
+    transport.connect(hello, events.listener);
+    await events.next('closed');
+    expect(dialled).toHaveLength(n);
+  }
   transport.close();
 });
