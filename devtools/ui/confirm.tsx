@@ -39,7 +39,7 @@ export function Confirm({ title, action, isRunning, onConfirm, onCancel, cancel 
         <button ref={keep} type="button" onClick={onCancel}>
           {cancel}
         </button>
-        <span className="muted" role="status">
+        <span className="muted" aria-live="polite">
           {isRunning && 'Working…'}
         </span>
       </div>
