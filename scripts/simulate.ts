@@ -54,6 +54,8 @@ console.log(
     historiesPerSecond: round(historyCount / seconds),
   }),
 );
+// Said aloud: the embedded Postgres ends its process with 0, whatever the exit code was to be.
+process.exit(('missed' in found ? found.missed : found.violations).length > 0 ? 1 : 0);
 
 async function runAll() {
   const failed: Finding[] = [];
@@ -72,7 +74,6 @@ async function runAll() {
       tell(finding);
     },
   });
-  if (failed.length > 0) process.exitCode = 1;
   return { violations: failed.map(({ seed, promise }) => ({ seed, promise })) };
 }
 
@@ -102,7 +103,6 @@ async function runPlanted() {
       );
     },
   });
-  if (missed.length > 0) process.exitCode = 1;
   return { planted: bugs.length, missed };
 }
 

@@ -37,12 +37,12 @@ export interface EngineMethods {
     writeId: string,
     statement: Statement,
     clientId?: string | null,
-  ): Promise<{ rowCount: number; mutationId: number | null }>;
+  ): Promise<CommittedWrite & { rowCount: number }>;
   /** Resolves once durable. `mutationId` is null when nothing changed, or without a server. */
-  writeCommit(writeId: string): Promise<{ mutationId: number | null }>;
+  writeCommit(writeId: string): Promise<CommittedWrite>;
   writeRollback(writeId: string): Promise<void>;
   /** After a change of leader: whether the write was committed. */
-  findWrite(writeId: string): Promise<{ mutationId: number | null } | null>;
+  findWrite(writeId: string): Promise<CommittedWrite | null>;
 
   // ── reading ──
   query(statement: Statement): Promise<ReadResult>;
@@ -159,6 +159,14 @@ export type LiveQueryRecord = Omit<LiveQueryInfo, 'subscriberCount'>;
 export interface TableInfo {
   readonly table: string;
   readonly rowCount: number;
+}
+
+/** A write that is durable. */
+export interface CommittedWrite {
+  /** Null: it changed nothing. */
+  readonly mutationId: number | null;
+  /** Of the local database that has it. Left out by the engine of an older release in another tab. */
+  readonly clientId?: string;
 }
 
 /** A session's line to the engine, wherever it runs. */

@@ -1,10 +1,13 @@
 import type { MutationOutcome, OutboxEntry } from '../client/types.ts';
+import { familyOf, isOfOneFamily } from '../core/client-family.ts';
 import { SyncError } from '../shared/error.ts';
 
 /** Outcomes nobody has asked for yet are kept this many deep: one may come before its receipt is made. */
 const RECENT_LIMIT = 1_000;
 
 interface Waiting {
+  /** Of the local database that the mutation is in, as far as known. */
+  readonly writtenBy: string | null;
   readonly promise: Promise<MutationOutcome>;
   resolve(outcome: MutationOutcome): void;
   reject(error: SyncError): void;
@@ -14,12 +17,18 @@ interface Waiting {
 export class Settlements {
   readonly #waiting = new Map<number, Waiting>();
   readonly #recent = new Map<number, MutationOutcome>();
+  /** Local databases that were wiped. */
+  readonly #wiped = new Set<string>();
 
-  /** Resolves when this mutation has its first outcome. */
-  outcomeOf(mutationId: number): Promise<MutationOutcome> {
+  /**
+   * Resolves when this mutation has its first outcome. The answer to its commit may come after the word that all was wiped: by then the
+   * number may be another mutation's.
+   */
+  outcomeOf(mutationId: number, writtenBy: string | null): Promise<MutationOutcome> {
+    if (writtenBy !== null && this.#wiped.has(familyOf(writtenBy))) return Promise.resolve(discarded(mutationId));
     const known = this.#recent.get(mutationId);
     if (known) return Promise.resolve(known);
-    const waiting = this.#waiting.get(mutationId) ?? makeWaiting();
+    const waiting = this.#waiting.get(mutationId) ?? makeWaiting(writtenBy);
     this.#waiting.set(mutationId, waiting);
     return waiting.promise;
   }
@@ -50,9 +59,12 @@ export class Settlements {
     }
   }
 
-  /** The local data was wiped, and these mutations with it. */
-  discardAll(): void {
-    for (const mutationId of this.waitingIds()) this.deliver(discarded(mutationId));
+  /** This local database was wiped, and its mutations with it. One of the next may be known before that is. */
+  discardAll(clientId: string): void {
+    this.#wiped.add(familyOf(clientId));
+    for (const [mutationId, { writtenBy }] of [...this.#waiting]) {
+      if (writtenBy === null || isOfOneFamily(writtenBy, clientId)) this.deliver(discarded(mutationId));
+    }
     this.#recent.clear();
   }
 
@@ -64,7 +76,7 @@ export class Settlements {
 }
 
 /** What becomes of a mutation with the local data that it was in. */
-export function discarded(mutationId: number): MutationOutcome {
+function discarded(mutationId: number): MutationOutcome {
   return { mutationId, outcome: 'discarded', seq: null, reason: null };
 }
 
@@ -84,7 +96,7 @@ function outcomeFrom(mutationId: number, entry: OutboxEntry | undefined): Mutati
   }
 }
 
-function makeWaiting(): Waiting {
+function makeWaiting(writtenBy: string | null): Waiting {
   let resolve: Waiting['resolve'] = () => {};
   let reject: Waiting['reject'] = () => {};
   const promise = new Promise<MutationOutcome>((onResolve, onReject) => {
@@ -93,5 +105,5 @@ function makeWaiting(): Waiting {
   });
   // Nobody has to look at a receipt.
   promise.catch(() => {});
-  return { promise, resolve, reject };
+  return { writtenBy, promise, resolve, reject };
 }

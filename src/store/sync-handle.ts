@@ -260,7 +260,7 @@ function deliver(parts: Parts, push: WorkerPush): void {
   switch (push.type) {
     case 'state':
       // Wiped, in whichever tab: mutations to come have the same numbers.
-      if (isWipedSince(mirror.store.getState().clientId, push.state.clientId)) settlements.discardAll();
+      leave(parts, push.state.clientId);
       announce(parts, mirror.apply(push.state));
       break;
     case 'settled':
@@ -285,6 +285,12 @@ function deliver(parts: Parts, push: WorkerPush): void {
       announce(parts, mirror.applySession(push, parts.now()));
       if (push.type === 'trouble' && push.error === null) void reconcile(parts).catch(() => {});
   }
+}
+
+/** `clientId`: of the local database from now on, where that is told. */
+function leave({ mirror, settlements }: Parts, clientId: string | null | undefined): void {
+  const before = mirror.store.getState().clientId;
+  if (before !== null && isWipedSince(before, clientId)) settlements.discardAll(before);
 }
 
 /** There is a new engine: what was settled while there was none, nobody has told us. */

@@ -1,4 +1,4 @@
-import type { EngineMethods } from '../client/engine-api.ts';
+import type { CommittedWrite, EngineMethods } from '../client/engine-api.ts';
 import { toAppRows } from '../client/live/app-rows.ts';
 import type { KeyInput } from '../client/sync.ts';
 import { type Schema, tableOf } from '../core/schema.ts';
@@ -37,7 +37,7 @@ export class Transaction {
   #isOnly = false;
   #isOver = false;
   #isInterrupted = false;
-  #committed: { mutationId: number | null } | null = null;
+  #committed: CommittedWrite | null = null;
 
   constructor({ schema, methods, writeId, clientId = null }: TransactionOptions) {
     this.#schema = schema;
@@ -104,7 +104,7 @@ export class Transaction {
   }
 
   /** Resolves once durable; null when the callback wrote nothing. */
-  async commit(): Promise<{ mutationId: number | null }> {
+  async commit(): Promise<CommittedWrite> {
     if (this.#committed) return this.#committed;
     if (!this.#isUsed) return { mutationId: null };
     try {
@@ -141,8 +141,8 @@ export class Transaction {
 
   async #send(statement: Statement): Promise<number> {
     if (!this.#isOnly) return this.#methods.writeRun(this.#writeId, statement, this.#clientId);
-    const { rowCount, mutationId } = await this.#methods.writeOnce(this.#writeId, statement, this.#clientId);
-    this.#committed = { mutationId };
+    const { rowCount, ...committed } = await this.#methods.writeOnce(this.#writeId, statement, this.#clientId);
+    this.#committed = committed;
     return rowCount;
   }
 

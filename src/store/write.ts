@@ -1,10 +1,9 @@
 import type { EngineMethods } from '../client/engine-api.ts';
 import type { WriteReceipt, WriteTransaction } from '../client/sync.ts';
 import type { MutationOutcome } from '../client/types.ts';
-import { isWipedSince } from '../core/client-family.ts';
 import type { Schema } from '../core/schema.ts';
 import type { Runtime } from '../shared/runtime.ts';
-import { discarded, type Settlements } from './settlements.ts';
+import type { Settlements } from './settlements.ts';
 import { Transaction } from './transaction.ts';
 
 /** How often a callback is run when the leading tab dies under it. */
@@ -34,8 +33,8 @@ export function createWriter<S extends Schema>(options: WriterOptions<S>) {
         transaction.returned(returned);
         const result = await returned;
         await transaction.finish();
-        const { mutationId } = await transaction.commit();
-        return { mutationId, result, settled: settled(options, mutationId, clientId) };
+        const { mutationId, clientId: writtenBy = clientId } = await transaction.commit();
+        return { mutationId, result, settled: settled(options, mutationId, writtenBy) };
       } catch (error) {
         await transaction.rollback();
         if (!transaction.isInterrupted || runs === MAX_RUNS) throw error;
@@ -44,17 +43,13 @@ export function createWriter<S extends Schema>(options: WriterOptions<S>) {
   };
 }
 
-/** `writtenBy`: the local database that the write was for. */
+/** `writtenBy`: the local database that has the write. */
 function settled(
-  { settlements, hasServer, clientId }: Omit<WriterOptions<Schema>, 'schema' | 'methods'>,
+  { settlements, hasServer }: Pick<WriterOptions<Schema>, 'settlements' | 'hasServer'>,
   mutationId: number | null,
   writtenBy: string | null,
 ): Promise<MutationOutcome> {
-  if (mutationId !== null && hasServer) {
-    // The answer to the commit may come after the word that all was wiped: by now the number may be another mutation's.
-    if (isWipedSince(writtenBy, clientId())) return Promise.resolve(discarded(mutationId));
-    return settlements.outcomeOf(mutationId);
-  }
+  if (mutationId !== null && hasServer) return settlements.outcomeOf(mutationId, writtenBy);
   // Nothing for a server to say: there is none, or nothing changed.
   return Promise.resolve({
     mutationId: mutationId ?? 0,

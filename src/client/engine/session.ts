@@ -9,6 +9,7 @@ import { SyncError } from '../../shared/error.ts';
 import type { ReadResult } from '../../storage/local-database.ts';
 import type {
   AskAnswer,
+  CommittedWrite,
   EngineConnection,
   EngineMethods,
   EnginePush,
@@ -114,7 +115,7 @@ export class EngineSession implements EngineConnection, EngineMethods {
     writeId: string,
     statement: Statement,
     clientId: string | null = null,
-  ): Promise<{ rowCount: number; mutationId: number | null }> {
+  ): Promise<CommittedWrite & { rowCount: number }> {
     try {
       const rowCount = await this.writeRun(writeId, statement, clientId);
       return { rowCount, ...(await this.writeCommit(writeId)) };
@@ -124,19 +125,22 @@ export class EngineSession implements EngineConnection, EngineMethods {
     }
   }
 
-  async writeCommit(writeId: string): Promise<{ mutationId: number | null }> {
+  async writeCommit(writeId: string): Promise<CommittedWrite> {
     this.#assertWritable();
     const result = await this.#core.writes.commit(writeId);
-    if (result) this.#core.committed(result);
-    return { mutationId: result?.mutationId ?? null };
+    if (!result) return { mutationId: null };
+    this.#core.committed(result);
+    return { mutationId: result.mutationId, clientId: result.clientId };
   }
 
   async writeRollback(writeId: string): Promise<void> {
     this.#core.writes.rollback(writeId);
   }
 
-  async findWrite(writeId: string): Promise<{ mutationId: number | null } | null> {
-    return this.#core.store.findWrite(writeId);
+  async findWrite(writeId: string): Promise<CommittedWrite | null> {
+    const { store } = this.#core;
+    const found = store.findWrite(writeId);
+    return found && { ...found, clientId: store.clientId };
   }
 
   // ── reading ──

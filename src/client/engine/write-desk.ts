@@ -56,7 +56,7 @@ export class WriteDesk {
   }
 
   /** Null when the write never did anything. */
-  async commit(writeId: string): Promise<WriteResult | null> {
+  async commit(writeId: string): Promise<(WriteResult & { clientId: string }) | null> {
     this.#assertNotEnded(writeId);
     const write = this.#writes.get(writeId);
     if (!write) {
@@ -69,7 +69,7 @@ export class WriteDesk {
     try {
       const result = store.commitWrite({ writeId, now: runtime.now() });
       this.#end(write, null);
-      return result;
+      return { ...result, clientId: store.clientId };
     } catch (error) {
       const known = SyncError.from(error, 'storage', 'The write could not be committed');
       this.#abandon(write, known);

@@ -226,15 +226,15 @@ describe('receipts', () => {
   test('get their outcome whichever comes first', async () => {
     const settlements = new Settlements();
     const outcome = { mutationId: 1, outcome: 'applied', seq: 4, reason: null } as const;
-    const before = settlements.outcomeOf(1);
+    const before = settlements.outcomeOf(1, 'a');
     settlements.deliver(outcome);
     expect(await before).toEqual(outcome);
-    expect(await settlements.outcomeOf(1)).toEqual(outcome);
+    expect(await settlements.outcomeOf(1, 'a')).toEqual(outcome);
   });
 
   test('are looked up in the outbox after a change of leader', async () => {
     const settlements = new Settlements();
-    const all = [1, 2, 3, 4].map((id) => settlements.outcomeOf(id));
+    const all = [1, 2, 3, 4].map((id) => settlements.outcomeOf(id, 'a'));
     settlements.reconcile([1, 2, 3], [entry(2, 'rejected'), entry(3, 'pending')]);
     expect(await all[0]).toMatchObject({ outcome: 'applied' });
     expect(await all[1]).toMatchObject({ outcome: 'rejected' });
