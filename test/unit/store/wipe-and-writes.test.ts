@@ -127,25 +127,31 @@ function deserted({ isDone }: { readonly isDone: boolean }) {
   });
 }
 
-test('the receipt of a write is discarded when the wipe is heard of before the answer to its commit', async () => {
-  const committed = Promise.withResolvers<void>();
-  const wiped = Promise.withResolvers<void>();
-  const sync = await remote(async (name, run) => {
-    const answer = await run();
-    if (name !== 'writeOnce') return answer;
-    committed.resolve();
-    await wiped.promise;
-    return answer;
-  });
-  await sync.ready;
-  const writing = sync.write((tx) => tx.insert('note', { id: 'a' }));
-  await committed.promise;
-  await sync.wipe({ unsent: 'discard' });
-  wiped.resolve();
-  const { settled } = await writing;
-  expect(await settled).toEqual({ mutationId: 1, outcome: 'discarded', seq: null, reason: null });
-  await sync.close();
-});
+test.each([
+  ['after', true],
+  ['before', false],
+])(
+  'the receipt of a write, begun %s its page knew the database, is discarded when the wipe is heard of before the answer to its commit',
+  async (_when, isKnown) => {
+    const committed = Promise.withResolvers<void>();
+    const wiped = Promise.withResolvers<void>();
+    const sync = await remote(async (name, run) => {
+      const answer = await run();
+      if (name !== 'writeOnce') return answer;
+      committed.resolve();
+      await wiped.promise;
+      return answer;
+    });
+    if (isKnown) await sync.ready;
+    const writing = sync.write((tx) => tx.insert('note', { id: 'a' }));
+    await committed.promise;
+    await sync.wipe({ unsent: 'discard' });
+    wiped.resolve();
+    const { settled } = await writing;
+    expect(await settled).toEqual({ mutationId: 1, outcome: 'discarded', seq: null, reason: null });
+    await sync.close();
+  },
+);
 
 test('a wipe whose engine went away after it was done gives the work that it exported', async () => {
   const sync = await deserted({ isDone: true });
