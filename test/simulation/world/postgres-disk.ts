@@ -33,6 +33,7 @@ export class PostgresDisk implements ServerDisk {
   readonly #work = new Set<Promise<unknown>>();
   #messageCount = 0;
   #stop = Promise.withResolvers<void>();
+  #isBeingSetBack = false;
   readonly #url: string;
   readonly #drop: () => Promise<unknown>;
 
@@ -59,7 +60,7 @@ export class PostgresDisk implements ServerDisk {
 
   /** Lets another program work on one of two connections, if one is free. */
   async lend(work: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
-    const sql = this.#free.pop();
+    const sql = this.#isBeingSetBack ? undefined : this.#free.pop();
     if (!sql) return;
     const done = work(sql).finally(() => this.#free.push(sql));
     const ended = done.then(
@@ -158,9 +159,12 @@ export class PostgresDisk implements ServerDisk {
     });
   }
 
-  async restore(): Promise<void> {
-    // Nobody else is at work in a database that is loaded.
+  async clear(): Promise<void> {
+    this.#isBeingSetBack = true;
     await this.endOthers();
+  }
+
+  async restore(): Promise<void> {
     await this.#sql.begin(async (sql) => {
       // Whoever loads a dump switches the triggers off too.
       await sql.unsafe(`SET LOCAL tidemark.origin = 'push'`);
@@ -176,6 +180,7 @@ export class PostgresDisk implements ServerDisk {
       // A server that was set back is on another timeline, by which it is known.
       await sql`UPDATE tidemark.state SET origin = 'an older timeline'`;
     });
+    this.#isBeingSetBack = false;
   }
 
   async entryIds(): Promise<string[]> {

@@ -15,6 +15,8 @@ export interface ServerDisk {
   readonly isKnownWhenRestored?: boolean;
   /** Makes a copy of all that is committed. */
   backup(): Promise<void>;
+  /** Ends what other programs are at, and lets none begin before everything is set back. Left out: there are none. */
+  clear?(): Promise<void>;
   /** Sets everything back to the copy. No program is up meanwhile. */
   restore(): Promise<void>;
   /** Of all entries that are there, whether or not a program is up. */

@@ -94,13 +94,18 @@ export class Server {
 
   /** A program dies: nothing it was at goes on, and what was not committed is gone. */
   crash(node: Incarnation | null = this.current): void {
-    if (!node || !this.nodes.includes(node)) return;
+    if (node && this.#kill(node)) this.#starting = this.#starting.then(() => node.storage.close());
+  }
+
+  /** False: it was dead already. */
+  #kill(node: Incarnation): boolean {
+    if (!this.nodes.includes(node)) return false;
     this.nodes = this.nodes.filter((one) => one !== node);
     this.crashCount += 1;
     this.hazards.crashIn = NEVER;
     node.process.kill();
-    this.#starting = this.#starting.then(() => node.storage.close());
     this.onCrash(node);
+    return true;
   }
 
   async backup(): Promise<void> {
@@ -114,11 +119,21 @@ export class Server {
     // In one go with the start: nobody starts on the old data in between.
     this.#starting = this.#starting.then(async () => {
       this.#mustRenew = this.#options.disk.isKnownWhenRestored !== true;
+      await this.#stopLate();
+      await this.#options.disk.clear?.();
       await onStopped();
       await this.#options.disk.restore();
       await onCopied();
     });
     await this.start();
+  }
+
+  /** Who was on the way up when the others were stopped: nobody serves data while they are put back. */
+  async #stopLate(): Promise<void> {
+    for (const node of [...this.nodes]) {
+      this.#kill(node);
+      await node.storage.close();
+    }
   }
 
   /** Rows as stored, of these scopes (null: all), in key order. */
