@@ -5,16 +5,19 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 import { chromiumArgs, findChromium } from './scripts/chromium.ts';
 import { viteShared } from './scripts/vite-shared.ts';
 
-const browser = () => ({
+const browser = (contextOptions: { timezoneId?: string } = {}) => ({
   enabled: true,
   headless: true,
   screenshotFailures: false,
-  provider: playwright({ launchOptions: { executablePath: findChromium(), args: chromiumArgs } }),
+  provider: playwright({ launchOptions: { executablePath: findChromium(), args: chromiumArgs }, contextOptions }),
   instances: [{ browser: 'chromium' as const }],
 });
 
 /** For a machine that is busy with other things: only a test that fails waits for so long. */
 const patient = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 15_000 } } };
+
+/** Where times of the day are others than in UTC, by their minutes too. */
+const elsewhere = { timezoneId: 'Asia/Kathmandu' };
 
 /** The groups run one after the other: two cores are few for several browsers at once. */
 const projects: TestProjectConfiguration[] = [
@@ -65,7 +68,7 @@ if (existsSync(new URL('./stories', import.meta.url))) {
     // The rest of its Vite configuration comes from .storybook/main.ts.
     optimizeDeps: viteShared.optimizeDeps,
     plugins: [storybookTest({ configDir: '.storybook' })],
-    test: { ...patient, name: 'storybook', browser: browser(), sequence: { groupOrder: 2 } },
+    test: { ...patient, name: 'storybook', browser: browser(elsewhere), sequence: { groupOrder: 2 } },
   });
 }
 

@@ -2,7 +2,7 @@ import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import { ago } from '../fixtures/outbox.ts';
 import { hasFocus, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
-import { textOf } from '../fixtures/read.ts';
+import { textOf, tonesOf } from '../fixtures/read.ts';
 
 const meta: Meta = { title: 'Devtools/Cursors', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -17,6 +17,7 @@ export const None: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByText('No scope is followed yet')).toBeVisible();
+    await expect(panel.getByText('Cursors appear with the first answer of the server.')).toBeVisible();
   },
 };
 
@@ -25,6 +26,7 @@ export const WithoutServer: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByText('No server, no cursors')).toBeVisible();
+    await expect(panel.getByText('This app keeps its data on this device only.')).toBeVisible();
   },
 };
 
@@ -63,6 +65,10 @@ export const BehindAndUpToDate: Story = {
       /^project:harbour224 commits behindseq 980 of 1,2043,400 rows heldas of [\d:]+ \((now|\d+ s)\)epoch 7f3a-9c/,
     );
     await expect(unknown).toMatch(/^user:marahead unknownseq 1,200 of unknown1 row heldepoch 7f3a-9c/);
+    await expect(tonesOf(panel.getByRole('list'))).toEqual(['ok', 'busy', 'idle']);
+    await userEvent.click(panel.getByRole('button', { name: 'Unsubscribe from user:mara' }));
+    await expect(panel.getByRole('alertdialog')).toHaveTextContent('1 row of it leaves this device');
+    await expect(panel.queryByText(/Changes that wait/)).toBeNull();
     await userEvent.click(panel.getByRole('button', { name: 'Pull now' }));
     await waitFor(() => expect(syncOf(context).calls.map(({ name }) => name)).toEqual(['pull']));
     await expect(await panel.findByText('3 scopes, 1 behind')).toBeVisible();
@@ -86,7 +92,10 @@ export const FirstLoad: Story = {
     const loaded = panel.getByRole('meter', { name: 'Rows loaded of project:harbour' });
     await expect(loaded).toHaveProperty('value', 12_000);
     await expect(loaded).toHaveProperty('max', 45_000);
-    await expect(panel.getByRole('listitem')).toHaveTextContent(/seq — of 1,204.*epoch —/);
+    await expect(panel.getByRole('listitem')).toHaveTextContent(
+      /seq — of 1,204.*epoch —.*Loading 12,000 of 45,000 rows/,
+    );
+    await expect(tonesOf(panel.getByRole('list'))).toEqual(['busy']);
   },
 };
 
@@ -189,9 +198,11 @@ export const LeavesAScopeOut: Story = {
     await userEvent.keyboard('{Enter}');
     harbour.getByRole('button', { name: 'Unsubscribe' }).focus();
     await userEvent.keyboard('{Enter}');
-    await waitFor(() => expect(harbour.getByText('left out')).toBeVisible());
+    await waitFor(() => expect(harbour.getByText('left out')).toHaveAttribute('data-tone', 'idle'));
+    await expect(panel.getByText('project:harbour').closest('li')).toHaveAttribute('data-followed', 'false');
     const subscribe = harbour.getByRole('button', { name: 'Subscribe to project:harbour' });
     await waitFor(() => expect(hasFocus(subscribe)).toBe(true));
+    await expect(subscribe).toHaveTextContent('Subscribe');
     await expect(panel.getByText('1 scope, all at the head of the log; 1 left out')).toBeVisible();
     await userEvent.keyboard('{Enter}');
     await waitFor(() => expect(harbour.getByText('up to date')).toBeVisible());
@@ -199,6 +210,10 @@ export const LeavesAScopeOut: Story = {
       { name: 'scopes.unsubscribe', args: ['project:harbour'] },
       { name: 'scopes.subscribe', args: ['project:harbour'] },
     ]);
+    // Left out, and its rows are still here.
+    const { cursors } = syncOf(context).store.getState();
+    syncOf(context).setState({ cursors: cursors.map((one) => ({ ...one, isFollowed: one.scope === 'public' })) });
+    await expect(await harbour.findByText('leaves with the next pull')).toBeVisible();
   },
 };
 
@@ -232,6 +247,7 @@ export const LeavesAScopeOutOfAll: Story = {
     ]);
     await expect(panel.getAllByRole('button', { name: /^(Uns|S)ubscribe/ })).toHaveLength(4);
     await expect(await panel.findByText('3,414')).toBeVisible();
+    await expect(rows.getByRole('meter', { name: 'Rows in no scope' })).toHaveProperty('value', 2);
     const [, all, , some] = rows.getAllByRole('meter') as HTMLMeterElement[];
     await expect([all?.value, all?.max, some?.value]).toEqual([3_400, 3_400, 12]);
     await expect(rows.getAllByRole('listitem').map((item) => textOf(item.querySelector('.count-words')))).toEqual([

@@ -1,9 +1,9 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
 import { SyncError } from 'tidemark/core';
 import { ago } from '../fixtures/outbox.ts';
-import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
-import { textOf } from '../fixtures/read.ts';
+import { fill, hasFocus, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { colours, lookOf, textOf, tonesOf } from '../fixtures/read.ts';
 
 const meta: Meta = { title: 'Devtools/Devices', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -20,10 +20,11 @@ const device = (deviceId: string, name: string | null, parts = {}) => ({
   ...parts,
 });
 
+/** In no order. The server's clock is a little ahead. */
 const devices = [
-  device('5f0c1d9e-77aa-4d5e-9b1e-0d1c2b3a4f5e', 'Phone of Mara'),
-  device('0b9e8d7c-66bb-4c4d-8a2f-1c2d3e4f5a6b', 'Office laptop', { isThisDevice: true, lastSeenAt: ago(0) }),
   device('9a8b7c6d-55cc-4b3c-9b3a-2d3e4f5a6b7c', null, { revoked: true, lastSeenAt: ago(20 * 86_400) }),
+  device('5f0c1d9e-77aa-4d5e-9b1e-0d1c2b3a4f5e', 'Phone of Mara'),
+  device('0b9e8d7c-66bb-4c4d-8a2f-1c2d3e4f5a6b', 'Office laptop', { isThisDevice: true, lastSeenAt: ago(-300) }),
 ];
 
 export const Several: Story = {
@@ -41,26 +42,35 @@ export const Several: Story = {
       day: 'numeric',
       month: 'short',
     });
-    await expect(facts(first)).toMatch(
-      new RegExp(`^last seen (now|\\d+ s ago)first seen ${day}, [\\d:]+0b9e8d7c-66bb-4c4d`),
-    );
+    await expect(facts(first)).toMatch(new RegExp(`^last seen nowfirst seen ${day}, [\\d:]+0b9e8d7c-66bb-4c4d`));
     await expect(facts(third)).toMatch(/^last seen 20 d ago/);
     await expect(third).toHaveTextContent(/^Unnamed devicerevoked/);
     await expect(within(third).queryByRole('button')).toBeNull();
     await expect(within(second).queryByRole('button', { name: 'Rename' })).toBeNull();
+    await expect(tonesOf(list)).toEqual(['ok', 'bad']);
+    await expect(third).toHaveAttribute('data-revoked', 'true');
+    await expect(second).toHaveTextContent(/^Phone of MaraRevoke…last seen/);
+    const revoke = within(second).getByRole('button', { name: 'Revoke Phone of Mara' });
+    await expect(revoke).toHaveAccessibleDescription(devices[1]?.deviceId);
+    await expect(lookOf(revoke).color).toBe(colours(list).bad);
     await expect(within(first).getByText('this one')).toBeVisible();
     await expect(within(second).queryByText('this one')).toBeNull();
     await expect(second).toHaveTextContent(/last seen 3 h ago/);
 
     await userEvent.click(within(first).getByRole('button', { name: 'Rename' }));
-    await expect(panel.getByRole('textbox', { name: 'Name of this device' })).toHaveValue('Office laptop');
+    const field = panel.getByRole<HTMLInputElement>('textbox', { name: 'Name of this device' });
+    await expect(field).toHaveValue('Office laptop');
+    await expect(hasFocus(field)).toBe(true);
+    await expect([field.selectionStart, field.selectionEnd]).toEqual([0, 'Office laptop'.length]);
     await userEvent.click(panel.getByRole('button', { name: 'Cancel' }));
     await userEvent.click(await within(first).findByRole('button', { name: 'Rename' }));
     await fill(panel.getByRole('textbox', { name: 'Name of this device' }), '  ');
     await expect(panel.getByRole('button', { name: 'Save' })).toBeDisabled();
-    await fill(panel.getByRole('textbox', { name: 'Name of this device' }), 'Harbour desk');
+    await fill(panel.getByRole('textbox', { name: 'Name of this device' }), ' Harbour desk ');
     await userEvent.click(panel.getByRole('button', { name: 'Save' }));
     await waitFor(() => expect(sync.calls).toContainEqual({ name: 'devices.rename', args: ['Harbour desk'] }));
+    await waitFor(() => expect(within(first).getByRole('button', { name: 'Rename' })).toBeVisible());
+    await expect(panel.queryByRole('textbox')).toBeNull();
 
     await userEvent.click(within(second).getByRole('button', { name: 'Revoke Phone of Mara' }));
     await expect(panel.getByRole('alertdialog', { name: 'Revoke Phone of Mara?' })).toBeVisible();
@@ -80,11 +90,18 @@ export const Several: Story = {
 /** Who revokes the device in their hand is told what becomes of the work on it. */
 export const RevokesThisOne: Story = {
   ...panelStory({ tab: 'devices', theme: 'dark', state: { devices } }),
-  play: async ({ canvasElement }) => {
-    const panel = await panelIn(canvasElement);
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByRole('button', { name: 'Revoke Office laptop' }));
     const question = within(panel.getByRole('alertdialog', { name: 'Revoke Office laptop?' }));
     await expect(question.getByText(/This device can no longer sync.*stays here/)).toBeVisible();
+    await userEvent.click(question.getByRole('button', { name: 'Keep it' }));
+    await waitFor(() => expect(panel.queryByRole('alertdialog')).toBeNull());
+    await expect(syncOf(context).calls.map(({ name }) => name)).not.toContain('devices.revoke');
+    // Not every device has a name, and it may be another one than this.
+    syncOf(context).setState({ devices: [device('d-2', null)] });
+    await userEvent.click(await panel.findByRole('button', { name: 'Revoke d-2' }));
+    await expect(panel.getByRole('alertdialog', { name: 'Revoke the unnamed device?' })).toBeVisible();
   },
 };
 
@@ -103,9 +120,16 @@ export const ServerAway: Story = {
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     await panel.findByRole('list', { name: 'Devices' });
-    syncOf(context).failNext('devices.list', new SyncError('network', 'The server could not be reached.'));
-    await userEvent.click(await panel.findByRole('button', { name: 'Ask again' }));
-    await expect(await panel.findByRole('alert')).toHaveTextContent('The server could not be asked');
+    const { promise, reject } = Promise.withResolvers<never>();
+    const list = spyOn(syncOf(context).devices, 'list').mockReturnValue(promise);
+    const again = await panel.findByRole('button', { name: 'Ask again' });
+    await waitFor(() => expect(again).toBeEnabled());
+    await userEvent.click(again);
+    await expect(panel.getByText('Asking the server…')).toHaveAttribute('role', 'status');
+    await expect(again).toBeDisabled();
+    reject(new SyncError('network', 'It could not be reached.'));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('The server could not be asked: It could not');
+    await expect(list).toHaveBeenCalledTimes(1);
     await expect(panel.getByText('Phone of Mara')).toBeVisible();
   },
 };
@@ -161,6 +185,7 @@ export const Opening: Story = {
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     await expect(await panel.findByText('The database is opening')).toBeVisible();
+    await expect(panel.getByText('The server is asked as soon as it is open.')).toBeVisible();
     await expect(syncOf(context).calls).toEqual([]);
     syncOf(context).setState({ clientId: 'client-1', status: { phase: 'synced' } });
     await waitFor(() => expect(syncOf(context).calls).toEqual([{ name: 'devices.list', args: [] }]));
@@ -172,5 +197,6 @@ export const WithoutServer: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(await panel.findByText('No server, no devices')).toBeVisible();
+    await expect(panel.getByText('This app keeps its data on this device only.')).toBeVisible();
   },
 };

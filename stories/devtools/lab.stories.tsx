@@ -1,8 +1,9 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
 import { NO_LAB_CONDITIONS, SyncError } from 'tidemark/core';
 import { SyncDevtoolsPanel } from 'tidemark/devtools/production';
 import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
+import { colours, lookOf, textOf } from '../fixtures/read.ts';
 
 const meta: Meta = { title: 'Devtools/Lab', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -15,6 +16,40 @@ export const EverythingAsItIs: Story = {
     const panel = await panelIn(context.canvasElement);
     const sync = syncOf(context);
     const network = await panel.findByRole('group', { name: 'Network' });
+    await expect(panel.getByText(/Your work is safe: it waits in the queue/)).toBeVisible();
+    const cards = panel
+      .getAllByRole('group')
+      .map((card) => [
+        textOf(card.querySelector('legend')),
+        textOf(card.querySelector('p')).replace(/^([^.]*\.).*$/, '$1'),
+        within(card).getAllByRole('button').map(textOf).join(' | '),
+      ]);
+    await expect(cards).toEqual([
+      ['Network', 'Nothing reaches the server, and nothing comes from it.', 'Online | Offline'],
+      ['Latency', 'Each message takes longer, in each direction.', 'None | 300 ms | 2 s'],
+      ['Loss', 'Requests fail before or after they reached the server; the channel breaks.', 'None | 10 % | 50 %'],
+      ['Repeats', 'Each request arrives twice.', 'Off | Send twice'],
+      ['Next mutation', 'The server refuses it.', 'As usual | Reject'],
+      [
+        'Conflict',
+        'Another device really writes the same columns just before the next update of a row goes up.',
+        'As usual | Force one',
+      ],
+      [
+        'Sign-in',
+        'The server refuses the token: the app is asked for a new one, or signed out until you lift it.',
+        'Valid | Expire once | Sign out',
+      ],
+      ['Clock', 'This device’s clock is wrong.', 'Right | 1 h behind | 1 h ahead'],
+      ['Leader', 'This tab leads.', 'Kill the leader'],
+    ]);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const held = spyOn(sync.inspect.lab, 'set').mockReturnValue(promise);
+    await userEvent.click(within(network).getByRole('button', { name: 'Offline' }));
+    await expect(within(network).getByRole('button', { name: 'Online' })).toBeDisabled();
+    resolve();
+    held.mockRestore();
+    await waitFor(() => expect(within(network).getByRole('button', { name: 'Offline' })).toBeEnabled());
     await userEvent.click(within(network).getByRole('button', { name: 'Offline' }));
     await waitFor(() => expect(sync.store.getState().lab).toMatchObject({ offline: true }));
     await expect(within(network).getByRole('button', { name: 'Offline' })).toHaveAttribute('aria-pressed', 'true');
@@ -116,7 +151,11 @@ export const KillTheLeader: Story = {
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     const card = await panel.findByRole('group', { name: 'Leader' });
-    await expect(within(card).getByText(/Another tab leads/)).toBeVisible();
+    await expect(
+      within(card).getByText(/Another tab leads.*as if it had died; the next in line takes over/),
+    ).toBeVisible();
+    const kill = within(card).getByRole('button', { name: 'Kill the leader' });
+    await expect(lookOf(kill).color).toBe(colours(card).bad);
     syncOf(context).failNext('lab.endLeadership', new SyncError('misuse', 'No tab could take over.'));
     await userEvent.click(within(card).getByRole('button', { name: 'Kill the leader' }));
     await expect(await within(card).findByRole('alert')).toHaveTextContent('No tab could take over.');
@@ -133,6 +172,7 @@ export const InProduction: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(await panel.findByText('Not in production')).toBeVisible();
+    await expect(panel.getByText(/give <SyncDevtools lab \/> of tidemark\/devtools\/production/)).toBeVisible();
     await expect(panel.queryByRole('group', { name: 'Network' })).toBeNull();
   },
 };
@@ -164,5 +204,6 @@ export const WithoutServer: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(await panel.findByText('No server, no lab')).toBeVisible();
+    await expect(panel.getByText('The lab disturbs the way to the server, and this app has none.')).toBeVisible();
   },
 };

@@ -3,7 +3,7 @@ import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
 import { sameColumns } from '../fixtures/conflicts.ts';
 import { ago, entry, rejected } from '../fixtures/outbox.ts';
 import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
-import { cellsOf, clock, colours, factsOf } from '../fixtures/read.ts';
+import { cellsOf, clock, colours, factsOf, textOf } from '../fixtures/read.ts';
 import { rounds } from '../fixtures/rounds.ts';
 
 const meta: Meta = { title: 'Devtools/Overview', parameters: { layout: 'fullscreen' } };
@@ -30,7 +30,8 @@ function colourOfDot(panel: Awaited<ReturnType<typeof panelIn>>): string {
 export const Synced: Story = {
   ...panelStory({
     tab: 'overview',
-    rounds,
+    // In no order: the plots are in that of time, the list begins with the newest.
+    rounds: rounds.toSorted((a, b) => a.durationMs - b.durationMs),
     stats,
     state: {
       clientId: '019aa1b2-5f20-7c31-9d11-5a0c6e2f8b77',
@@ -84,22 +85,28 @@ export const Synced: Story = {
       [...plot.querySelectorAll('rect')].map((bar) => Number(bar.getAttribute('height')));
     // Oldest first. What took longest was the try that failed; what carried most was the first load.
     await expect(heights(latency).indexOf(Math.max(...heights(latency)))).toBe(1);
-    await expect(latency.querySelectorAll('rect')[1]).toHaveAttribute('data-tone', 'bad');
+    await expect([...latency.querySelectorAll<SVGRectElement>('rect')].map((bar) => bar.dataset.tone)).toEqual([
+      ...['ok', 'bad', 'ok', 'ok'],
+    ]);
+    await expect(textOf(latency.querySelectorAll('rect')[1])).toMatch(/^[\d:.]+ retry: 12\.0 s, 0 sent, 0 received$/);
+    await expect(textOf(latency.querySelectorAll('rect')[3])).toMatch(/ write: 34 ms, 2 sent, 5 received$/);
     await expect(heights(throughput).indexOf(Math.max(...heights(throughput)))).toBe(0);
     const [head, ...last] = cellsOf(panel.getByRole('region', { name: 'Last rounds' }));
     await expect(head).toEqual(['When', 'Why', 'Sent', 'Received', 'Took', 'Outcome']);
     await expect(last.map(([when, ...others]) => [when?.slice(-5), ...others])).toEqual([
       [clock(rounds[0]?.startedAt ?? 0), 'write', '2 mutations, 812 B', '5 changes', '34 ms', 'ok'],
       [clock(rounds[1]?.startedAt ?? 0), 'changes', '0 mutations', '14 changes', '11 ms', 'ok'],
-      [clock(rounds[2]?.startedAt ?? 0), 'retry', '0 mutations', '0 changes', '5003 ms', 'network'],
+      [clock(rounds[2]?.startedAt ?? 0), 'retry', '0 mutations', '0 changes', '12.0 s', 'network'],
       [clock(rounds[3]?.startedAt ?? 0), 'start', '0 mutations', '4,210 changes', '640 ms', 'ok'],
     ]);
     await expect(panel.getByText('network', { selector: '.badge' })).toHaveAttribute('data-tone', 'bad');
     // What is on the clipboard is the person's; a browser without one in front of it may refuse it too.
     const copied = spyOn(navigator.clipboard, 'writeText').mockResolvedValue();
+    await userEvent.click(panel.getByRole('button', { name: 'Copy the session id' }));
+    await expect(copied).toHaveBeenLastCalledWith('7c31aa02');
     await userEvent.click(panel.getByRole('button', { name: 'Copy the client id' }));
-    await expect(await panel.findByText('Copied')).toBeVisible();
-    await expect(copied).toHaveBeenCalledWith('019aa1b2-5f20-7c31-9d11-5a0c6e2f8b77');
+    await expect(await panel.findByRole('button', { name: 'Copied the client id' })).toHaveTextContent('Copied');
+    await expect(copied).toHaveBeenLastCalledWith('019aa1b2-5f20-7c31-9d11-5a0c6e2f8b77');
     copied.mockRestore();
   },
 };
@@ -209,6 +216,8 @@ export const Colours: Story = {
   },
 };
 
+const threeDaysAgo = ago(3 * 86_400);
+
 export const NeedsSignIn: Story = {
   ...panelStory({
     tab: 'overview',
@@ -216,6 +225,7 @@ export const NeedsSignIn: Story = {
       outbox: [entry(1)],
       status: {
         phase: 'needs-auth',
+        lastSyncedAt: threeDaysAgo,
         connection: 'closed',
         error: {
           kind: 'needs-auth',
@@ -229,7 +239,11 @@ export const NeedsSignIn: Story = {
     await expect(panel.getByRole('status')).toHaveTextContent('Needs sign-in');
     await expect(panel.getByRole('alert')).toHaveTextContent('it expired');
     await expect(colourOfDot(panel)).toBe(colours(panel.getByRole('tablist')).bad);
-    await expect(factsOf(panel, 'Connection')).toMatchObject({ Channel: 'closed' });
+    const day = new Date(threeDaysAgo).toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
+    await expect(factsOf(panel, 'Connection')).toMatchObject({
+      Channel: 'closed',
+      'Last synced': `${day}, ${clock(threeDaysAgo)}`,
+    });
   },
 };
 
@@ -237,17 +251,32 @@ export const BeforeTheDatabaseIsOpen: Story = {
   ...panelStory({
     tab: 'overview',
     ready: new Promise(() => undefined),
+    disk: { usage: 0, quota: 0 },
     state: {
       clientId: null,
       isLeader: false,
       status: { phase: 'starting', connection: 'closed', hasSynced: false, persisted: false },
     },
   }),
-  play: async ({ canvasElement }) => {
-    const panel = await panelIn(canvasElement);
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
     await expect(panel.getByRole('status')).toHaveTextContent('Opening the database');
     await expect(factsOf(panel, 'This device')).toMatchObject({ clientId: 'not yet', Leader: 'another tab' });
-    await expect(factsOf(panel, 'Storage')).toMatchObject({ Where: '—' });
+    await expect(factsOf(panel, 'Storage')).toMatchObject({ Where: '—', Quota: 'the browser does not say' });
+    await expect(panel.queryByRole('meter')).toBeNull();
+    // Nor has a database that never opens any totals.
+    spyOn(syncOf(context), 'stats').mockRejectedValue(new Error('It is not open.'));
+    await userEvent.click(panel.getByRole('tab', { name: 'Cursors' }));
+    await userEvent.click(panel.getByRole('tab', { name: 'Overview' }));
+    await expect(factsOf(panel, 'Since the engine started')).toEqual({
+      Rounds: '—',
+      'Failed rounds': '—',
+      'Mutations sent': '—',
+      'Changes received': '—',
+      Conflicts: '—',
+      Rejected: '—',
+    });
+    await expect(factsOf(panel, 'Storage')).toMatchObject({ Size: '—' });
   },
 };
 
@@ -261,20 +290,20 @@ export const WithoutServer: Story = {
   },
 };
 
-/** A hundred rounds, some of them failed: what a busy day looks like, in dark colours. */
+/** More than a hundred rounds, some of them failed: what a busy day looks like, in dark colours. */
 export const ABusyDay: Story = {
   ...panelStory({
     tab: 'overview',
     theme: 'dark',
     stats,
-    rounds: Array.from({ length: 100 }, (_, index) => ({
-      startedAt: ago(600 - index * 6),
+    rounds: Array.from({ length: 120 }, (_, index) => ({
+      startedAt: ago(600 - index * 5),
       durationMs: 20 + ((index * 37) % 90),
       trigger: index % 3 === 0 ? ('changes' as const) : ('write' as const),
       pushedCount: index % 5,
       pulledChangeCount: (index * 13) % 40,
       sentBytes: (index % 5) * 180,
-      outcome: index % 17 === 0 ? ('failed' as const) : ('ok' as const),
+      outcome: index % 17 === 0 ? ('failed' as const) : index === 100 ? ('aborted' as const) : ('ok' as const),
       error: index % 17 === 0 ? { kind: 'network' as const, message: 'The server could not be reached.' } : null,
     })),
     state: () => ({
@@ -287,12 +316,16 @@ export const ABusyDay: Story = {
       status: { phase: 'syncing', isPulling: true, lastSyncedAt: ago(5) },
     }),
   }),
-  play: async ({ canvasElement }) => {
-    const panel = await panelIn(canvasElement);
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
     const history = within(await panel.findByRole('region', { name: 'Connection history' }));
     await expect(history.getAllByRole('listitem')).toHaveLength(4);
     await expect(history.getAllByRole('listitem').at(-1)).toHaveTextContent('so far');
     const spans = history.getAllByRole('listitem').map((item) => item.textContent?.replace(/^[\d:.]+/, ''));
+    const { events } = syncOf(context).store.getState();
+    await expect(history.getAllByRole('listitem').map((item) => textOf(item.firstElementChild).slice(0, 5))).toEqual(
+      events.map(({ at }) => clock(at)),
+    );
     await expect(spans).toEqual([
       'connectingfor 10 s',
       'openfor 7 min',
@@ -302,11 +335,18 @@ export const ABusyDay: Story = {
     await expect(history.getAllByText('open')[0]).toHaveAttribute('data-tone', 'ok');
     await expect(history.getByText('closed')).toHaveAttribute('data-tone', 'idle');
     const strip = [...(history.getByRole('list').previousElementSibling?.querySelectorAll('rect') ?? [])];
-    const widths = strip.map((span) => Math.round(Number(span.getAttribute('width')) / 10));
-    await expect(widths).toEqual([0, 8, 1, 1]);
+    const tenths = (name: string) => strip.map((span) => Math.round(Number(span.getAttribute(name)) / 10));
+    await expect(tenths('width')).toEqual([0, 8, 1, 1]);
+    await expect(tenths('x')).toEqual([0, 0, 8, 9]);
+    await expect(strip.map((span) => span.dataset.tone)).toEqual(['busy', 'ok', 'idle', 'ok']);
+    await expect(panel.getAllByRole('heading', { level: 3 }).map(textOf)).toEqual([
+      ...['Connection', 'Storage', 'This device', 'Since the engine started', 'Connection history', 'Last rounds'],
+    ]);
+    await expect(cellsOf(panel.getByRole('region', { name: 'Last rounds' }))).toHaveLength(1 + 12);
     const latency = await panel.findByRole('figure', { name: /p95 \d+ ms of 100 rounds$/ });
     await expect(latency.querySelectorAll('rect')).toHaveLength(100);
     await expect(latency.querySelectorAll('rect[data-tone=bad]')).toHaveLength(6);
+    await expect(latency.querySelectorAll('rect[data-tone=idle]')).toHaveLength(1);
   },
 };
 
@@ -355,6 +395,7 @@ export const StorageFull: Story = {
   }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
+    await expect(panel.getByRole('status')).toHaveTextContent(/^Sync failed/);
     await expect(panel.getByRole('alert')).toHaveTextContent(/quota.*disk of this device is full/);
     await expect(colourOfDot(panel)).toBe(colours(panel.getByRole('tablist')).bad);
     await expect(await panel.findByText('1.0 GiB')).toBeVisible();
@@ -398,11 +439,13 @@ export const Migrated: Story = {
   },
 };
 
+/** Where no WebSocket comes through, too. */
 export const AnotherTabLeads: Story = {
-  ...panelStory({ tab: 'overview', state: { isLeader: false } }),
+  ...panelStory({ tab: 'overview', state: { isLeader: false, status: { connection: 'polling' } } }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(factsOf(panel, 'This device')).toMatchObject({ Leader: 'another tab' });
+    await expect(factsOf(panel, 'Connection')).toMatchObject({ Channel: 'polling over HTTP' });
   },
 };
 
@@ -417,10 +460,17 @@ export const IntegrityCheck: Story = {
 
 export const SoundAndKept: Story = {
   ...panelStory({ tab: 'overview' }),
-  play: async ({ canvasElement }) => {
-    const panel = await panelIn(canvasElement);
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const { promise, resolve } = Promise.withResolvers<string[]>();
+    spyOn(syncOf(context).inspect, 'integrityCheck').mockReturnValue(promise);
     await userEvent.click(panel.getByRole('button', { name: 'Check integrity' }));
-    await expect(await panel.findByText('The database is sound.')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Check integrity' })).toBeDisabled();
+    resolve([]);
+    const sound = await panel.findByText('The database is sound.', { selector: '[role=status]' });
+    await expect(sound.closest('.notice')).toHaveAttribute('data-tone', 'ok');
+    // It has been asked as it is first opened, and with the totals; then only when there is news.
+    await waitFor(() => expect(navigator.storage.estimate).toHaveBeenCalledTimes(2));
     const persist = spyOn(navigator.storage, 'persist').mockResolvedValue(false);
     await userEvent.click(await panel.findByRole('button', { name: 'Ask to keep it' }));
     await expect(await panel.findByText(/The browser did not agree/)).toBeVisible();

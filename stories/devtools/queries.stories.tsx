@@ -1,5 +1,5 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
 import type { LiveQueryInfo } from 'tidemark/core';
 import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 import { factsOf, gridRow, textOf } from '../fixtures/read.ts';
@@ -11,7 +11,7 @@ type Story = StoryObj;
 
 const list: LiveQueryInfo = {
   queryId: '1',
-  sql: 'SELECT id, title, status\n  FROM issue\n WHERE project_id = ?\n ORDER BY updated_at DESC, id\n LIMIT 50',
+  sql: '\n  SELECT id, title, status\n  FROM issue\n WHERE project_id = ?\n ORDER BY updated_at DESC, id\n LIMIT 50',
   parameters: ['harbour'],
   tablesRead: ['issue'],
   tabCount: 2,
@@ -52,6 +52,7 @@ const fresh: LiveQueryInfo = {
   queryId: '4',
   sql: 'SELECT 1',
   parameters: [],
+  tablesRead: [],
   runCount: 1,
   incrementalCount: 0,
 };
@@ -63,10 +64,27 @@ export const AtAUsualWidth: Story = {
     const panel = await panelIn(canvasElement);
     const grid = await panel.findByRole('grid', { name: 'Live queries' });
     await expect(grid.scrollWidth).toBeLessThanOrEqual(grid.clientWidth);
-    for (const head of within(grid).getAllByRole('columnheader')) {
+    const heads = within(grid).getAllByRole('columnheader');
+    await expect(heads.map(textOf)).toEqual([
+      'Query',
+      'Kept current',
+      'Rows',
+      'Readers',
+      'Updates',
+      'Last',
+      'p95',
+      'Tables',
+    ]);
+    for (const head of heads) {
       await expect([textOf(head), head.scrollWidth > head.clientWidth]).toEqual([textOf(head), false]);
     }
+    await expect(heads.map((head) => head.dataset.number)).toEqual([
+      ...[undefined, undefined],
+      ...['true', 'true', 'true', 'true', 'true'],
+      undefined,
+    ]);
     await expect(within(grid).getAllByText('SELECT 1')[0]).toBeVisible();
+    await expect(panel.getByText(/^Select a query to see its SQL, its plan/)).toBeVisible();
   },
 };
 
@@ -84,7 +102,7 @@ export const Several: Story = {
       ['incremental', '50', '3', '214', '0.2 ms', '<0.1 ms', 'issue'],
       ['re-run', '4', '1', '40', '3.4 ms', '8.7 ms', 'issue'],
       ['failed', '4', '1', '40', '3.4 ms', '8.7 ms', 'issue, user'],
-      ['read once', '50', '3', '1', '0.2 ms', '<0.1 ms', 'issue'],
+      ['read once', '50', '3', '1', '0.2 ms', '<0.1 ms', ''],
     ]);
     await expect(rows[0]?.[0]).toBe(
       'SELECT id, title, status FROM issue WHERE project_id = ? ORDER BY updated_at DESC, id LIMIT 50',
@@ -94,6 +112,7 @@ export const Several: Story = {
     await expect(panel.getByText('4 live queries, 69 % of updates incremental')).toBeVisible();
     await userEvent.click(within(grid).getByText('incremental'));
     await expect(await panel.findByText('from the changed rows')).toBeVisible();
+    await expect(within(grid).getByRole('row', { selected: true })).toHaveTextContent('incremental');
     await expect(factsOf(panel, 'How it is kept current')).toEqual({
       'Last update': 'from the changed rows',
       'In general': 'from the changed rows, where their place is certain',
@@ -111,13 +130,29 @@ export const Several: Story = {
     const lit = within(grid).getByText('215').closest('[role=row]');
     await expect(lit && getComputedStyle(lit).animationName).toBe('flash-odd');
     await expect(within(grid).getByText('failed').closest('[role=row]')).not.toHaveAttribute('data-mark');
+    // The next update lights up anew.
+    syncOf(context).setInspection({ liveQueries: [{ ...list, runCount: 216 }, count, broken, fresh] });
+    await waitFor(() =>
+      expect(within(grid).getByText('216').closest('[role=row]')).toHaveAttribute('data-mark', 'flash-even'),
+    );
+    await expect(panel.queryByRole('alert')).toBeNull();
+    await expect(
+      panel.getByText(/^SELECT id, title, status\n {2}FROM issue/, { normalizer: (sql) => sql }),
+    ).toBeVisible();
     await userEvent.click(within(grid).getByText('failed'));
-    await expect(await panel.findByText('no such table: user')).toBeVisible();
+    await expect(await panel.findByRole('alert')).toHaveTextContent('no such table: user');
+    await userEvent.click(within(grid).getByText('read once'));
+    await waitFor(() => expect(factsOf(panel, 'How it is kept current')).toMatchObject({ Reads: 'no table' }));
     await userEvent.click(within(grid).getByText('re-run'));
     await expect(await panel.findByText('run again each time: GROUP BY makes a row depend on others')).toBeVisible();
     await expect(panel.getByText('run again: a table that it reads changed')).toBeVisible();
-    await fill(panel.getByRole('searchbox', { name: 'Search queries' }), 'no such');
+    const search = panel.getByPlaceholderText('Search in the SQL…');
+    await fill(search, 'no such');
     await expect(await panel.findByText('Nothing matches.')).toBeVisible();
+    // Whatever its case, and with what one types around it.
+    await fill(search, ' Group BY Status ');
+    await waitFor(() => expect(panel.getAllByRole('row')).toHaveLength(2));
+    await expect(panel.getByText('re-run', { selector: '[role=gridcell] .badge' })).toBeVisible();
   },
 };
 
@@ -126,6 +161,7 @@ export const None: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(await panel.findByText('No live queries')).toBeVisible();
+    await expect(panel.getByText(/^They appear when a component reads/)).toBeVisible();
   },
 };
 
@@ -134,6 +170,26 @@ export const Opening: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(await panel.findByText('The database is opening')).toBeVisible();
+    await expect(panel.getByText(/appear here as soon as it is open/)).toBeVisible();
+  },
+};
+
+/** First it cannot be asked at all, then for a while not: what was known stays. */
+export const CannotBeRead: Story = {
+  ...panelStory({ tab: 'overview', inspection: { liveQueries: [fresh] } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const { inspect } = syncOf(context);
+    const asked = spyOn(inspect, 'liveQueries').mockRejectedValue(new Error('The database disk image is malformed.'));
+    await userEvent.click(panel.getByRole('tab', { name: 'Queries' }));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('malformed');
+    await expect(panel.queryByRole('grid')).toBeNull();
+    asked.mockResolvedValue([fresh]);
+    await expect(await panel.findByText('1 live query')).toBeVisible();
+    await expect(panel.queryByRole('alert')).toBeNull();
+    asked.mockRejectedValue(new Error('The disk is gone.'));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('The disk is gone.');
+    await expect(panel.getByText('1 live query')).toBeVisible();
   },
 };
 
@@ -143,9 +199,13 @@ export const InTheDark: Story = {
     const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('failed'));
     await expect(await panel.findByText('no such table: user')).toBeVisible();
-    syncOf(context).query = () => Promise.reject(new Error('A query without its tables has no plan.'));
+    const { promise, reject } = Promise.withResolvers<never>();
+    syncOf(context).query = () => promise;
     await userEvent.click(panel.getByRole('button', { name: 'Show the plan' }));
+    await expect(panel.getByRole('button', { name: 'Show the plan' })).toBeDisabled();
+    reject(new Error('A query without its tables has no plan.'));
     await expect(await panel.findByText('A query without its tables has no plan.')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Show the plan' })).toBeEnabled();
   },
 };
 
@@ -154,7 +214,9 @@ export const Narrow: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByText('re-run'));
-    await expect(await panel.findByRole('button', { name: /Back to the list/ })).toBeVisible();
+    await userEvent.click(await panel.findByRole('button', { name: /Back to the list/ }));
+    await expect(panel.getByText('incremental')).toBeVisible();
+    await expect(panel.queryByRole('button', { name: /Back to the list/ })).toBeNull();
   },
 };
 

@@ -1,9 +1,9 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect, fireEvent, userEvent, waitFor } from 'storybook/test';
+import { expect, fireEvent, spyOn, userEvent, waitFor } from 'storybook/test';
 import { sameColumns } from '../fixtures/conflicts.ts';
 import { ago, entry, rejected } from '../fixtures/outbox.ts';
 import { panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
-import { factsOf } from '../fixtures/read.ts';
+import { factsOf, textOf } from '../fixtures/read.ts';
 import { events, rounds } from '../fixtures/rounds.ts';
 import { inspectionOf } from '../fixtures/rows.ts';
 import { savedText } from '../fixtures/saved.ts';
@@ -76,7 +76,18 @@ export const SaveAndOpen: Story = {
     });
     await expect(text).toContain('"hasValues": false');
     await expect(PRIVATE.filter((secret) => text.includes(secret))).toEqual([]);
-    await expect(panel.getByText(/^Saved tidemark-/)).toHaveTextContent(/\.json, [\d.]+ KiB$/);
+    const saved = panel.getByText(/^Saved tidemark-/);
+    await expect(saved).toHaveTextContent(/^Saved tidemark-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.json, [\d.]+ KiB$/);
+    await expect(saved).toHaveAttribute('role', 'status');
+    await expect(panel.getAllByRole('heading', { level: 3 }).map(textOf)).toEqual([
+      ...['Save a support bundle', 'Open a support bundle'],
+    ]);
+    await expect(panel.getByText(/It never holds tokens or rows at rest/)).toBeVisible();
+    await expect(panel.getByText(/Values become their kind and length; keys, scopes/)).toBeVisible();
+    await expect(panel.getByText(/read-only\. Nothing of it leaves this page/)).toBeVisible();
+    const chooser = spyOn(panel.getByLabelText<HTMLInputElement>('Support bundle'), 'click').mockReturnValue();
+    await userEvent.click(panel.getByRole('button', { name: 'Open a file…' }));
+    await expect(chooser).toHaveBeenCalledTimes(1);
 
     const file = new File([text], 'from-mara.json', { type: 'application/json' });
     await fireEvent.change(panel.getByLabelText('Support bundle'), { target: { files: [file] } });
@@ -89,7 +100,17 @@ export const SaveAndOpen: Story = {
       Schema: 'version 3',
       Tables: 'issue (12 rows), issue_label (1 row)',
     });
-    await expect(factsOf(panel, 'Browser')).toMatchObject({ Storage: '24.0 MiB of 10.0 GiB, may be cleared' });
+    await expect(factsOf(panel, 'Bundle').Made).toContain(String(new Date().getFullYear()));
+    await expect(factsOf(panel, 'Browser')).toEqual({
+      Agent: navigator.userAgent,
+      Language: `${navigator.language}, ${Intl.DateTimeFormat().resolvedOptions().timeZone}`,
+      Window: `${window.innerWidth} × ${window.innerHeight}, visible`,
+      Online: 'yes',
+      Storage: '24.0 MiB of 10.0 GiB, may be cleared',
+      Abilities: 'OPFS, Web Locks',
+    });
+    await expect(panel.queryByRole('button', { name: 'Save the bundle' })).toBeNull();
+    await expect(panel.queryByText(/Could not be asked/)).toBeNull();
     syncOf(context).setState({ outbox: [], conflicts: [] });
     await userEvent.click(panel.getByRole('tab', { name: /Queue/ }));
     await expect(await panel.findByText('update title, priority, votes')).toBeVisible();
@@ -103,7 +124,7 @@ export const WithValues: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByRole('checkbox', { name: /Include the values/ }));
-    await expect(panel.getByText(/Give it only to those who may read that/)).toBeVisible();
+    await expect(panel.getByText(/Give it only to those who may read that/)).toHaveAttribute('data-tone', 'warn');
     const text = await savedText(async () => {
       await userEvent.click(panel.getByRole('button', { name: 'Save the bundle' }));
       await panel.findByText(/Saved tidemark-/, {}, { timeout: 5_000 });
@@ -126,9 +147,28 @@ export const WhatCouldNotBeAsked: Story = {
       await userEvent.click(await panel.findByRole('button', { name: 'Save the bundle' }));
       await panel.findByText(/Saved tidemark-/, {}, { timeout: 5_000 });
     });
-    const file = new File([text], 'broken.json', { type: 'application/json' });
-    await fireEvent.change(panel.getByLabelText('Support bundle'), { target: { files: [file] } });
-    await expect(await panel.findByText(/Could not be asked when it was made: .*database is gone/)).toBeVisible();
+    const open = async (bundle: string) => {
+      const file = new File([bundle], 'broken.json', { type: 'application/json' });
+      await fireEvent.change(panel.getByLabelText('Support bundle'), { target: { files: [file] } });
+    };
+    await open(text);
+    const gone = await panel.findByText(/Could not be asked when it was made: .*database is gone/);
+    await expect(gone).toHaveAttribute('data-tone', 'warn');
+    // From a browser that can and tells little.
+    const bundle = JSON.parse(text);
+    const poor = { isVisible: false, isOnline: false, hasOpfs: false, hasLocks: false };
+    await open(JSON.stringify({ ...bundle, environment: { ...bundle.environment, ...poor, usageBytes: null } }));
+    await waitFor(() =>
+      expect(factsOf(panel, 'Browser')).toMatchObject({
+        Window: expect.stringMatching(/, hidden$/),
+        Online: 'no',
+        Storage: 'not told',
+        Abilities: 'no OPFS, no Web Locks',
+      }),
+    );
+    await open(JSON.stringify({ ...bundle, tables: [], environment: { ...bundle.environment, isPersisted: true } }));
+    await waitFor(() => expect(factsOf(panel, 'Bundle')).toMatchObject({ Tables: '—' }));
+    await expect(factsOf(panel, 'Browser').Storage).toMatch(/, persistent$/);
   },
 };
 

@@ -113,7 +113,7 @@ function Revoke({ device, action, onDone }: RevokeProps) {
   };
   return (
     <Confirm
-      title={`Revoke ${device.name ?? 'this device'}?`}
+      title={`Revoke ${device.name ?? 'the unnamed device'}?`}
       action="Revoke it"
       isRunning={action.isRunning}
       onConfirm={revoke}

@@ -11,13 +11,18 @@ export function Plots({ rounds }: { readonly rounds: readonly SyncRound[] }) {
   if (rounds.length === 0) return null;
   const shown = [...rounds].sort((a, b) => a.startedAt - b.startedAt).slice(-SHOWN);
   const good = shown.filter((round) => round.outcome === 'ok').map((round) => round.durationMs);
-  const latency = `median ${ms(quantile(good, 0.5))}, p95 ${ms(quantile(good, 0.95))} of ${countWords(shown.length, 'round')}`;
+  const latency = `median ${msWords(quantile(good, 0.5))}, p95 ${msWords(quantile(good, 0.95))} of ${countWords(shown.length, 'round')}`;
   const carried = shown.reduce((sum, round) => sum + round.pushedCount + round.pulledChangeCount, 0);
   const busiest = Math.max(0, ...shown.map(throughputOf));
   const throughput = `${countWords(carried, 'change')} in all, at most ${perSecond(busiest)}`;
   return (
     <div className="cards">
-      <BarPlot title="Latency" summary={latency} format={ms} bars={shown.map((one) => barOf(one, one.durationMs))} />
+      <BarPlot
+        title="Latency"
+        summary={latency}
+        format={msWords}
+        bars={shown.map((one) => barOf(one, one.durationMs))}
+      />
       <BarPlot
         title="Throughput"
         summary={throughput}
@@ -34,7 +39,7 @@ function barOf(round: SyncRound, value: number): PlotBar {
     key: round.startedAt,
     value,
     tone: toneOfRound(round),
-    title: `${preciseClockWords(round.startedAt)} ${round.trigger}: ${ms(round.durationMs)}, ${sent}`,
+    title: `${preciseClockWords(round.startedAt)} ${round.trigger}: ${msWords(round.durationMs)}, ${sent}`,
   };
 }
 
@@ -42,7 +47,7 @@ export function toneOfRound({ outcome }: SyncRound): Tone {
   return ({ ok: 'ok', failed: 'bad', aborted: 'idle' } as const)[outcome];
 }
 
-function ms(value: number): string {
+export function msWords(value: number): string {
   return value >= 10_000 ? `${(value / 1_000).toFixed(1)} s` : `${formatCount(Math.round(value))} ms`;
 }
 

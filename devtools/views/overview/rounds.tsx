@@ -2,7 +2,7 @@ import type { SyncRound } from '../../../src/client/types.ts';
 import { clockWords } from '../../data/time.ts';
 import { countWords, formatBytes } from '../../data/words.ts';
 import { Badge } from '../../ui/badge.tsx';
-import { toneOfRound } from './plots.tsx';
+import { msWords, toneOfRound } from './plots.tsx';
 
 const SHOWN = 12;
 
@@ -35,7 +35,7 @@ export function Rounds({ rounds, now }: { readonly rounds: readonly SyncRound[];
                   {round.sentBytes > 0 && `, ${formatBytes(round.sentBytes)}`}
                 </td>
                 <td>{countWords(round.pulledChangeCount, 'change')}</td>
-                <td>{Math.round(round.durationMs)} ms</td>
+                <td>{msWords(round.durationMs)}</td>
                 <td>
                   <Badge tone={toneOfRound(round)}>{round.error ? round.error.kind : round.outcome}</Badge>
                 </td>
