@@ -3,7 +3,7 @@ import { expect, userEvent, waitFor, within } from 'storybook/test';
 import type { SyncEvent, WireFrame } from 'tidemark/core';
 import { entry } from '../fixtures/outbox.ts';
 import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
-import { textOf } from '../fixtures/read.ts';
+import { clock, textOf } from '../fixtures/read.ts';
 import { events } from '../fixtures/rounds.ts';
 
 const meta: Meta = { title: 'Devtools/Events', parameters: { layout: 'fullscreen' } };
@@ -175,7 +175,7 @@ export const Wire: Story = {
     const detail = panel.getByRole('region', { name: 'Details' });
     await waitFor(() => expect(detail).toHaveTextContent(/↓ Received pull/));
     await expect(textOf(detail.querySelector('.facts-line'))).toMatch(
-      /^at \d\d:41:07.210by HTTP47.1 KiB of CBORstatus 200after 31 ms$/,
+      new RegExp(`^at ${clock(at)}:07\\.210by HTTP47\\.1 KiB of CBORstatus 200after 31 ms$`),
     );
     await expect(await panel.findByText('Its content is not kept any more.')).toBeVisible();
     await userEvent.click(within(list).getByText(/Failed to fetch/));
