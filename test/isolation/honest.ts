@@ -97,7 +97,8 @@ async function revive(campaign: Campaign, user: User): Promise<void> {
   const parents = tenants.workedOn(user).filter((one) => one.table === PARENT[of]);
   if (parents.length === 0) return;
   const parent = random.pick(parents);
-  const org = tenants.placeFor(user, of, parent.id);
+  const place = tenants.placeFor(user, of, parent.id);
+  const org = place !== null && tenants.isHeld(user, row, place) ? null : place;
   const textMark = tenants.mark(org === null ? [] : [org]);
   if (org !== null) {
     user.device.orgs.add(org);

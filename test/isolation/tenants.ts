@@ -110,6 +110,16 @@ export class Tenants {
     return this.#hasPolicies ? this.canRead(user, org) : this.canWrite(user, org);
   }
 
+  /** Whether something outlived a deleted row that this person may not move: then they cannot make it anew elsewhere. */
+  isHeld(user: User, row: Row, org: string): boolean {
+    return this.#below(row).some((one) => one.org !== org && !this.#isListed(user, one.org));
+  }
+
+  #below({ table, id }: Row): Row[] {
+    const child = CHILD[table];
+    return child === undefined ? [] : this.rowsWhere((one) => one.table === child && one.parent === id && one.isAlive);
+  }
+
   /**
    * Whether a policy can tell whose a row is: what hangs below something that is gone, or stayed behind as its parent moved on, has
    * lost the way to its organisation. The server knows where it was.
@@ -160,14 +170,11 @@ export class Tenants {
     row.org = org;
     row.authors.add(user.device);
     for (const mark of [row.idMark, row.textMark, ...row.authors]) mark.orgs.add(org);
-    const child = CHILD[row.table];
-    if (child === undefined) return;
-    for (const below of this.rowsWhere((one) => one.table === child && one.parent === row.id && one.isAlive)) {
-      if (below.org !== org && this.#isListed(user, below.org)) {
-        // Those who had it are told that it left: by this device.
-        user.device.orgs.add(below.org);
-        this.move(user, below, org);
-      }
+    for (const below of this.#below(row)) {
+      if (below.org === org) continue;
+      // Those who had it are told that it left: by this device.
+      user.device.orgs.add(below.org);
+      this.move(user, below, org);
     }
   }
 

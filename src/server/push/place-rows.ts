@@ -16,7 +16,7 @@ export interface PlaceContext {
 
 /**
  * Gives every staged row its scope, moves the children of those that changed theirs, and refuses what the writer may not
- * write: both where a row was and where it goes.
+ * write: both where a row was and where it goes, and what outlived it there.
  *
  * @throws SyncError `forbidden`, or `not-found` for a child without its parent.
  */
@@ -84,8 +84,9 @@ function parentMissing(child: Table, parent: Table | null): SyncError {
 }
 
 /**
- * The rows below a row that moved go with it. Those that the writer may not write stay where they are: the row may have been
- * somebody else's before it was deleted, and whoever makes it anew must not come by what was left of it.
+ * The rows below a row that moved go with it, so that each is where its parent is: by nothing else can a device tell where it is. What is
+ * left below a deleted row may be out of the writer's reach. Whoever made it anew must not come by that, nor may it stay below a row that is
+ * elsewhere: the key is taken.
  */
 async function moveChildren(
   context: PlaceContext,
@@ -93,7 +94,8 @@ async function moveChildren(
 ): Promise<void> {
   for (const child of childTables(context.schema, table.name)) {
     for (const row of await childrenOf(context, child, after.key)) {
-      if (row.scope === after.scope || !context.access.canWrite(row.scope)) continue;
+      if (row.scope === after.scope) continue;
+      if (!context.access.canWrite(row.scope)) throw forbidden(table);
       const moved = { ...row, scope: after.scope };
       restage(context.staged, child.table, { row, moved });
       await moveChildren(context, { table: child.table, after: moved });
