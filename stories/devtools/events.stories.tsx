@@ -1,9 +1,9 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
 import type { SyncEvent, WireFrame } from 'tidemark/core';
 import { entry } from '../fixtures/outbox.ts';
 import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
-import { clock, textOf } from '../fixtures/read.ts';
+import { clock, textOf, tonesOf } from '../fixtures/read.ts';
 import { events } from '../fixtures/rounds.ts';
 
 const meta: Meta = { title: 'Devtools/Events', parameters: { layout: 'fullscreen' } };
@@ -30,8 +30,23 @@ export const Stream: Story = {
     await expect(rows.every((row) => /^\d\d:\d\d:\d\d\.\d\d\d/.test(row))).toBe(true);
     const tones = [...list.querySelectorAll<HTMLElement>('.badge')].map((badge) => badge.dataset.tone);
     await expect(tones).toEqual(['bad', 'warn', 'idle', 'ok', 'idle', 'busy', 'idle']);
+    await expect(panel.getByRole('group', { name: 'What to show' })).toContainElement(
+      panel.getByRole('button', { name: 'Events', pressed: true }),
+    );
+    await expect(panel.getByText('Select an event to see what it carries.')).toBeVisible();
+    await expect(
+      within(panel.getByRole('combobox', { name: 'Kind' }))
+        .getAllByRole('option')
+        .map(textOf),
+    ).toEqual([
+      ...['all kinds', 'changes-applied', 'conflict-detected', 'connection-changed', 'mutation-settled'],
+      ...['mutation-written', 'sync-finished', 'sync-started'],
+    ]);
     await userEvent.click(within(list).getByText('mutation-written'));
     await expect(await panel.findByText('1 change, 182 B to send')).toBeVisible();
+    await expect(panel.getByRole('heading', { level: 3 })).toHaveTextContent(
+      new RegExp(`^mutation-written ${clock(events[4]?.at ?? 0)}:[\\d.]+$`),
+    );
     syncOf(context).emit({ at: Date.now(), type: 'resync', reason: 'the log was cut' });
     await expect(await within(list).findByText('resync')).toBeVisible();
     // The newest stands first, and the one that is read stays selected.
@@ -41,6 +56,12 @@ export const Stream: Story = {
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
     await userEvent.click(within(list).getByRole('option'));
     await expect(panel.getByText(/must lie between 1 and 5/, { selector: '.value' })).toBeVisible();
+    await expect(panel.getByRole('heading', { level: 3 }).querySelector('.badge')).toHaveAttribute('data-tone', 'bad');
+    await expect(panel.queryByText(/to send$/)).toBeNull();
+    await fill(panel.getByRole('searchbox'), '');
+    const outcome = { mutationId: 41, outcome: 'conflict' as const, seq: null, reason: null, conflictIds: ['c1'] };
+    syncOf(context).emit({ at: Date.now(), type: 'mutation-settled', outcome });
+    await expect((await within(list).findByText(/^#41/)).previousElementSibling).toHaveAttribute('data-tone', 'warn');
   },
 };
 
@@ -50,15 +71,17 @@ export const HeldAndFiltered: Story = {
     const panel = await panelIn(context.canvasElement);
     const list = await panel.findByRole('listbox', { name: 'Events' });
     await userEvent.click(panel.getByRole('button', { name: 'Hold' }));
-    syncOf(context).emit({ at: Date.now(), type: 'resync', reason: 'the log was cut' });
+    syncOf(context).emit({ at: Date.now(), type: 'resync', reason: 'The log was cut' });
     await expect(await panel.findByRole('button', { name: 'Go on (1 new)' })).toBeVisible();
     await expect(within(list).queryByText('resync')).toBeNull();
     await expect(panel.getByRole('button', { name: 'Go on (1 new)', pressed: true })).toBeVisible();
     await userEvent.click(panel.getByRole('button', { name: 'Go on (1 new)' }));
     await expect(panel.getByRole('button', { name: 'Hold', pressed: false })).toBeVisible();
     // Upper and lower case are one to a search.
-    await fill(panel.getByRole('searchbox'), 'ReSync');
-    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
+    for (const text of [' ReSync ', 'the log was']) {
+      await fill(panel.getByPlaceholderText('Search in events…'), text);
+      await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
+    }
     await fill(panel.getByRole('searchbox'), '');
     await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Kind' }), 'resync');
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
@@ -71,6 +94,14 @@ export const HeldAndFiltered: Story = {
     await expect(panel.getByText('Cleared. What comes from now on is shown here.')).toBeVisible();
     syncOf(context).emit({ at: Date.now(), type: 'paused', reason: 'devtools' });
     await expect(await panel.findByText('1 event')).toBeVisible();
+    // What is held can be cleared as well: what came meanwhile goes with it.
+    await userEvent.click(panel.getByRole('button', { name: 'Hold' }));
+    syncOf(context).emit({ at: Date.now(), type: 'resumed', reason: 'devtools' });
+    await panel.findByRole('button', { name: 'Go on (1 new)' });
+    await userEvent.click(panel.getByRole('button', { name: 'Clear' }));
+    await expect(await panel.findByText('0 events')).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Go on' }));
+    await expect(panel.getByText('0 events')).toBeVisible();
   },
 };
 
@@ -79,6 +110,8 @@ export const None: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(await panel.findByText('No events yet')).toBeVisible();
+    await expect(panel.getByText('They are kept from the moment the app starts.')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Wire', pressed: false })).toBeVisible();
   },
 };
 
@@ -135,7 +168,7 @@ export const Wire: Story = {
       frames: [
         frame(1, { type: 'hello', sizeBytes: 402 }),
         frame(2, { type: 'welcome', direction: 'received', sizeBytes: 611 }),
-        frame(3, {}),
+        frame(3, { sizeBytes: 4_214 }),
         frame(4, { type: 'pushed', direction: 'received', sizeBytes: 98 }),
         frame(5, { type: 'pull', channel: 'http', sizeBytes: 74 }),
         frame(6, {
@@ -147,6 +180,7 @@ export const Wire: Story = {
           sizeBytes: 48_211,
         }),
         frame(7, { type: 'handshake', channel: 'http', direction: 'received', sizeBytes: 0, error: 'Failed to fetch' }),
+        frame(8, { type: 'answer', channel: 'http', direction: 'received', sizeBytes: 0, status: 503 }),
       ],
       contents: {
         1: {
@@ -167,10 +201,13 @@ export const Wire: Story = {
     await expect(await within(list).findByText(/Failed to fetch/)).toBeVisible();
     const message = (type: string) => within(list).getByText(type).closest('[role=option]');
     const kinds = [...list.querySelectorAll<HTMLElement>('.badge')].map((badge) => badge.textContent);
-    await expect(kinds).toEqual(['handshake', 'pull', 'pull', 'pushed', 'push', 'welcome', 'hello']);
-    await expect(message('handshake')?.querySelector('.badge')).toHaveAttribute('data-tone', 'bad');
-    await expect(message('hello')?.querySelector('.badge')).toHaveAttribute('data-tone', 'busy');
-    await expect(panel.getByText('7 messages, 48.4 KiB')).toBeVisible();
+    await expect(kinds).toEqual(['answer', 'handshake', 'pull', 'pull', 'pushed', 'push', 'welcome', 'hello']);
+    const tones = tonesOf(list);
+    await expect(tones).toEqual(['bad', 'bad', 'ok', 'busy', 'ok', 'busy', 'ok', 'busy']);
+    await expect(panel.getByText('8 messages, 52.4 KiB')).toBeVisible();
+    await expect(
+      panel.getByText(/^Select a message to read what it carries\..*tokens are never kept\.$/),
+    ).toBeVisible();
     await userEvent.click(within(list).getByText(/http, 200/));
     const detail = panel.getByRole('region', { name: 'Details' });
     await waitFor(() => expect(detail).toHaveTextContent(/↓ Received pull/));
@@ -179,19 +216,35 @@ export const Wire: Story = {
     );
     await expect(await panel.findByText('Its content is not kept any more.')).toBeVisible();
     await userEvent.click(within(list).getByText(/Failed to fetch/));
-    await waitFor(() => expect(within(detail).getByText('Failed to fetch')).toBeVisible());
+    await waitFor(() => expect(within(detail).getByRole('alert')).toHaveTextContent('Failed to fetch'));
+    await expect(within(list).getByRole('option', { selected: true })).toHaveTextContent('Failed to fetch');
     await expect(await panel.findByText('It carries nothing.')).toBeVisible();
     await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Kind' }), 'welcome');
     await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
     await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Kind' }), '');
-    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(7));
-    await expect(message('hello')).toHaveTextContent(/↑sent.*402 B$/);
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(8));
+    await expect(textOf(message('hello'))).toBe(`${clock(at)}:07.035↑senthellowebsocket402 B`);
     await expect(message('welcome')).toHaveTextContent(/↓received.*611 B$/);
     await userEvent.click(within(list).getByText('hello'));
     await expect(await panel.findByText('(hidden)')).toBeVisible();
-    await fill(panel.getByRole('searchbox', { name: 'Filter messages' }), 'http');
-    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(3));
-    await expect(panel.getByText('3 messages, 47.2 KiB')).toBeVisible();
+    await expect(textOf(detail)).toMatch(/↑ Sent helloat [\d:.]+by WebSocket402 B of CBOR\{3\}/);
+    await expect(within(detail).queryByRole('alert')).toBeNull();
+    // A short message is shown whole, a long one to be opened.
+    await expect(within(detail).getByText('realtime')).toBeVisible();
+    await userEvent.click(within(list).getByText('push'));
+    await expect(await within(detail).findByText('mutations')).toBeVisible();
+    await expect(within(detail).queryByText('issue')).toBeNull();
+    const search = panel.getByRole('searchbox', { name: 'Filter messages' });
+    await expect(search).toHaveAttribute('placeholder', 'Search by kind, way or error…');
+    await fill(search, 'failed');
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
+    await fill(search, ' HTTP ');
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(4));
+    await expect(panel.getByText('4 messages, 47.2 KiB')).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Clear' }));
+    await expect(await panel.findByText('Cleared. What comes from now on is shown here.')).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Events', pressed: false }));
+    await expect(await panel.findByRole('listbox', { name: 'Events' })).toBeVisible();
   },
 };
 
@@ -204,12 +257,24 @@ export const InTheDark: Story = {
   },
 };
 
+export const Narrow: Story = {
+  ...panelStory({ tab: 'events', width: 400, state: { events } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await userEvent.click(await panel.findByText('sync-started', { selector: '.badge' }));
+    await expect(panel.queryByRole('listbox')).toBeNull();
+    await userEvent.click(panel.getByRole('button', { name: /Back to the list/ }));
+    await expect(panel.getByRole('listbox', { name: 'Events' })).toBeVisible();
+  },
+};
+
 export const WireListening: Story = {
   ...panelStory({ tab: 'events', state: { events } }),
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByRole('button', { name: 'Wire' }));
     await expect(await panel.findByText('Listening…')).toBeVisible();
+    await expect(panel.getByText(/^Messages are recorded while this is open, without tokens/)).toBeVisible();
   },
 };
 
@@ -219,5 +284,33 @@ export const WireWithoutServer: Story = {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByRole('button', { name: 'Wire' }));
     await expect(await panel.findByText('No server, no messages')).toBeVisible();
+    await expect(panel.getByText('This app keeps its data on this device only.')).toBeVisible();
+  },
+};
+
+/** Its leader goes: the recording begins anew with the next one, and what is here stays. No more is kept than one can read. */
+export const WireThroughAnotherLeader: Story = {
+  ...panelStory({ tab: 'events', state: { events } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const frames = spyOn(syncOf(context).inspect, 'frames');
+    frames.mockRejectedValue(new Error('No tab leads.'));
+    await userEvent.click(await panel.findByRole('button', { name: 'Wire' }));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('No tab leads.');
+    const recordings = (recordingId: string, all: readonly WireFrame[]) => async (after = 0) => ({
+      recordingId,
+      frames: all.filter(({ frameId }) => frameId > after),
+    });
+    frames.mockImplementation(recordings('first', [frame(1, { type: 'hello' }), frame(2, { type: 'welcome' })]));
+    await expect(await panel.findByText(/^2 messages/)).toBeVisible();
+    frames.mockRejectedValue(new Error('No tab leads.'));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('No tab leads.');
+    frames.mockImplementation(recordings('first', []));
+    await waitFor(() => expect(panel.queryByRole('alert')).toBeNull());
+    frames.mockImplementation(recordings('second', [frame(1, { type: 'hello' })]));
+    await expect(await panel.findByText(/^3 messages/)).toBeVisible();
+    const busy = Array.from({ length: 1_200 }, (_, index) => frame(index + 2, {}));
+    frames.mockImplementation(recordings('second', busy));
+    await expect(await panel.findByText(/^1,000 messages/)).toBeVisible();
   },
 };

@@ -28,9 +28,7 @@ export function useFrames(): Frames {
         lastId = answer.frames.at(-1)?.frameId ?? (answer.recordingId === recordingId ? lastId : 0);
         recordingId = answer.recordingId;
         const { frames } = answer;
-        if (frames.length > 0) {
-          setState((before) => ({ frames: [...before.frames, ...frames].slice(-MOST_FRAMES), error: null }));
-        }
+        setState((before) => withFrames(before, frames));
       } catch (error) {
         if (!isMounted) return;
         const message = error instanceof Error ? error.message : String(error);
@@ -45,4 +43,10 @@ export function useFrames(): Frames {
     };
   }, [sync]);
   return state;
+}
+
+/** The same one when nothing is new: a quiet line renders nothing. */
+function withFrames(before: Frames, frames: readonly WireFrame[]): Frames {
+  if (frames.length === 0) return before.error === null ? before : { ...before, error: null };
+  return { frames: [...before.frames, ...frames].slice(-MOST_FRAMES), error: null };
 }
