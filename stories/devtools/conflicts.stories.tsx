@@ -41,6 +41,7 @@ export const None: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByText('No conflicts')).toBeVisible();
+    await expect(panel.getByText(/both values are kept and shown here/)).toBeVisible();
   },
 };
 
@@ -58,8 +59,13 @@ export const Open: Story = {
     await expect(rows[1]).toMatch(/^issue title ?PIER-9update-delete/);
     await expect(rows[2]).toMatch(/^issue status ?PIER-10delete-update/);
     await expect(panel.getByText('update-update')).toHaveAttribute('data-tone', 'warn');
+    await expect(panel.getByText('Select a conflict to decide it.')).toBeVisible();
+    await expect(within(panel.getByRole('group', { name: 'Conflicts shown' })).getByText('Open 3')).toBeVisible();
+    // One table: there is nothing to choose from.
+    await expect(panel.queryByRole('combobox')).toBeNull();
     await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^Waiting for your decision ?3 open conflicts/);
     await userEvent.click(await panel.findByText('PIER-7'));
+    await expect(panel.getByRole('option', { selected: true })).toHaveTextContent('PIER-7');
     const facts = textOf(panel.getByRole('article').querySelector('.facts-line'));
     await expect(facts).toMatch(
       new RegExp(
@@ -128,12 +134,24 @@ export const DecideFieldByField: Story = {
     await expect(lookOf(within(mine).getByText('Birds', { selector: 'del' })).color).toBe(bad);
     await expect(lookOf(mine.querySelector('ins') ?? mine).color).toBe(ok);
     await expect(panel.getByRole('button', { name: 'Resolve' })).toBeDisabled();
+    await expect(textOf(panel.getByRole('group', { name: /title/ }).querySelector('legend'))).toBe('title text');
 
     const typed = title.getByRole('textbox', { name: 'Value for title' });
     await fill(typed, 'Gulls, with chicks');
-    await userEvent.click(
-      within(panel.getByRole('group', { name: /priority/ })).getByRole('radio', { name: 'Tablet' }),
-    );
+    await expect(typed).toHaveValue('Gulls, with chicks');
+    const byHand = title.getByRole('radio', { name: 'Typed' });
+    await expect(byHand).toBeChecked();
+    // A side instead, and back to what was typed.
+    await userEvent.click(title.getByRole('radio', { name: 'This device' }));
+    await expect(byHand).not.toBeChecked();
+    await expect(title.getByRole('group', { name: 'This device' })).toHaveAttribute('data-chosen', 'true');
+    await userEvent.click(byHand);
+    await expect(byHand).toBeChecked();
+    const priority = within(panel.getByRole('group', { name: /priority/ }));
+    await fill(priority.getByRole('textbox'), 'high');
+    await expect(priority.getByRole('textbox')).toHaveAccessibleDescription(/whole number/);
+    await expect(panel.getByRole('button', { name: 'Resolve' })).toBeDisabled();
+    await userEvent.click(priority.getByRole('radio', { name: 'Tablet' }));
     const result = within(panel.getByRole('region', { name: 'Result' }));
     await expect(result.getByText('Gulls, with chicks')).toBeVisible();
     await expect(result.getByText('They are loud, and there are chicks.')).toBeVisible();
@@ -297,6 +315,7 @@ export const WithoutServer: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByText('No server, no conflicts')).toBeVisible();
+    await expect(panel.getByText('Nobody else changes what is here.')).toBeVisible();
   },
 };
 
@@ -305,6 +324,7 @@ export const Opening: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByText('The database is opening')).toBeVisible();
+    await expect(panel.getByText('Its conflicts appear here.')).toBeVisible();
   },
 };
 
@@ -313,7 +333,9 @@ export const History: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     const rows = await panel.findAllByRole('option');
+    await expect(panel.getByText('Select a conflict to see how it was decided.')).toBeVisible();
     await userEvent.click(rows[1] ?? canvasElement);
+    await expect(panel.getByRole('option', { selected: true })).toBe(rows[1]);
     const detail = within(await panel.findByRole('article'));
     await expect(textOf(rows[0])).toMatch(/^issue title, priority ?PIER-7update-update\d+ (s|min)$/);
     await expect(detail.getByText(/^The policy last-write-wins, server-wins decided/)).toHaveTextContent(/: merged$/);
@@ -445,8 +467,14 @@ export const AThousandAtOnce: Story = {
     const panel = await panelIn(context.canvasElement);
     const list = await panel.findByRole('listbox', { name: 'Open conflicts' });
     await expect(within(list).getAllByRole('option').length).toBeLessThan(60);
-    await userEvent.selectOptions(panel.getByRole('combobox', { name: 'Tables shown' }), 'issue_label');
-    await userEvent.click(panel.getByRole('button', { name: 'Decide 500…' }));
+    const tables = panel.getByRole('combobox', { name: 'Tables shown' });
+    await expect(within(tables).getAllByRole('option').map(textOf)).toEqual(['All tables', 'issue', 'issue_label']);
+    await expect(panel.queryByText(/are listed$/)).toBeNull();
+    await userEvent.selectOptions(tables, 'issue_label');
+    await expect(tables).toHaveValue('issue_label');
+    await userEvent.click(panel.getByRole('button', { name: 'Decide 500…', expanded: false }));
+    await expect(panel.getByRole('button', { name: 'Decide 500…', expanded: true })).toBeVisible();
+    await expect(panel.getByRole('alertdialog', { name: 'Decide 500 conflicts of issue_label?' })).toBeVisible();
     await userEvent.click(panel.getByRole('button', { name: 'Cancel' }));
     await expect(syncOf(context).calls).toEqual([]);
     await userEvent.click(panel.getByRole('button', { name: 'Decide 500…' }));
@@ -458,21 +486,51 @@ export const AThousandAtOnce: Story = {
     const answer = syncOf(context).calls.find(({ name }) => name === 'conflicts.resolveAll');
     await expect(answer?.args).toEqual(['local', { table: 'issue_label' }]);
     await expect(await panel.findByText('Nothing to decide')).toBeVisible();
+    await expect(panel.queryByRole('button', { name: /^Decide \d/ })).toBeNull();
+  },
+};
+
+/** The store has the first of them; the server knows how many there are. */
+export const MoreThanAreListed: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: manyConflicts(4), status: { conflictCount: 1_004 } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await expect(await panel.findByRole('button', { name: 'Open 1,004', pressed: true })).toBeVisible();
+    await expect(panel.getByText('the first 4 are listed')).toBeVisible();
+    await userEvent.click(panel.getByRole('button', { name: 'Decide 4…' }));
+    const question = within(panel.getByRole('alertdialog', { name: 'Decide 4 conflicts?' }));
+    await expect(question.getByRole('status')).toHaveTextContent('and all that are not listed yet by the same policy.');
+    syncOf(context).failNext('conflicts.resolveAll', new SyncError('network', 'The server could not be reached.'));
+    await userEvent.click(question.getByRole('button', { name: 'Decide them all' }));
+    await expect(await question.findByRole('alert')).toHaveTextContent('could not be reached');
+    await userEvent.click(question.getByRole('button', { name: 'Cancel' }));
+    await userEvent.click(panel.getByRole('button', { name: 'Past 0' }));
+    await expect(await panel.findByText('None was decided yet')).toBeVisible();
   },
 };
 
 export const ByTheLaterWrite: Story = {
-  ...panelStory({ tab: 'conflicts', state: { conflicts: manyConflicts(8) } }),
+  ...panelStory({ tab: 'conflicts', state: { conflicts: manyConflicts(8).reverse() } }),
   play: async (context) => {
     const panel = await panelIn(context.canvasElement);
     // In the order of their mutations: a later one waits for the earlier.
-    const first = [...syncOf(context).store.getState().conflicts].sort((a, b) => a.mutationId - b.mutationId)[0];
-    await expect(
-      within(await panel.findByRole('listbox', { name: 'Open conflicts' })).getAllByRole('option')[0],
-    ).toHaveTextContent(String(first?.key.id ?? first?.key.issue_id));
+    const rows = within(await panel.findByRole('listbox', { name: 'Open conflicts' })).getAllByRole('option');
+    await expect(rows.map((row) => textOf(row).match(/PIER-\d/)?.[0])).toEqual(
+      Array.from({ length: 8 }, (_, index) => `PIER-${index + 1}`),
+    );
     await userEvent.click(await panel.findByRole('button', { name: 'Decide 8…' }));
     const question = within(panel.getByRole('alertdialog'));
-    await userEvent.selectOptions(question.getByRole('combobox'), 'server-wins');
+    const policy = question.getByRole('combobox', { name: 'By the policy' });
+    await expect(within(policy).getAllByRole('option').map(textOf)).toEqual([
+      'last-write-wins: the later write wins',
+      'client-wins: this device wins',
+      'server-wins: the other side wins',
+    ]);
+    await expect(
+      question.getByText(/What loses stays readable under Past, and can be restored there\.$/),
+    ).toBeVisible();
+    await userEvent.selectOptions(policy, 'server-wins');
+    await expect(policy).toHaveValue('server-wins');
     await expect(question.getByRole('status')).toHaveTextContent('0 rows as this device has it, 8 rows');
     await userEvent.selectOptions(question.getByRole('combobox'), 'last-write-wins');
     await expect(question.getByRole('status')).toHaveTextContent(

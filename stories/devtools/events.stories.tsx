@@ -297,10 +297,12 @@ export const WireThroughAnotherLeader: Story = {
     frames.mockRejectedValue(new Error('No tab leads.'));
     await userEvent.click(await panel.findByRole('button', { name: 'Wire' }));
     await expect(await panel.findByRole('alert')).toHaveTextContent('No tab leads.');
-    const recordings = (recordingId: string, all: readonly WireFrame[]) => async (after = 0) => ({
-      recordingId,
-      frames: all.filter(({ frameId }) => frameId > after),
-    });
+    const recordings =
+      (recordingId: string, all: readonly WireFrame[]) =>
+      async (after = 0) => ({
+        recordingId,
+        frames: all.filter(({ frameId }) => frameId > after),
+      });
     frames.mockImplementation(recordings('first', [frame(1, { type: 'hello' }), frame(2, { type: 'welcome' })]));
     await expect(await panel.findByText(/^2 messages/)).toBeVisible();
     frames.mockRejectedValue(new Error('No tab leads.'));
