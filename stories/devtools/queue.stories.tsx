@@ -1,11 +1,13 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
+import type { OutboxImport } from 'tidemark/core';
 import { sameColumns } from '../fixtures/conflicts.ts';
 import {
   awkwardOutbox,
   entry,
   longOutbox,
   mixedOutbox,
+  newIssue,
   rejected,
   rejectedInsert,
   retitle,
@@ -27,6 +29,7 @@ export const Empty: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByText('The queue is empty')).toBeVisible();
+    await expect(panel.getByText('Every write of this device has reached the server.')).toBeVisible();
     await expect(panel.getByRole('button', { name: 'Import…' })).toBeEnabled();
   },
 };
@@ -44,6 +47,7 @@ export const WithoutServer: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(panel.getByText('No server, no queue')).toBeVisible();
+    await expect(panel.getByText('Writes stay on this device.')).toBeVisible();
   },
 };
 
@@ -93,6 +97,11 @@ export const EveryState: Story = {
     await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^4 changes waiting.*1 open conflict, 1 rejected/);
     await userEvent.click(within(list).getByText('#43'));
     const detail = panel.getByRole('article', { name: 'Mutation 43' });
+    await expect(within(detail).getByRole('heading', { level: 3 })).toHaveTextContent(/^Mutation #43 sent$/);
+    await expect(within(detail).getByText(/^base seq/)).toHaveAttribute(
+      'title',
+      expect.stringMatching(/^HLC 019aa1b2c3d40000, \d{4}-/),
+    );
     await expect(within(detail).getByText('Gulls nest on the north pier')).toBeVisible();
     await expect(within(detail).getByText('Birds on pier')).toBeVisible();
     await expect(within(detail).getByText('+1')).toBeVisible();
@@ -164,8 +173,18 @@ export const EditARejectedMutation: Story = {
     const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('#40'));
     const detail = panel.getByRole('article');
-    await expect(within(detail).getByRole('alert')).toHaveTextContent('must lie between 1 and 5');
+    await expect(within(detail).getByRole('alert')).toHaveTextContent(
+      /^rejected issue.priority must lie between 1 and 5/,
+    );
+    await expect(within(detail).queryByRole('button', { name: /conflict/ })).toBeNull();
+    await expect(within(detail).getByRole('button', { name: 'Retry' })).toHaveClass('primary');
     await userEvent.click(within(detail).getByRole('button', { name: 'Edit' }));
+    const form = within(detail).getByRole('form', { name: 'Edit mutation 40' });
+    await expect(hasFocus(within(form).getByRole('textbox', { name: 'title' }))).toBe(true);
+    await expect(within(form).getByText('update issue', { exact: false, selector: 'legend' })).toHaveTextContent(
+      'PIER-3',
+    );
+    await expect([...form.querySelectorAll('.field-name')].map(textOf)).toEqual(['title text', 'priority integer']);
     const priority = within(detail).getByRole('textbox', { name: 'priority' });
     await fill(priority, 'four');
     await expect(within(detail).getByRole('button', { name: 'Save and send again' })).toBeDisabled();
@@ -176,6 +195,7 @@ export const EditARejectedMutation: Story = {
       state: 'pending',
       changes: [{ columns: { title: 'Lamp is out', priority: 4 } }],
     });
+    await waitFor(() => expect(panel.queryByRole('form')).toBeNull());
   },
 };
 
@@ -185,6 +205,9 @@ export const Editor: Story = {
     const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('#46'));
     await userEvent.click(panel.getByRole('button', { name: 'Edit' }));
+    syncOf(context).failNext('outbox.edit', new Error('The database disk image is malformed.'));
+    await userEvent.click(panel.getByRole('button', { name: 'Save and send again' }));
+    await expect(await panel.findByText('The database disk image is malformed.')).toHaveAttribute('role', 'alert');
     await fill(panel.getByRole('textbox', { name: 'due' }), 'soon');
     panel.getByRole('textbox', { name: 'due' }).focus();
     await userEvent.keyboard('{Escape}');
@@ -193,7 +216,7 @@ export const Editor: Story = {
     // What was typed before is gone with the form.
     await expect(panel.getByRole('textbox', { name: 'due' })).toHaveValue('2026-07-01');
     await userEvent.click(panel.getByRole('button', { name: 'Cancel' }));
-    await expect(syncOf(context).calls).toEqual([]);
+    await expect(syncOf(context).calls.map(({ name }) => name)).toEqual(['outbox.edit']);
     await userEvent.click(await panel.findByRole('button', { name: 'Edit' }));
     const body = panel.getByRole('textbox', { name: 'body' });
     await expect(body).toBeDisabled();
@@ -230,6 +253,38 @@ export const DiscardQuestion: Story = {
     await waitFor(() => expect(panel.queryByRole('alertdialog')).toBeNull());
     await expect(syncOf(context).calls).toEqual([]);
     await userEvent.click(panel.getByRole('button', { name: 'Discard…' }));
+  },
+};
+
+/** So many changes that only the first of them are told of one by one. */
+export const DiscardOfMany: Story = {
+  ...panelStory({
+    tab: 'queue',
+    state: {
+      outbox: [
+        entry(49, {
+          changes: Array.from({ length: 25 }, (_, index) => ({ ...newIssue, key: [`PIER-${index}`] })),
+        }),
+      ],
+    },
+  }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await userEvent.click(await panel.findByText('#49'));
+    await userEvent.click(panel.getByRole('button', { name: 'Discard…' }));
+    const question = within(panel.getByRole('alertdialog'));
+    await expect(question.getByText('25 changes will be undone on this device and never sent:')).toBeVisible();
+    const headings = question.getAllByRole('heading', { level: 4 }).map(textOf);
+    await expect(headings).toHaveLength(1 + 20);
+    await expect(headings[1]).toBe('The row is removed again issue PIER-0');
+    await expect(question.getByText('and 5 more changes')).toBeVisible();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    spyOn(syncOf(context).outbox, 'discard').mockReturnValue(promise);
+    await userEvent.click(question.getByRole('button', { name: 'Discard' }));
+    await expect(question.getByText('Working…')).toBeVisible();
+    await expect(question.getByRole('button', { name: 'Discard' })).toBeDisabled();
+    resolve();
+    await waitFor(() => expect(question.queryByText('Working…')).toBeNull());
   },
 };
 
@@ -385,6 +440,15 @@ export const RetryOne: Story = {
     await userEvent.click(await panel.findByText('#40'));
     await userEvent.click(panel.getByRole('button', { name: 'Retry' }));
     await waitFor(() => expect(syncOf(context).calls).toEqual([{ name: 'outbox.retry', args: [40] }]));
+    const { promise, reject } = Promise.withResolvers<never>();
+    spyOn(syncOf(context).outbox, 'retry').mockReturnValue(promise);
+    await userEvent.click(panel.getByText('#46'));
+    const again = await panel.findByRole('button', { name: 'Retry' });
+    await userEvent.click(again);
+    await expect(again).toBeDisabled();
+    reject(new Error('The database is being closed.'));
+    await expect(await panel.findByText('The database is being closed.')).toHaveAttribute('role', 'alert');
+    await expect(again).toBeEnabled();
   },
 };
 
@@ -416,6 +480,55 @@ export const ImportAFile: Story = {
     await upload(text.replace('"mutationId":47', '"mutationId":12'));
     await expect(await panel.findByText('1 mutation written again.')).toBeVisible();
     await expect(await panel.findByText('#48')).toBeVisible();
+  },
+};
+
+/** What became of a file is told in full, and put away by hand. */
+export const WhatBecameOfAFile: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: [entry(47)] } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const input = panel.getByLabelText<HTMLInputElement>('File of unsent work');
+    const chooser = spyOn(input, 'click').mockReturnValue();
+    const importing = spyOn(syncOf(context).outbox, 'import');
+    await userEvent.click(panel.getByRole('button', { name: 'Import…' }));
+    await expect(chooser).toHaveBeenCalledTimes(1);
+    chooser.mockRestore();
+    const write = async (ending: Promise<OutboxImport>) => {
+      importing.mockImplementation((_text, { onProgress } = {}) => {
+        onProgress?.({ doneCount: 300, totalCount: 1_000 });
+        return ending;
+      });
+      await userEvent.upload(input, new File(['{}'], 'outbox.json', { type: 'application/json' }));
+      const question = within(await panel.findByRole('alertdialog'));
+      await expect(question.getByText(/^Each mutation of the file is written anew on this device/)).toBeVisible();
+      await userEvent.click(question.getByRole('button', { name: 'Write it again' }));
+    };
+    const { promise, resolve } = Promise.withResolvers<OutboxImport>();
+    await write(promise);
+    await expect(await panel.findByText('Writing 300 of 1,000')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Importing…' })).toBeDisabled();
+    const skipped = ['a', 'a', 'b', 'c', 'd', 'e', 'f', 'g'].map((reason, index) => ({
+      mutationId: index + 1,
+      reason,
+    }));
+    resolve({ writtenCount: 992, history: 'other', skipped });
+    const result = () => panel.getByText(/^992 mutations written again, 8 left out\.$/).closest('.notice');
+    await waitFor(() => expect(result()).toHaveAttribute('data-tone', 'warn'));
+    await expect(textOf(result())).toMatch(
+      /^992 .* left out\.The file is of another history: .*#1 and 1 more: a#3 b#4 c#5 d#6 eand for 2 other reasonsDismiss$/,
+    );
+    await expect(result()?.querySelector('[role=status]')).not.toBeNull();
+    await userEvent.click(panel.getByRole('button', { name: 'Dismiss' }));
+    await expect(panel.queryByText(/left out/)).toBeNull();
+    await write(Promise.resolve({ writtenCount: 1, history: 'untold', skipped: [] }));
+    const whole = await panel.findByText('1 mutation written again.');
+    await expect(whole.closest('.notice')).toHaveAttribute('data-tone', 'ok');
+    await expect(panel.getByText(/^The file does not tell what its writer had seen/)).toBeVisible();
+    // The next file takes its place.
+    await write(Promise.resolve({ writtenCount: 0, history: 'same', skipped: [] }));
+    await expect(await panel.findByText('0 mutations written again.')).toBeVisible();
+    await expect(panel.queryByText(/is met as a conflict/)).toBeNull();
   },
 };
 
@@ -452,6 +565,8 @@ export const LeadsToTheConflict: Story = {
     const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('#42'));
     await expect(panel.getByText('met a change of someone else; decide it under Conflicts')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Decide the conflict' })).toHaveClass('primary');
+    await expect(panel.getByRole('button', { name: 'Retry with my values' })).not.toHaveClass('primary');
     await expect(panel.getByRole('button', { name: 'Retry with my values' })).toBeEnabled();
     await userEvent.click(panel.getByRole('button', { name: 'Decide the conflict' }));
     await expect(panel.getByRole('tab', { name: /^Conflicts/ })).toHaveAttribute('aria-selected', 'true');
@@ -527,5 +642,6 @@ export const AgainstTheConfirmedRow: Story = {
     await userEvent.click(await panel.findByText('#47'));
     await expect(await panel.findByRole('columnheader', { name: 'Confirmed' })).toBeVisible();
     await expect(panel.getByText('Birds on pier', { selector: '.old' })).toBeVisible();
+    await expect(panel.queryByText(/Meanwhile the row was deleted/)).toBeNull();
   },
 };
