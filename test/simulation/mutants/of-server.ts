@@ -170,8 +170,14 @@ export const mutantsOfServer: readonly Mutant[] = [
   {
     name: 'children move that the writer may not write',
     file: PLACE,
-    from: 'if (row.scope === after.scope || !context.access.canWrite(row.scope)) continue;',
-    to: 'if (row.scope === after.scope) continue;',
+    from: 'if (!context.access.canWrite(row.scope)) throw forbidden(table);',
+    to: '',
+  },
+  {
+    name: 'a row is made anew over children of others',
+    file: PLACE,
+    from: 'if (!context.access.canWrite(row.scope)) throw forbidden(table);',
+    to: 'if (!context.access.canWrite(row.scope)) continue;',
   },
   {
     name: 'nothing waits behind what was stopped',

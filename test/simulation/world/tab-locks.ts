@@ -52,16 +52,19 @@ export class TabLocks {
         this.#held.delete(name);
         queue.unshift(entry);
       } else queue.push(entry);
-      options.signal?.addEventListener('abort', () => this.#giveUp(queue, entry, options.signal?.reason));
-      if (options.signal?.aborted) this.#giveUp(queue, entry, options.signal.reason);
+      options.signal?.addEventListener('abort', () => this.#giveUp(name, entry, options.signal?.reason));
+      if (options.signal?.aborted) this.#giveUp(name, entry, options.signal.reason);
       this.#grant(name);
     });
   }
 
-  #giveUp(queue: Entry[], entry: Entry, reason: unknown): void {
-    const index = queue.indexOf(entry);
-    if (index < 0) return;
-    queue.splice(index, 1);
+  #giveUp(name: string, entry: Entry, reason: unknown): void {
+    const queue = this.#queues.get(name) ?? [];
+    if (!queue.includes(entry)) return;
+    this.#queues.set(
+      name,
+      queue.filter((one) => one !== entry),
+    );
     entry.refuse(reason);
   }
 
