@@ -197,6 +197,19 @@ export const Offline: Story = {
   },
 };
 
+/** Who is signed out can decide; it goes up once they are back. */
+export const NeedsSignIn: Story = {
+  ...panelStory({ tab: 'conflicts', state: { conflicts: [sameColumns], status: { phase: 'needs-auth' } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^Needs sign-in ?1 open conflict/);
+    await userEvent.click(await panel.findByText('PIER-7'));
+    await userEvent.click(panel.getByRole('button', { name: 'Keep all mine' }));
+    await expect(await panel.findByText(/A person decided/)).toBeVisible();
+    await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^Needs sign-in/);
+  },
+};
+
 export const Narrow: Story = {
   ...panelStory({ tab: 'conflicts', width: 380, state: { conflicts: [sameColumns, deletedThere] } }),
   play: async ({ canvasElement }) => {

@@ -1,5 +1,5 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect, userEvent, waitFor, within } from 'storybook/test';
+import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
 import { ago } from '../fixtures/outbox.ts';
 import { hasFocus, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 import { textOf, tonesOf } from '../fixtures/read.ts';
@@ -72,6 +72,31 @@ export const BehindAndUpToDate: Story = {
     await userEvent.click(panel.getByRole('button', { name: 'Pull now' }));
     await waitFor(() => expect(syncOf(context).calls.map(({ name }) => name)).toEqual(['pull']));
     await expect(await panel.findByText('3 scopes, 1 behind')).toBeVisible();
+  },
+};
+
+/** Nobody tells how far behind it is while the token is refused; names of scopes run from right to left, too. */
+export const NeedsSignIn: Story = {
+  ...panelStory({
+    tab: 'cursors',
+    state: {
+      cursors: [
+        { scope: 'project:נמל', cursor: cursor(980), head: null, lag: null, isComplete: true, isFollowed: true },
+      ],
+      status: { phase: 'needs-auth', connection: 'closed' },
+    },
+  }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    await expect(panel.getByText('head unknown')).toBeVisible();
+    await expect(panel.getByText('project:נמל')).toBeVisible();
+    await expect(panel.getByText('1 scope, 1 behind')).toBeVisible();
+    const { promise, reject } = Promise.withResolvers<never>();
+    spyOn(syncOf(context), 'pull').mockReturnValue(promise);
+    await userEvent.click(panel.getByRole('button', { name: 'Pull now' }));
+    await expect(panel.getByRole('button', { name: 'Pull now' })).toBeDisabled();
+    reject(new Error('The server refused the token: it expired.'));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('it expired');
   },
 };
 

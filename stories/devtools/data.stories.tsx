@@ -3,7 +3,7 @@ import { expect, fireEvent, userEvent, waitFor, within } from 'storybook/test';
 import { SyncError } from 'tidemark/core';
 import { ago } from '../fixtures/outbox.ts';
 import { fill, hasFocus, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
-import { cellsOf, colours, gridRow, lookOf, textOf } from '../fixtures/read.ts';
+import { cellsOf, colours, gridRow, lookOf, textOf, tonesOf } from '../fixtures/read.ts';
 import { inspectionOf } from '../fixtures/rows.ts';
 import { savedText } from '../fixtures/saved.ts';
 
@@ -45,9 +45,15 @@ export const Rows: Story = {
     await expect(rows[1]?.slice(0, 4)).toEqual(['synced', 'i-0001', 'Anchor watch drifts at night', 'null']);
     await expect(rows[2]?.slice(0, 3)).toEqual(['waiting', 'i-0002', 'Buoy 7 reports no light']);
     await expect(rows[3]?.slice(0, 3)).toEqual(['waiting', 'i-0003', 'Tide table of May is one hour off']);
-    await expect(textOf(within(grid).getAllByRole('row')[0])).toMatch(
-      /^state ?id texttitle textbody textstatus textpriority integer/,
+    await expect(within(grid).getAllByRole('columnheader').map(textOf)).toEqual([
+      ...['state', 'id text', 'title text', 'body text', 'status text', 'priority integer', 'votes counter'],
+      ...['done boolean', 'labels json', 'due date'],
+    ]);
+    await expect(rows[1]?.slice(4)).toEqual(['done', '1', '0', 'true', '["bug","harbour"]', '2026-12-01']);
+    await expect(panel.getByRole('group', { name: 'What to show' })).toContainElement(
+      panel.getByRole('button', { name: 'Rows', pressed: true }),
     );
+    await expect(panel.getByText(/^Select a row to see what the server has confirmed of it/)).toBeVisible();
     // Figures stand under each other, texts begin at the same place.
     const cellOf = (column: number) => within(grid).getAllByRole('row')[1]?.children[column] ?? grid;
     await expect(getComputedStyle(cellOf(5)).justifyContent).toBe('flex-end');
@@ -64,6 +70,8 @@ export const Rows: Story = {
     await waitFor(() => expect(panel.getByRole('combobox', { name: 'Table' })).toHaveTextContent('issue (40)'));
     await userEvent.click(within(grid).getByText('i-0002'));
     const row = await panel.findByRole('table', { name: 'Columns of the row' });
+    await expect(panel.getByRole('heading', { level: 3 })).toHaveTextContent(/^issue i-0002 waiting$/);
+    await expect(within(grid).getByRole('row', { selected: true })).toHaveTextContent('i-0002');
     const columns = cellsOf(row);
     await expect(columns[0]).toEqual(['Column', 'Here', 'Confirmed']);
     await expect(columns[1]).toEqual(['id key', 'i-0002', 'i-0002']);
@@ -77,7 +85,13 @@ export const Rows: Story = {
     await expect(panel.getByText('It has changes that wait to be sent.')).toBeVisible();
     await expect(panel.queryByRole('button', { name: 'Edit id' })).toBeNull();
     await userEvent.click(within(grid).getByText('i-0003'));
-    await expect(await panel.findByText('New: the server has not seen this row yet.')).toBeVisible();
+    await expect(await panel.findByText('New: the server has not seen this row yet.')).toHaveAttribute(
+      ...['data-tone', 'busy'],
+    );
+    await expect(cellsOf(await panel.findByRole('table'))[0]).toEqual(['Column', 'Here']);
+    await userEvent.click(within(grid).getByText('i-0001'));
+    await expect(await panel.findByText('The server has confirmed this row as it is here.')).toBeVisible();
+    await expect(panel.queryByRole('button', { name: /^Show/ })).toBeNull();
   },
 };
 
@@ -93,7 +107,17 @@ export const EditACell: Story = {
     await expect(panel.getByRole('alert')).toHaveTextContent('A whole number is wanted');
     await expect(panel.getByRole('button', { name: 'Save as a mutation' })).toBeDisabled();
     await fill(field, '4');
+    await userEvent.click(panel.getByRole('button', { name: 'Cancel' }));
+    await expect(syncOf(context).calls.map(({ name }) => name)).not.toContain('write');
+    await userEvent.click(await panel.findByRole('button', { name: 'Edit priority' }));
+    await expect(panel.getByRole('textbox', { name: 'New value of priority' })).toHaveValue('5');
+    await fill(panel.getByRole('textbox', { name: 'New value of priority' }), '4');
+    // A disk that is full says so, and what was typed stays.
+    syncOf(context).failNext('write', new SyncError('quota', 'The disk of this device is full.'));
     await userEvent.click(panel.getByRole('button', { name: 'Save as a mutation' }));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('The disk of this device is full.');
+    panel.getByRole('textbox', { name: 'New value of priority' }).focus();
+    await userEvent.keyboard('{Enter}');
     await waitFor(() =>
       expect(syncOf(context).store.getState().outbox.at(-1)?.changes).toEqual([
         { table: 'issue', key: ['i-0005'], op: 'patch', columns: { priority: 4 } },
@@ -159,7 +183,7 @@ export const SearchAndUnsynced: Story = {
     await userEvent.click(panel.getByRole('checkbox', { name: 'Unsynced only' }));
     await waitFor(() => expect(panel.getByText('2 rows')).toBeVisible());
     await userEvent.click(panel.getByRole('checkbox', { name: 'Unsynced only' }));
-    await fill(panel.getByRole('searchbox', { name: 'Search rows' }), 'channel 16');
+    await fill(panel.getByPlaceholderText('Search…'), ' channel 16 ');
     await waitFor(() =>
       expect(
         within(panel.getByRole('grid'))
@@ -170,6 +194,8 @@ export const SearchAndUnsynced: Story = {
     );
     await fill(panel.getByRole('searchbox', { name: 'Search rows' }), 'nothing like this');
     await expect(await panel.findByText('No row matches')).toBeVisible();
+    await expect(panel.getByText('Change the search, or show synced rows too.')).toBeVisible();
+    await expect(panel.getByText('0 rows')).toBeVisible();
   },
 };
 
@@ -179,12 +205,16 @@ export const DeleteARow: Story = {
     const panel = await panelIn(context.canvasElement);
     await userEvent.click(await panel.findByText('i-0001'));
     await userEvent.click(await panel.findByRole('button', { name: 'Delete the row…' }));
-    await userEvent.click(panel.getByRole('button', { name: 'Keep it' }));
+    const question = within(panel.getByRole('alertdialog', { name: 'Delete this row of issue?' }));
+    await expect(question.getByText(/^It goes as a mutation of this device: here at once/)).toBeVisible();
+    await userEvent.click(question.getByRole('button', { name: 'Keep it' }));
     await expect(syncOf(context).calls.map(({ name }) => name)).not.toContain('write');
     await userEvent.click(await panel.findByRole('button', { name: 'Delete the row…' }));
     await userEvent.click(within(panel.getByRole('alertdialog')).getByRole('button', { name: 'Delete it' }));
     await waitFor(() => expect(syncOf(context).store.getState().outbox.at(-1)?.changes[0]?.op).toBe('delete'));
-    await expect(await panel.findByText(/Deleted here; the server still has it/)).toBeVisible();
+    await expect(await panel.findByText(/Deleted here; the server still has it/)).toHaveAttribute('role', 'alert');
+    // Neither edited nor deleted once more.
+    await expect(panel.queryByRole('button', { name: /^(Edit|Delete)/ })).toBeNull();
     const key = within(panel.getByRole('grid')).getByText('i-0001');
     await expect(lookOf(key)).toMatchObject({ line: 'line-through', color: colours(key).bad });
     await userEvent.click(panel.getByRole('button', { name: 'Show in the queue' }));
@@ -228,11 +258,15 @@ export const EveryRowState: Story = {
     const tones = [...grid.querySelectorAll<HTMLElement>('.badge')].map((badge) => badge.dataset.tone);
     await expect(tones).toEqual(['busy', 'busy', 'warn', 'bad', 'busy']);
     await userEvent.click(within(grid).getByText('i-0006'));
-    await expect(await panel.findByText('Meanwhile deleted on the server.')).toBeVisible();
+    await expect(await panel.findByText('Meanwhile deleted on the server.')).toHaveAttribute('data-tone', 'warn');
+    await userEvent.click(within(grid).getByText('i-0003'));
+    await expect(await panel.findByText(/^Its changes are on their way, or accepted/)).toBeVisible();
     await userEvent.click(within(grid).getByText('i-0005'));
     await expect(await panel.findByText(/The server refused its change/)).toBeVisible();
     await userEvent.click(within(grid).getByText('i-0004'));
-    await expect(await panel.findByRole('button', { name: 'Show the conflict' })).toBeVisible();
+    await expect(await panel.findByText(/^Its change met one of somebody else/)).toBeVisible();
+    await userEvent.click(await panel.findByRole('button', { name: 'Show the conflict' }));
+    await expect(panel.getByRole('tab', { name: /^Conflicts/ })).toHaveAttribute('aria-selected', 'true');
   },
 };
 
@@ -314,6 +348,10 @@ export const NoRows: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(await panel.findByText('issue is empty')).toBeVisible();
+    await expect(panel.getByText(/^Rows appear here when the app writes some/)).toBeVisible();
+    // Nothing that could be unsynced either.
+    await userEvent.click(panel.getByRole('checkbox', { name: 'Unsynced only' }));
+    await expect(await panel.findByText('No row matches')).toBeVisible();
   },
 };
 
@@ -322,6 +360,7 @@ export const Opening: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await expect(await panel.findByText('The database is opening')).toBeVisible();
+    await expect(panel.getByText('Its tables appear here as soon as it is open.')).toBeVisible();
   },
 };
 
@@ -333,6 +372,10 @@ export const Sql: Story = {
         ? [
             { id: 3, parent: 0, notused: 0, detail: 'SCAN issue' },
             { id: 9, parent: 3, notused: 0, detail: 'USE TEMP B-TREE FOR ORDER BY' },
+            { id: 10, parent: 0, notused: 0, detail: 'SCAN issue USING COVERING INDEX issue_status' },
+            { id: 11, parent: 0, notused: 0, detail: 'SEARCH label USING AUTOMATIC INDEX (issue_id=?)' },
+            { id: 12, parent: 0, notused: 0, detail: 'SEARCH label USING PRIMARY KEY (issue_id=?)' },
+            { id: 13, parent: 0, notused: 0, detail: 'SCAN CONSTANT ROW' },
           ]
         : [
             { status: 'open', n: 12 },
@@ -343,6 +386,9 @@ export const Sql: Story = {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByRole('button', { name: 'SQL' }));
     const field = panel.getByRole('textbox', { name: 'SQL' });
+    await expect(panel.getByText('Ctrl+Enter runs, with Shift it explains')).toBeVisible();
+    await fill(field, '  ');
+    for (const name of ['Run', 'Explain', 'Write…']) await expect(panel.getByRole('button', { name })).toBeDisabled();
     await fill(field, 'SELECT status, count(*) AS n FROM issue GROUP BY status');
     await fireEvent.keyDown(field, { key: 'Enter', ctrlKey: true });
     await expect(await panel.findByText(/2 rows in [\d.]+ ms/)).toBeVisible();
@@ -361,10 +407,14 @@ export const Sql: Story = {
     await expect(within(plan).getAllByRole('listitem').map(textOf)).toEqual([
       'SCAN issue reads every row',
       'USE TEMP B-TREE FOR ORDER BY sorts in memory',
+      'SCAN issue USING COVERING INDEX issue_status reads a whole index',
+      'SEARCH label USING AUTOMATIC INDEX (issue_id=?) builds an index each time',
+      'SEARCH label USING PRIMARY KEY (issue_id=?) finds rows by key',
+      'SCAN CONSTANT ROW',
     ]);
+    await expect(tonesOf(plan)).toEqual(['warn', 'warn', 'busy', 'warn', 'ok']);
     const [scan, sort] = within(plan).getAllByRole('listitem');
     await expect([scan?.style.paddingInlineStart, sort?.style.paddingInlineStart]).toEqual(['0px', '18px']);
-    await expect(scan?.querySelector('.badge')).toHaveAttribute('data-tone', 'warn');
     await userEvent.click(panel.getByRole('button', { name: 'Run' }));
     await expect(await panel.findByText(/2 rows in [\d.]+ ms/)).toBeVisible();
     await userEvent.click(panel.getByRole('button', { name: 'Explain' }));
@@ -386,7 +436,15 @@ export const SqlRefused: Story = {
     await userEvent.click(panel.getByRole('button', { name: 'Run' }));
     await expect(await panel.findByRole('alert')).toHaveTextContent('it writes');
     await userEvent.click(panel.getByRole('button', { name: 'Write…' }));
-    await expect(panel.getByRole('alertdialog', { name: 'Run this as a write?' })).toBeVisible();
+    await expect(panel.getByRole('alertdialog', { name: 'Run this as a write?' })).toHaveTextContent(
+      'What it changes becomes one mutation of this device',
+    );
+    await userEvent.click(panel.getByRole('button', { name: 'Keep it' }));
+    await waitFor(() => expect(panel.queryByRole('alertdialog')).toBeNull());
+    // What was typed is there again after another view.
+    await userEvent.click(panel.getByRole('button', { name: 'Rows' }));
+    await userEvent.click(await panel.findByRole('button', { name: 'SQL' }));
+    await expect(panel.getByRole('textbox', { name: 'SQL' })).toHaveValue('DELETE FROM issue');
   },
 };
 
@@ -401,6 +459,18 @@ export const SqlThatWrites: Story = {
     await userEvent.click(panel.getByRole('button', { name: 'Write it' }));
     await expect(await panel.findByText(/^2 rows changed in [\d.]+ ms; nothing to send\.$/)).toBeVisible();
     await expect(syncOf(context).calls.map(({ name }) => name)).toContain('write');
+    await expect(panel.getByText(/^2 rows changed/)).toHaveAttribute('data-tone', 'ok');
+  },
+};
+
+/** Rows are read, and written, without any server; the state of each is that of this device. */
+export const WithoutServer: Story = {
+  ...panelStory({ ...normal, state: { status: { phase: 'local', connection: 'closed' } } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(await panel.findByText('40 rows')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Insert…' })).toBeEnabled();
+    await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^On this device only/);
   },
 };
 
@@ -477,5 +547,37 @@ export const InsertARow: Story = {
     await waitFor(() => expect(panel.getAllByRole('button', { name: 'Show in the queue' })).toHaveLength(1));
     await userEvent.click(panel.getByRole('button', { name: 'Show in the queue' }));
     await expect(panel.getByRole('tab', { name: /^Queue/ })).toHaveAttribute('aria-selected', 'true');
+  },
+};
+
+/** Somebody else inserted a row with that key: the new one waits for a person. */
+export const InsertMeetsAConflict: Story = {
+  ...panelStory({ ...normal, theme: 'dark' }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const insert = async (id: string) => {
+      await userEvent.click(await panel.findByRole('button', { name: 'Insert…' }));
+      const form = within(await panel.findByRole('form', { name: 'New row of issue' }));
+      const values = { id, title: 'Lamp 3 is loose', labels: '[]', priority: '2' };
+      for (const [name, value] of Object.entries(values)) await fill(form.getByRole('textbox', { name }), value);
+      await userEvent.click(form.getByRole('button', { name: 'Insert as a mutation' }));
+      await waitFor(() => expect(panel.queryByRole('form', { name: 'New row of issue' })).toBeNull());
+      const { mutationId = 0 } = syncOf(context).store.getState().outbox.at(-1) ?? {};
+      syncOf(context).settle({ mutationId, outcome: 'conflict', seq: null, reason: null });
+    };
+    await insert('i-new');
+    const notice = (await panel.findByText('The new row met a conflict.')).closest('.notice');
+    await expect(notice).toHaveAttribute('data-tone', 'warn');
+    await userEvent.click(panel.getByRole('button', { name: 'Dismiss' }));
+    await expect(panel.queryByText('The new row met a conflict.')).toBeNull();
+    await insert('i-newer');
+    await userEvent.click(
+      within(
+        await panel
+          .findByText('The new row met a conflict.')
+          .then((text) => text.closest<HTMLElement>('.notice') as HTMLElement),
+      ).getByRole('button', { name: 'Show the conflict' }),
+    );
+    await expect(panel.getByRole('tab', { name: /^Conflicts/ })).toHaveAttribute('aria-selected', 'true');
   },
 };

@@ -1,10 +1,10 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
-import type { SyncEvent, WireFrame } from 'tidemark/core';
-import { entry } from '../fixtures/outbox.ts';
+import type { MutationOutcome, SyncEvent, SyncRound, WireFrame } from 'tidemark/core';
+import { ago, entry } from '../fixtures/outbox.ts';
 import { fill, panelIn, panelStory, syncOf } from '../fixtures/panel-story.tsx';
 import { clock, textOf, tonesOf } from '../fixtures/read.ts';
-import { events } from '../fixtures/rounds.ts';
+import { events, rounds } from '../fixtures/rounds.ts';
 
 const meta: Meta = { title: 'Devtools/Events', parameters: { layout: 'fullscreen' } };
 export default meta;
@@ -62,6 +62,72 @@ export const Stream: Story = {
     const outcome = { mutationId: 41, outcome: 'conflict' as const, seq: null, reason: null, conflictIds: ['c1'] };
     syncOf(context).emit({ at: Date.now(), type: 'mutation-settled', outcome });
     await expect((await within(list).findByText(/^#41/)).previousElementSibling).toHaveAttribute('data-tone', 'warn');
+  },
+};
+
+const error = { kind: 'network' as const, message: 'The server could not be reached.' };
+const settled = (mutationId: number, outcome: MutationOutcome['outcome']): SyncEvent => ({
+  ...{ at: ago(20), type: 'mutation-settled' as const },
+  outcome: { mutationId, outcome, seq: null, reason: null },
+});
+
+/** Everything that an engine can tell. */
+const ofEachKind: readonly SyncEvent[] = [
+  { at: ago(40), type: 'leader-changed', isLeader: true },
+  { at: ago(39), type: 'schema-migrated', from: 2, to: 3 },
+  { at: ago(38), type: 'client-renewed', clientId: 'c-2', formerClientId: 'c-1' },
+  { at: ago(37), type: 'sync-started', trigger: 'online' },
+  { at: ago(36), type: 'progress', progress: { step: 'push', done: 3, total: 12 } },
+  { at: ago(35), type: 'sync-failed', round: rounds[2] as SyncRound, error },
+  { at: ago(34), type: 'sync-finished', round: rounds[3] as SyncRound },
+  { at: ago(33), type: 'sync-finished', round: { ...(rounds[3] as SyncRound), pulledChangeCount: 0 } },
+  { at: ago(32), type: 'stalled', what: 'timer', error },
+  { at: ago(31), type: 'resolver-failed', conflictId: 'c1', table: 'issue', error },
+  { at: ago(30), type: 'conflict-resolved', conflictId: 'c1', table: 'issue' },
+  { at: ago(29), type: 'changes-applied', seq: 9, changeCount: 1, tables: [] },
+  { at: ago(28), type: 'connection-changed', connection: 'polling' },
+  { at: ago(27), type: 'paused', reason: 'battery' },
+  { at: ago(26), type: 'resumed', reason: 'battery' },
+  { at: ago(25), type: 'resync', reason: 'the log was cut' },
+  settled(1, 'applied'),
+  settled(2, 'merged'),
+  settled(3, 'conflict'),
+  settled(4, 'discarded'),
+  settled(5, 'local'),
+];
+
+export const OfEachKind: Story = {
+  ...panelStory({ tab: 'events', height: 900, state: { events: ofEachKind.toReversed() } }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const list = await panel.findByRole('listbox', { name: 'Events' });
+    await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(ofEachKind.length));
+    const told = within(list)
+      .getAllByRole('option')
+      .map((row) => [row.querySelector<HTMLElement>('.badge')?.dataset.tone, textOf(row.lastElementChild)]);
+    await expect(told).toEqual([
+      ['idle', 'this tab leads now'],
+      ['idle', 'from version 2 to 3'],
+      ['idle', 'a copy of another database: from now on c-2'],
+      ['busy', 'the network is back'],
+      ['busy', 'Sending 3 of 12 changes'],
+      ['bad', 'The server could not be reached.'],
+      ['ok', '4,210 changes received, in 640 ms'],
+      ['ok', 'nothing new, in 640 ms'],
+      ['warn', 'timer: The server could not be reached.'],
+      ['warn', 'issue: The server could not be reached.'],
+      ['ok', 'a row of issue'],
+      ['idle', '1 change, up to seq 9'],
+      ['idle', 'now polling'],
+      ['idle', 'by battery'],
+      ['idle', 'by battery'],
+      ['warn', 'the log was cut'],
+      ['ok', '#1 applied as it is'],
+      ['ok', '#2 merged with changes of others'],
+      ['warn', '#3 met a conflict'],
+      ['ok', '#4 discarded by a person'],
+      ['ok', '#5 kept on this device'],
+    ]);
   },
 };
 

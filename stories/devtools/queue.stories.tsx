@@ -549,6 +549,42 @@ export const Offline: Story = {
   },
 };
 
+/** The disk is full: what waits is still here, and can be taken away as a file. */
+export const StorageFull: Story = {
+  ...panelStory({
+    tab: 'queue',
+    theme: 'dark',
+    state: {
+      outbox: [entry(47)],
+      status: { phase: 'error', error: { kind: 'quota', message: 'The disk of this device is full.' } },
+    },
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^Sync failed ?1 change waiting/);
+    await expect(await panel.findByText('#47')).toBeVisible();
+    await expect(panel.getByRole('button', { name: 'Export' })).toBeEnabled();
+  },
+};
+
+/** The line is being made anew, and one mutation is on its way already. */
+export const Reconnecting: Story = {
+  ...panelStory({
+    tab: 'queue',
+    state: () => ({
+      outbox: [entry(46, { state: 'sent', attempts: 3 }), entry(47)],
+      status: { connection: 'connecting', nextRetryAt: Date.now() + 30_000 },
+    }),
+  }),
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^2 changes waiting.*next try in \d+ s/);
+    await userEvent.click(await panel.findByText('#46'));
+    await expect(panel.getByText('3 attempts')).toBeVisible();
+    await expect(panel.getByText('on its way; the server has not answered yet')).toBeVisible();
+  },
+};
+
 export const NeedsSignIn: Story = {
   ...panelStory({ tab: 'queue', state: () => ({ outbox: [entry(47)], status: { phase: 'needs-auth' } }) }),
   play: async ({ canvasElement }) => {

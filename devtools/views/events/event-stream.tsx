@@ -122,6 +122,8 @@ const TONES: Partial<Readonly<Record<SyncEvent['type'], Tone>>> = {
   'conflict-resolved': 'ok',
   'mutation-settled': 'ok',
   resync: 'warn',
+  stalled: 'warn',
+  'resolver-failed': 'warn',
   'sync-started': 'busy',
   progress: 'busy',
 };
