@@ -188,17 +188,25 @@ const asIs = (value: unknown): Cell => toParameter(value);
 const FROM_APP: Readonly<Record<ColumnKind, (value: unknown) => Cell>> = {
   text: asText,
   uuid: asText,
-  integer: normalInteger,
-  bigint: normalInteger,
-  real: asIs,
+  integer: numeric(normalInteger),
+  bigint: numeric(normalInteger),
+  real: numeric(asIs),
   boolean: asIs,
   timestamp: (value) => (typeof value === 'number' ? isoText(new Date(value)) : asIs(value)),
   date: (value) => (value instanceof Date ? isoText(value).slice(0, 10) : asIs(value)),
   json: jsonText,
   blob: asIs,
   decimal: (value) => (typeof value === 'number' || typeof value === 'bigint' ? String(value) : asIs(value)),
-  counter: normalInteger,
+  counter: numeric(normalInteger),
 };
+
+/** A number that would come back for a boolean is not what was written. */
+function numeric(toNumber: (value: unknown) => Cell): (value: unknown) => Cell {
+  return (value) => {
+    if (typeof value !== 'boolean') return toNumber(value);
+    throw new SyncError('invalid-value', `A number was expected, received ${describe(value)}.`);
+  };
+}
 
 /** Objects are JSON for `json` columns only: in a text column they are a mistake. */
 function asText(value: unknown): Cell {
@@ -243,8 +251,32 @@ function jsonText(value: unknown): string {
     throw SyncError.from(error, 'invalid-value', 'A value cannot be written as JSON');
   }
   if (text === undefined) throw new SyncError('invalid-value', `${describe(value)} cannot be written as JSON.`);
+  // What JSON has no words for becomes one of these two, in silence.
+  if (text.includes('null') || text.includes('{}')) JSON.stringify(value, refuseUnlike);
   return wellFormed(text);
 }
+
+/**
+ * A replacer that changes nothing. What has a `toJSON` says itself what it is in JSON, and a property that is `undefined` is as good as
+ * none; but NaN is not null, and a Map or a promise is no empty object.
+ */
+function refuseUnlike(this: unknown, key: string, value: unknown): unknown {
+  const received = Array.isArray(this) && jsonless.has(typeof value) ? `${typeof value} in an array` : unlike(value);
+  if (received === null) return value;
+  const where = key === '' ? '' : ` (at ${JSON.stringify(key)})`;
+  throw new SyncError('invalid-value', `${received} cannot be written as JSON${where}.`);
+}
+
+const jsonless: ReadonlySet<string> = new Set(['undefined', 'function', 'symbol']);
+
+function unlike(value: unknown): string | null {
+  if (typeof value === 'number') return Number.isFinite(value) ? null : String(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const tag = Object.prototype.toString.call(value);
+  return tag === '[object Object]' || boxed.has(tag) || Object.keys(value).length > 0 ? null : `A ${tag.slice(8, -1)}`;
+}
+
+const boxed: ReadonlySet<string> = new Set(['[object String]', '[object Number]', '[object Boolean]']);
 
 /** Whether the calendar has this day: `Date.parse` takes the 31st of February for one of March. */
 function isDay(text: string): boolean {

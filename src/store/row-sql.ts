@@ -12,11 +12,13 @@ const MAX_PARAMETERS = 32_766;
 
 /** One statement per at most {@link MAX_PARAMETERS} cells; every column is written, so the text depends on the count alone. */
 export function insertStatements(of: Table, rows: readonly AppValues[]): Statement[] {
+  assertRows(of, rows);
   const names = Object.keys(of.columns);
   const rowsEach = Math.floor(MAX_PARAMETERS / names.length);
   const statements: Statement[] = [];
   for (let start = 0; start < rows.length; start += rowsEach) {
-    const chunk = rows.slice(start, start + rowsEach);
+    // A hole in the array is a row that is missing, and told of.
+    const chunk = Array.from(rows.slice(start, start + rowsEach));
     const parameters = chunk.flatMap((row) => rowCells(of, names, row));
     statements.push({ sql: insertSql(of, names, chunk.length), parameters });
   }
@@ -58,6 +60,15 @@ function rowCells(of: Table, names: readonly string[], row: AppValues): Cell[] {
   // A misspelt column must not vanish silently.
   for (const name of Object.keys(row)) columnOf(of, name);
   return names.map((name) => cellOf(of, name, row[name]));
+}
+
+/** Anything else has no length to go by, and would be no rows at all. */
+function assertRows(of: Table, rows: unknown): void {
+  if (!Array.isArray(rows))
+    throw new SyncError(
+      'misuse',
+      `Rows of ${of.name} come as an array, received ${rows === null ? 'null' : typeof rows}.`,
+    );
 }
 
 /** Types say so already; not every caller has types. */

@@ -14,6 +14,7 @@ import { SyncError } from '../shared/error.ts';
 import { isName } from '../shared/name.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import { SyncCalls } from './calls.ts';
+import { checkedReason, checkedUnsent } from './check-calls.ts';
 import { decide, type Resolvers } from './decide.ts';
 import { createInspector } from './inspector.ts';
 import { LiveQueries } from './live-queries.ts';
@@ -100,8 +101,8 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
     pull: round('pull'),
     seed: (tables, options) => calls.run('seed', { ...options, ...(tables ? { tables } : {}) }),
     hydrate: (tables, options) => calls.run('hydrate', { ...options, ...(tables ? { tables } : {}) }),
-    pause: (reason) => methods.pause(reason),
-    resume: (reason) => methods.resume(reason),
+    pause: async (reason) => methods.pause(checkedReason(reason)),
+    resume: async (reason) => methods.resume(checkedReason(reason)),
 
     outbox: {
       list: (query) => methods.listOutbox(query),
@@ -167,7 +168,8 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       settlements.close();
       events.clear();
     },
-    async wipe({ unsent }) {
+    async wipe(options) {
+      const unsent = checkedUnsent(options);
       const text = unsent === 'export' ? await wipeExporting() : null;
       if (unsent === 'refuse') await wipe([]);
       if (unsent === 'discard') await wipe();

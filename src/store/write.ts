@@ -2,6 +2,7 @@ import type { EngineMethods } from '../client/engine-api.ts';
 import type { WriteReceipt, WriteTransaction } from '../client/sync.ts';
 import type { MutationOutcome } from '../client/types.ts';
 import type { Schema } from '../core/schema.ts';
+import { SyncError } from '../shared/error.ts';
 import type { Runtime } from '../shared/runtime.ts';
 import type { Settlements } from './settlements.ts';
 import { Transaction } from './transaction.ts';
@@ -23,6 +24,8 @@ export interface WriterOptions<S extends Schema> {
 export function createWriter<S extends Schema>(options: WriterOptions<S>) {
   const { schema, methods, runtime } = options;
   return async <T>(run: (tx: WriteTransaction<S>) => Promise<T> | T): Promise<WriteReceipt<T>> => {
+    if (typeof run !== 'function')
+      throw new SyncError('misuse', `write() takes a function, received ${run === null ? 'null' : typeof run}.`);
     // Also when it is run again: meanwhile the data may have been wiped.
     const clientId = options.clientId();
     for (let runs = 1; ; runs++) {

@@ -29,10 +29,12 @@ export function fromErrorMessage(
   });
 }
 
-/** What stands in the way between us and the server answers in its own words: proxies, gateways, sign-in pages. */
+/**
+ * What stands in the way between us and the server answers in its own words: proxies, gateways, sign-in pages. What they forbid says
+ * nothing about who may do what here: a firewall that takes offence at one body must not hold up the rest.
+ */
 const KIND_OF_STATUS: Readonly<Record<number, SyncErrorKind>> = {
   401: 'needs-auth',
-  403: 'forbidden',
   413: 'too-large',
   429: 'rate-limited',
 };
@@ -43,7 +45,7 @@ export function fromResponse(response: Pick<Response, 'status' | 'headers'>, bod
   const message = body && readErrorMessage(body);
   if (message) return fromErrorMessage(message, { status });
   const kind = KIND_OF_STATUS[status] ?? 'server';
-  const retryAfterMs = retryAfterOf(headers.get('retry-after'));
+  const retryAfterMs = retryAfterOf(headers);
   const text = `The answer has the status ${status} and is not of a sync server: does the url lead to one?`;
   return new SyncError(kind, text, { details: retryAfterMs === null ? { status } : { status, retryAfterMs } });
 }
@@ -56,8 +58,10 @@ function readErrorMessage(body: Uint8Array): ErrorMessage | null {
   }
 }
 
-/** Seconds; the form with a date is for people. */
-function retryAfterOf(header: string | null): number | null {
-  const seconds = header === null ? Number.NaN : Number(header);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
+/** Seconds, or a date (RFC 9110, 10.2.3): how far that is ahead, the clock of whoever answers tells best. */
+function retryAfterOf(headers: Response['headers']): number | null {
+  const text = headers.get('retry-after');
+  if (text === null) return null;
+  const aheadMs = /^\s*\d/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.parse(headers.get('date') ?? '');
+  return Number.isFinite(aheadMs) ? Math.max(0, aheadMs) : null;
 }

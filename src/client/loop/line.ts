@@ -104,6 +104,15 @@ export class Line {
     this.#session = null;
   }
 
+  /**
+   * What was known of the log is of a history that is gone: a server that goes on from an old copy, and was not told to begin a new
+   * epoch, has fewer commits under the same name.
+   */
+  startOver(): void {
+    this.forget();
+    this.#log = null;
+  }
+
   /** When the server wants to hear of us again, as it has told (monotonic clock). Until then no request is sent. */
   get asksUntil(): number {
     return this.#asksUntil;

@@ -90,7 +90,7 @@ function hasLostItsPlace({ options }: RoundContext): boolean {
 }
 
 async function startOver(context: RoundContext, error: SyncError): Promise<void> {
-  context.line.forget();
+  context.line.startOver();
   await change(context, (store) => {
     store.dropStagedChain();
     store.resetCursor();

@@ -55,19 +55,34 @@ describe('a value that is no such thing is refused', () => {
   const refused: readonly [Column, readonly unknown[]][] = [
     [t.text(), ['\ud800', 5, {}, true]],
     [t.uuid(), ['no', '00000000-0000-0000-0000-00000000000', 5]],
-    [t.integer(), [1.5, '5', 2n ** 63n, Number.NaN, 2 ** 53]],
+    [t.integer(), [1.5, '5', 2n ** 63n, Number.NaN, 2 ** 53, true]],
     [t.bigint(), [2n ** 63n, -(2n ** 63n) - 1n, 1.5, '1']],
-    [t.real(), [Number.NaN, '1', 1n]],
+    [t.real(), [Number.NaN, '1', 1n, false]],
     [t.boolean(), [2, 'true', 1.5]],
     [
       t.timestamp(),
       ['yesterday', '2026-13-01T00:00:00Z', '2026-02-30T00:00:00Z', '2026-01-01T00:00:61Z', new Date(Number.NaN), 'T'],
     ],
     [t.date(), ['2026-1-1', '2026-13-01', '2026-02-31', '2025-02-29', 5]],
-    [t.json(), [undefined, () => 0, 5n]],
+    [
+      t.json(),
+      [
+        undefined,
+        () => 0,
+        5n,
+        Number.NaN,
+        { a: [{ b: Number.POSITIVE_INFINITY }] },
+        new Map([['a', 1]]),
+        { a: new Set() },
+        { a: Promise.resolve(1) },
+        [/a/],
+        [undefined],
+        [() => 0],
+      ],
+    ],
     [t.blob(), ['bytes', [1, 2]]],
     [t.decimal(), ['1,5', 'x', '', '1e5']],
-    [t.counter(), [1.5, 2 ** 53, '1']],
+    [t.counter(), [1.5, 2 ** 53, '1', true]],
   ];
   test.each(refused.map(([column, values]) => [column.kind, column, values] as const))(
     '%s',
@@ -87,6 +102,14 @@ describe('a value that is no such thing is refused', () => {
       /issue\.rank is a integer column and received number 1\.5/,
     );
   });
+});
+
+test('what says itself what it is in JSON is written as that, and a property that is undefined as none', () => {
+  const at = new Date('2026-01-02T03:04:05.006Z');
+  const noPrototype = Object.assign(Object.create(null) as object, {});
+  for (const value of [{}, [], [null], { a: null }, { a: {} }, noPrototype, new (class Empty {})(), 'null', '{}'])
+    expect(toCell(t.json(), value, 'a')).toBe(JSON.stringify(value));
+  expect(toCell(t.json(), { at, gone: undefined, none: null }, 'a')).toBe(`{"at":"${at.toISOString()}","none":null}`);
 });
 
 test('null is a value of a json column, and NULL where the column is nullable', () => {

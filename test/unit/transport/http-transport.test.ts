@@ -42,7 +42,7 @@ describe('an answer that is not of a sync server', () => {
     [204, 'server'],
     [400, 'server'],
     [401, 'needs-auth'],
-    [403, 'forbidden'],
+    [403, 'server'],
     [404, 'server'],
     [413, 'too-large'],
     [429, 'rate-limited'],
@@ -64,10 +64,20 @@ describe('an answer that is not of a sync server', () => {
     expect((await pullError({ url })).details.retryAfterMs).toBe(7000);
   });
 
-  test('may tell that in a way we do not read', async () => {
+  test('tells it by a date, too, which counts from its own clock', async () => {
+    const date = 'Sat, 21 Nov 1970 12:00:00 GMT';
     const url = await listen((_, response) =>
-      response.writeHead(503, { 'retry-after': 'Sat, 21 Nov 2026 12:00:00 GMT' }).end(),
+      response.writeHead(503, { date, 'retry-after': 'Sat, 21 Nov 1970 12:00:04 GMT' }).end(),
     );
+    expect((await pullError({ url })).details).toEqual({ status: 503, retryAfterMs: 4000 });
+  });
+
+  test.each([
+    ['in words', 'soon'],
+    ['by half a number', '7s'],
+    ['by nothing', ''],
+  ])('may tell it %s, which is not read', async (_, when) => {
+    const url = await listen((_, response) => response.writeHead(503, { 'retry-after': when }).end());
     expect((await pullError({ url })).details).toEqual({ status: 503 });
   });
 });

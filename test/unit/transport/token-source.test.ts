@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SyncError } from '../../../src/shared/error.ts';
-import { withRefresh } from '../../../src/transport/token-source.ts';
+import { askToken, withRefresh } from '../../../src/transport/token-source.ts';
 
 /** A server that takes only the token `good`, called with what the app gives. */
 async function callWith(tokens: { readonly first: string | null; readonly refreshed: string | null }) {
@@ -25,4 +25,26 @@ test('the second refusal is the end', async () => {
 
 test('what the app gives on being asked anew is sent, though it is the same: the refusal may have been a moment’s', async () => {
   expect(await callWith({ first: 'old', refreshed: 'old' })).toEqual({ sent: ['old', 'old'], result: 'needs-auth' });
+});
+
+test.each([
+  ['a number', 5],
+  ['an object', { token: 'a' }],
+  ['characters that no header carries', 'a\nb'],
+  ['characters beyond them', 'a☃'],
+])('%s is no token: somebody has to sign in, and the network is not to blame', async (_, given) => {
+  const asked = askToken(() => given as string, false);
+  await expect(asked).rejects.toMatchObject({
+    kind: 'needs-auth',
+    message: expect.stringMatching(/auth\(\) must give/),
+  });
+});
+
+test.each([
+  ['nothing', undefined, null],
+  ['an empty text', '', null],
+  ['a token in Latin letters', 'é', 'é'],
+  ['a token with the end of its line', 'abc\n', 'abc\n'],
+])('%s is taken as it is meant', async (_, given, token) => {
+  expect(await askToken(() => given as string | null, false)).toBe(token);
 });

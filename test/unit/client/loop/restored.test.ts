@@ -107,3 +107,19 @@ test('what both histories have in common has been seen, and meets no conflict', 
   expect([mine, theirs].map((one) => one.rows('issue')[0]?.[1])).toEqual(['mine', 'mine']);
   expect(mine.store.conflicts({})).toEqual([]);
 });
+
+test('where nobody told the server that it was restored, a device that notices waits for none of the commits that are gone', async () => {
+  const one = await device();
+  await one.write("INSERT INTO issue (id, title) VALUES ('a', 'first')");
+  await sync(one);
+  await copyFile('server.db', 'backup.db');
+  for (const title of ['lost 1', 'lost 2']) {
+    await setTitle(one, title);
+    await sync(one);
+  }
+  await copyFile('backup.db', 'server.db');
+  await sync(one);
+  expect(one.rows('issue')).toMatchObject([['a', 'first', 'open', 0]]);
+  expect(one.loop.cursors()).toMatchObject([{ cursor: { seq: 1 }, head: 1, lag: 0 }]);
+  expect(one.loop.status().phase).toBe('synced');
+});
