@@ -4,6 +4,7 @@ export const HELP = `tidemark: local-first sync over SQLite
   tidemark init postgres --url URL         fit tidemark to the tables of a Postgres database
   tidemark remove postgres --url URL       take away what init put there
   tidemark inspect [options]               look into a running server, or a database file
+  tidemark restored --schema FILE          tell a SQLite file that it was put back from a copy
   tidemark token [options]                 sign a token for development
   tidemark help                            this text
 
@@ -48,6 +49,10 @@ tidemark inspect
   --url URL        server to ask                      (default: http://127.0.0.1:8787)
   --token TOKEN    sent to it, where it wants one
   --file FILE      look into this SQLite file instead; the server may be running or not
+
+tidemark restored
+  --schema FILE    as for serve; required
+  --file FILE      the SQLite file; no server may be running over it  (default: ./tidemark.db)
 
 tidemark token
   --secret SECRET  what jwtAuth has as \`secret\`: 32 bytes at least; required

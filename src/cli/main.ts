@@ -3,6 +3,7 @@ import { HELP } from './help.ts';
 import { initCommand, removeCommand } from './init.ts';
 import { inspectCommand } from './inspect.ts';
 import { CliError, type CliIo } from './io.ts';
+import { restoredCommand } from './restored.ts';
 import { serveCommand } from './serve.ts';
 import { tokenCommand } from './token.ts';
 
@@ -13,6 +14,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   inspect: inspectCommand,
   init: initCommand,
   remove: removeCommand,
+  restored: restoredCommand,
   token: tokenCommand,
 };
 

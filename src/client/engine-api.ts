@@ -66,6 +66,8 @@ export interface EngineMethods {
 
   listOutbox(options?: OutboxQuery): Promise<OutboxEntry[]>;
   countOutbox(filter?: OutboxFilter): Promise<number>;
+  /** The first outcomes of these mutations, as far as they have one. */
+  outcomesOf(mutationIds: readonly number[]): Promise<MutationOutcome[]>;
   retryMutation(mutationId: number): Promise<{ mutationId: number | null }>;
   discardMutation(mutationId: number): Promise<void>;
   editMutation(mutationId: number, changes: readonly Change[]): Promise<{ mutationId: number | null }>;

@@ -100,6 +100,8 @@ export interface LocalStore {
   // ── outbox, by hand ─────────────────────────────────────────────────────────────────────────────────
   outbox(options?: OutboxQuery): OutboxEntry[];
   countOutbox(filter?: OutboxFilter): number;
+  /** The first outcome of a mutation of this device, also of one that has left the outbox; null while it has none. */
+  outcomeOf(mutationId: number): MutationOutcome | null;
   counts(): OutboxCounts;
   /** Sends a rejected (or conflicted) mutation again under a new id, in its place. Returns the new id. */
   retry(mutationId: number, now: number): WriteResult;

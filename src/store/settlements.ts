@@ -1,4 +1,4 @@
-import type { MutationOutcome, OutboxEntry } from '../client/types.ts';
+import type { MutationOutcome } from '../client/types.ts';
 import { familyOf, isOfOneFamily } from '../core/client-family.ts';
 import { SyncError } from '../shared/error.ts';
 
@@ -47,16 +47,9 @@ export class Settlements {
     if (this.#recent.size > RECENT_LIMIT && oldest !== undefined) this.#recent.delete(oldest);
   }
 
-  /**
-   * After a change of leader: an outcome may have been told to nobody. The whole outbox says what it was; a mutation that
-   * is no longer in it has been applied and echoed. `mutationIds` were waiting before the outbox was read.
-   */
-  reconcile(mutationIds: readonly number[], outbox: readonly OutboxEntry[]): void {
-    const entries = new Map(outbox.map((entry) => [entry.mutationId, entry]));
-    for (const mutationId of mutationIds) {
-      const outcome = outcomeFrom(mutationId, entries.get(mutationId));
-      if (outcome && this.#waiting.has(mutationId)) this.deliver(outcome);
-    }
+  /** After a change of leader: what may have been told to nobody. */
+  reconcile(outcomes: readonly MutationOutcome[]): void {
+    for (const outcome of outcomes) if (this.#waiting.has(outcome.mutationId)) this.deliver(outcome);
   }
 
   /** This local database was wiped, and its mutations with it. One of the next may be known before that is. */
@@ -78,22 +71,6 @@ export class Settlements {
 /** What becomes of a mutation with the local data that it was in. */
 function discarded(mutationId: number): MutationOutcome {
   return { mutationId, outcome: 'discarded', seq: null, reason: null };
-}
-
-function outcomeFrom(mutationId: number, entry: OutboxEntry | undefined): MutationOutcome | null {
-  if (!entry) return { mutationId, outcome: 'applied', seq: null, reason: null };
-  switch (entry.state) {
-    case 'accepted':
-      return { mutationId, outcome: 'applied', seq: null, reason: null };
-    case 'conflicted':
-      return { mutationId, outcome: 'conflict', seq: null, reason: entry.reason };
-    case 'rejected':
-      return { mutationId, outcome: 'rejected', seq: null, reason: entry.reason };
-    case 'pending':
-    case 'sent':
-    case 'parked':
-      return null;
-  }
 }
 
 function makeWaiting(writtenBy: string | null): Waiting {

@@ -299,7 +299,7 @@ function leave({ mirror, settlements }: Parts, clientId: string | null | undefin
 async function reconcile({ settlements, line, attention }: Parts): Promise<void> {
   attention.again();
   const waiting = settlements.waitingIds();
-  if (waiting.length > 0) settlements.reconcile(waiting, await line.methods.listOutbox());
+  if (waiting.length > 0) settlements.reconcile(await line.methods.outcomesOf(waiting));
 }
 
 function announce({ events }: Parts, fresh: readonly SyncEvent[]): void {

@@ -133,6 +133,26 @@ test('serve and inspect tell of the same data, and a stop is clean', async () =>
   expect(await failure('inspect', '--file', 'schema.ts')).toContain('cannot be read');
 });
 
+test('restored begins a new history in a file, and takes nothing from it', async () => {
+  const epochOf = async () => {
+    const { code, printed } = run('inspect', '--file', 'data.db');
+    expect(await code).toBe(0);
+    return /^epoch +(.+)$/m.exec(printed.join())?.[1];
+  };
+  const serving = run('serve', '--schema', 'schema.ts', '--file', 'data.db', '--port', '0');
+  await serving.firstPrint();
+  serving.stop.abort();
+  expect(await serving.code).toBe(0);
+  const before = await epochOf();
+  const { code, printed } = run('restored', '--schema', 'schema.ts', '--file', 'data.db');
+  expect(await code).toBe(0);
+  expect(before).toBeDefined();
+  expect(await epochOf()).not.toBe(before);
+  expect(printed.join()).toContain(await epochOf());
+  expect(await failure('restored', '--schema', 'schema.ts', '--file', 'none.db')).toContain('There is no file');
+  expect(await failure('restored', '--file', 'data.db')).toContain('--schema');
+});
+
 test('a process stops cleanly on SIGTERM and keeps what it stored', async () => {
   const command = ['--import', join(root, 'scripts/source-names.ts'), join(root, 'src/cli/index.ts')];
   const start = async (): Promise<{ child: ChildProcess; url: string }> => {

@@ -25,6 +25,7 @@ import type {
   Conflict,
   ConflictFilter,
   DeviceInfo,
+  MutationOutcome,
   OutboxEntry,
   OutboxFilter,
   OutboxQuery,
@@ -235,6 +236,11 @@ export class EngineSession implements EngineConnection, EngineMethods {
 
   async countOutbox(filter: OutboxFilter = {}): Promise<number> {
     return this.#core.whenUnlocked(() => this.#core.store.countOutbox(filter));
+  }
+
+  async outcomesOf(mutationIds: readonly number[]): Promise<MutationOutcome[]> {
+    const { store } = this.#core;
+    return this.#core.whenUnlocked(() => mutationIds.flatMap((mutationId) => store.outcomeOf(mutationId) ?? []));
   }
 
   async retryMutation(mutationId: number): Promise<{ mutationId: number | null }> {

@@ -34,6 +34,7 @@ export const CALL_FATES: Readonly<Record<MethodName, CallFate>> = {
   attend: 'repeat',
   listOutbox: 'repeat',
   countOutbox: 'repeat',
+  outcomesOf: 'repeat',
   retryMutation: 'once',
   discardMutation: 'once',
   editMutation: 'once',

@@ -7,6 +7,7 @@ import { localTableOf } from './local-table.ts';
 import { createLocalWrite } from './local-write.ts';
 import { openStore, wipeStore } from './open-store.ts';
 import { createOutboxList } from './outbox-list.ts';
+import { createOutcomes } from './outcomes.ts';
 import { createPushQueue } from './push-batch.ts';
 import { readRows, rowCount } from './read-rows.ts';
 import { createResolveConflict, createResolveConflicts } from './resolve.ts';
@@ -38,7 +39,8 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
   const reload = () => loadParts(parts);
   const write = createLocalWrite({ ...parts, records: () => identity.mode === 'server' });
   const push = createPushQueue(parts);
-  const revise = createRevise(parts);
+  const outcomes = createOutcomes(parts);
+  const revise = createRevise({ ...parts, outcomes });
   const settle = createSettle({ ...parts, cursor: () => position.cursor });
   const resolve = createResolveConflict({ ...parts, isThere: parts.overlay.isConfirmed, revise });
   const resolveMany = createResolveConflicts(conflicts, resolve);
@@ -151,6 +153,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
 
     outbox: (query = {}) => list.entries(query),
     countOutbox: (filter = {}) => list.count(filter),
+    outcomeOf: outcomes.of,
     counts: () => ({ ...list.counts(), openConflictCount: conflicts.openCount, hasSendable: push.hasSendable }),
     retry: (mutationId, now) => quietly(() => revise.retry(mutationId, now)),
     discard: (mutationId, now) => quietly(() => revise.discard(mutationId, now)),

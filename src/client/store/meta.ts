@@ -20,6 +20,7 @@ export type MetaName =
   | 'hlc'
   | 'mutation_id'
   | 'stage'
+  | 'taken_out'
   | 'term';
 
 /** Single values by name. */

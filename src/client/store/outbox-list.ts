@@ -114,7 +114,8 @@ function isPending({ state }: OutboxItem): boolean {
   return state === 'pending' || state === 'sent' || state === 'parked' || state === 'held';
 }
 
-function readReason(database: LocalDatabase, position: number): OutboxEntry['reason'] {
+/** Why the server refused it. */
+export function readReason(database: LocalDatabase, position: number): OutboxEntry['reason'] {
   const sql = 'SELECT reason_code, reason_message FROM _tidemark_outbox WHERE position = ?';
   const [code, message] = database.read(sql, [position]).rows[0] ?? [];
   return { code: String(code ?? 'rejected'), message: String(message ?? '') };

@@ -10,6 +10,7 @@ import type { DeviceClock } from './clock.ts';
 import type { ConflictRecord, ConflictRecords, StoredResolution } from './conflict-records.ts';
 import type { LocalTables } from './local-table.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
+import type { Outcomes } from './outcomes.ts';
 import { isShown, type Overlay } from './overlay.ts';
 import { packChanges } from './pack.ts';
 import type { Parking } from './parking.ts';
@@ -31,11 +32,13 @@ export function createRevise(parts: {
   readonly conflicts: ConflictRecords;
   readonly clock: DeviceClock;
   readonly tables: LocalTables;
+  readonly outcomes: Outcomes;
 }): Revise {
-  const { outbox, overlay, parking, conflicts, clock, tables } = parts;
+  const { outbox, overlay, parking, conflicts, clock, tables, outcomes } = parts;
 
   const takeOut = (item: OutboxItem, changed: ChangeCollector, isReplaced: boolean) => {
     const rows = isShown(item) ? overlay.rowsOf(item) : [];
+    outcomes.takenOut(item, isReplaced);
     if (isReplaced) outbox.vacate(item);
     else outbox.remove(item);
     for (const row of rows) overlay.show(row, changed);

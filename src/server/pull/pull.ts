@@ -144,7 +144,17 @@ function checkChain(state: ChainState, { epoch, head, prunedTo }: Position, acce
   const needed = state.phase === 'snapshot' ? state.at : state.after.seq;
   const readable = new Set(access.readable);
   const isWithin = [...state.held, ...state.added].every((scope) => readable.has(scope) || readable.has(ALL_SCOPES));
-  if (needed < prunedTo || !isWithin) throw chainOver('the log or the access has changed');
+  if (!isWithin) throw chainOver('the access has changed');
+  // Of what was not followed from a snapshot, the client is told why its rows are fetched anew.
+  if (needed < prunedTo && state.phase !== 'snapshot' && needed === state.from) throw cursorTooOld();
+  if (needed < prunedTo) throw chainOver('the log has moved on');
+}
+
+function cursorTooOld(): SyncError {
+  return new SyncError(
+    'resync',
+    'The log is not kept back to this cursor: the device was away for longer. Start over.',
+  );
 }
 
 function chainOver(why: string): SyncError {

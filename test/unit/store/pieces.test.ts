@@ -220,9 +220,6 @@ describe('the store', () => {
 });
 
 describe('receipts', () => {
-  const entry = (mutationId: number, state: OutboxEntry['state']) =>
-    ({ mutationId, state, reason: null }) as OutboxEntry;
-
   test('get their outcome whichever comes first', async () => {
     const settlements = new Settlements();
     const outcome = { mutationId: 1, outcome: 'applied', seq: 4, reason: null } as const;
@@ -232,13 +229,20 @@ describe('receipts', () => {
     expect(await settlements.outcomeOf(1, 'a')).toEqual(outcome);
   });
 
-  test('are looked up in the outbox after a change of leader', async () => {
+  test('are told by the engine of now after a change of leader, each once', async () => {
     const settlements = new Settlements();
-    const all = [1, 2, 3, 4].map((id) => settlements.outcomeOf(id, 'a'));
-    settlements.reconcile([1, 2, 3], [entry(2, 'rejected'), entry(3, 'pending')]);
+    const told = (mutationId: number, outcome: 'applied' | 'rejected') => ({
+      mutationId,
+      outcome,
+      seq: null,
+      reason: null,
+    });
+    const all = [1, 2, 3].map((id) => settlements.outcomeOf(id, 'a'));
+    settlements.deliver(told(1, 'applied'));
+    settlements.reconcile([told(1, 'rejected'), told(2, 'rejected')]);
     expect(await all[0]).toMatchObject({ outcome: 'applied' });
     expect(await all[1]).toMatchObject({ outcome: 'rejected' });
-    expect(settlements.waitingIds()).toEqual([3, 4]);
+    expect(settlements.waitingIds()).toEqual([3]);
   });
 });
 

@@ -225,6 +225,7 @@ export class FakeStore implements LocalStore {
   findWrite = unused;
   outbox = unused;
   countOutbox = unused;
+  outcomeOf = unused;
   scopeRows = unused;
   retry = unused;
   discard = unused;
