@@ -273,7 +273,9 @@ function unlike(value: unknown): string | null {
   if (typeof value === 'number') return Number.isFinite(value) ? null : String(value);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const tag = Object.prototype.toString.call(value);
-  return tag === '[object Object]' || boxed.has(tag) || Object.keys(value).length > 0 ? null : `A ${tag.slice(8, -1)}`;
+  return tag === '[object Object]' || boxed.has(tag) || Object.keys(value).length > 0
+    ? null
+    : `This ${tag.slice(8, -1)}`;
 }
 
 const boxed: ReadonlySet<string> = new Set(['[object String]', '[object Number]', '[object Boolean]']);

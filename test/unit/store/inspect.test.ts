@@ -145,7 +145,9 @@ describe('live queries', () => {
     const stops = [list.subscribe(() => {}), list.subscribe(() => {}), count.subscribe(() => {})];
     await Promise.all([list.ready, count.ready]);
     await sync.write((tx) => tx.insert('issue', { id: 'b', title: 'two' }));
-    expect(await sync.inspect.liveQueries()).toMatchObject([
+    // One that comes while a round holds the database is opened after the next one.
+    const byText = (await sync.inspect.liveQueries()).toSorted((a, b) => (a.sql < b.sql ? 1 : -1));
+    expect(byText).toMatchObject([
       {
         sql: 'SELECT id, title FROM issue ORDER BY id',
         tablesRead: ['issue'],
