@@ -69,13 +69,14 @@ function Stage<S extends Schema>({ storyId, options, children }: StageProps<S>) 
   useEffect(() => {
     const { made, close } = openStage(options);
     let isShown = true;
-    shown.set(storyId, made as unknown as Sync);
+    shown.set(storyId, made);
     // What went wrong is for the provider to tell: it asks `ready` as well.
     const show = () => isShown && setSync(made);
     made.ready.then(show, show);
     return () => {
       isShown = false;
-      shown.delete(storyId);
+      // A page of documentation may show a story twice: the other one is still there.
+      if (shown.get(storyId) === made) shown.delete(storyId);
       void close();
     };
   }, [storyId]);

@@ -66,6 +66,10 @@ export const Rows: Story = {
     await expect(empty && getComputedStyle(empty).fontStyle).toBe('italic');
     const hebrew = within(grid).getAllByText(/שלום/)[0];
     await expect(hebrew).toHaveAttribute('dir', 'auto');
+    // What is cut off is told whole to a pointer that rests on it.
+    const long = within(grid).getAllByText(/^A title that is much longer/)[0] ?? grid;
+    await expect(long.scrollWidth).toBeGreaterThan(long.clientWidth);
+    await expect(long).toHaveAttribute('title', expect.stringMatching(/cut off where the cell ends$/));
     await expect(panel.getByText('40 rows')).toBeVisible();
     await waitFor(() => expect(panel.getByRole('combobox', { name: 'Table' })).toHaveTextContent('issue (40)'));
     await userEvent.click(within(grid).getByText('i-0002'));
@@ -78,6 +82,7 @@ export const Rows: Story = {
     await expect(columns[2]).toEqual(['title text', 'Buoy 7 reports no lightEdit', 'Buoy 7 is dark']);
     await expect(columns[5]).toEqual(['priority integer', '2Edit', '2']);
     await expect([...row.querySelectorAll('tr[data-changed=true]')]).toHaveLength(1);
+    await expect(lookOf(within(row).getByText('Buoy 7 reports no light')).color).toBe(colours(row).ok);
     await expect(lookOf(within(row).getByText('Buoy 7 is dark'))).toMatchObject({
       color: colours(row).bad,
       line: 'line-through',
@@ -210,7 +215,11 @@ export const DeleteARow: Story = {
     await userEvent.click(question.getByRole('button', { name: 'Keep it' }));
     await expect(syncOf(context).calls.map(({ name }) => name)).not.toContain('write');
     await userEvent.click(await panel.findByRole('button', { name: 'Delete the row…' }));
-    await userEvent.click(within(panel.getByRole('alertdialog')).getByRole('button', { name: 'Delete it' }));
+    const confirm = within(panel.getByRole('alertdialog')).getByRole('button', { name: 'Delete it' });
+    syncOf(context).failNext('write', new SyncError('quota', 'The disk of this device is full.'));
+    await userEvent.click(confirm);
+    await expect(await panel.findByRole('alert')).toHaveTextContent('The disk of this device is full.');
+    await userEvent.click(confirm);
     await waitFor(() => expect(syncOf(context).store.getState().outbox.at(-1)?.changes[0]?.op).toBe('delete'));
     await expect(await panel.findByText(/Deleted here; the server still has it/)).toHaveAttribute('role', 'alert');
     // Neither edited nor deleted once more.
@@ -291,8 +300,18 @@ export const ExportsATable: Story = {
     const labels = await panel.findByRole('grid', { name: 'Rows of issue_label' });
     await userEvent.click(await within(labels).findByText('bug'));
     await expect(await panel.findByRole('heading', { level: 3 })).toHaveTextContent('issue_id=i-0001, label=bug');
+    // The table is there again after another view.
+    await userEvent.click(panel.getByRole('tab', { name: 'Events' }));
+    await userEvent.click(panel.getByRole('tab', { name: 'Data' }));
+    await expect(await panel.findByRole('grid', { name: 'Rows of issue_label' })).toBeVisible();
   },
 };
+
+const FOLLOWED = {
+  'conflict-detected': { type: 'conflict-detected', conflictId: 'c1', table: 'issue' },
+  resync: { type: 'resync', reason: 'the log was cut' },
+  'leader-changed': { type: 'leader-changed', isLeader: true },
+} as const;
 
 /** What others write appears by itself. */
 export const Follows: Story = {
@@ -304,6 +323,13 @@ export const Follows: Story = {
     syncOf(context).setInspection(inspectionOf(41));
     syncOf(context).emit({ at: Date.now(), type: 'changes-applied', seq: 9, changeCount: 1, tables: ['issue'] });
     await expect(await panel.findByText('41 rows')).toBeVisible();
+    await waitFor(() => expect(panel.getByRole('combobox', { name: 'Table' })).toHaveTextContent('issue (41)'));
+    // What changes without a word about tables is followed, too.
+    for (const [index, type] of (['conflict-detected', 'resync', 'leader-changed'] as const).entries()) {
+      syncOf(context).setInspection(inspectionOf(42 + index));
+      syncOf(context).emit({ ...FOLLOWED[type], at: Date.now() });
+      await expect(await panel.findByText(`${42 + index} rows`)).toBeVisible();
+    }
   },
 };
 
@@ -515,6 +541,16 @@ export const InsertARow: Story = {
     await expect(form.getByText('text, required')).toBeVisible();
     await expect(form.getByText('text, key, required')).toBeVisible();
     await expect(form.queryByRole('alert')).toBeNull();
+    await expect(form.getByRole('heading', { level: 3 })).toHaveTextContent('New row of issue');
+    // Only what was touched is complained about.
+    await fill(form.getByRole('textbox', { name: 'priority' }), 'high');
+    await expect(form.getByText(/A whole number is wanted/)).toBeVisible();
+    await expect(form.getByRole('textbox', { name: 'title' })).not.toHaveAttribute('aria-invalid', 'true');
+    await userEvent.click(form.getByRole('button', { name: 'Cancel' }));
+    await waitFor(() => expect(panel.queryByRole('form', { name: 'New row of issue' })).toBeNull());
+    panel.getByRole('button', { name: 'Insert…' }).focus();
+    await userEvent.keyboard('{Enter}');
+    await panel.findByRole('form', { name: 'New row of issue' });
     await userEvent.keyboard('{Escape}');
     await waitFor(() => expect(hasFocus(panel.getByRole('button', { name: 'Insert…' }))).toBe(true));
 
@@ -543,6 +579,7 @@ export const InsertARow: Story = {
     sync.settle({ mutationId: entry?.mutationId ?? 0, outcome: 'rejected', seq: null, reason });
     await expect(await panel.findByText('The server refused the new row.')).toBeVisible();
     await expect(panel.getByText('Lamps are not issues.')).toBeVisible();
+    await expect(panel.getByText('Lamps are not issues.').closest('.notice')).toHaveAttribute('data-tone', 'bad');
     // The row is gone with its write, and with it what led to the queue from there.
     await waitFor(() => expect(panel.getAllByRole('button', { name: 'Show in the queue' })).toHaveLength(1));
     await userEvent.click(panel.getByRole('button', { name: 'Show in the queue' }));

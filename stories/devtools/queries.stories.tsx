@@ -206,6 +206,10 @@ export const InTheDark: Story = {
     reject(new Error('A query without its tables has no plan.'));
     await expect(await panel.findByText('A query without its tables has no plan.')).toBeVisible();
     await expect(panel.getByRole('button', { name: 'Show the plan' })).toBeEnabled();
+    syncOf(context).query = async () => [];
+    await userEvent.click(panel.getByRole('button', { name: 'Show the plan' }));
+    await expect(await panel.findByText('No plan')).toBeVisible();
+    await expect(panel.getByText('SQLite runs this without reading a table.')).toBeVisible();
   },
 };
 

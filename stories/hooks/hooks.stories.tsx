@@ -30,6 +30,8 @@ import { AddIssue } from './examples/synced-mutation.tsx';
 import mutationSource from './examples/synced-mutation.tsx?raw';
 import { Issues } from './examples/synced-query.tsx';
 import querySource from './examples/synced-query.tsx?raw';
+import { Harbours } from './examples/synced-query-refused.tsx';
+import refusedSource from './examples/synced-query-refused.tsx?raw';
 import { Details } from './examples/synced-query-when-asked.tsx';
 import whenAskedSource from './examples/synced-query-when-asked.tsx?raw';
 import { gulls, hookStory } from './hook-story.tsx';
@@ -60,6 +62,16 @@ export const UseSyncedQuery: Story = {
     await syncOf(context).write((tx) => tx.run(sql`UPDATE issue SET title = 'Terns nest on the pier'`));
     await expect(await canvas.findByText('Terns nest on the pier')).toBeVisible();
     await expect(canvas.getByText('All of them are here.')).toBeVisible();
+    // In the order that the query asks for, wherever it comes in.
+    await syncOf(context).write((tx) => tx.insert('issue', { ...gulls, id: 'PIER-8', title: 'A seal on the ramp' }));
+    await waitFor(() =>
+      expect(canvas.getAllByRole('listitem').map((item) => item.textContent)).toEqual([
+        'A seal on the ramp 0 votes',
+        'Terns nest on the pier 1 votes',
+      ]),
+    );
+    await syncOf(context).write((tx) => tx.delete('issue', 'PIER-7'));
+    await waitFor(() => expect(canvas.getAllByRole('listitem')).toHaveLength(1));
   },
 };
 
@@ -77,6 +89,14 @@ export const UseSyncedQueryWhenAsked: Story = {
   },
 };
 
+export const UseSyncedQueryRefused: Story = {
+  ...hookStory(Harbours, refusedSource),
+  play: async ({ canvasElement }) => {
+    const told = await within(canvasElement).findByRole('alert', {}, OPENING);
+    await expect(told).toHaveTextContent(/no such table: harbour/);
+  },
+};
+
 export const UseSuspenseSyncedQuery: Story = {
   ...hookStory(IssueCount, suspenseSource),
   play: async (context) => {
@@ -91,7 +111,9 @@ export const UseSyncedMutation: Story = {
   ...hookStory(AddIssue, mutationSource),
   play: async (context) => {
     const canvas = within(context.canvasElement);
-    await userEvent.click(await canvas.findByRole('button', { name: 'Add an issue' }, OPENING));
+    const add = await canvas.findByRole('button', { name: 'Add an issue' }, OPENING);
+    await expect(canvas.getByText('Nothing was added yet.')).toBeVisible();
+    await userEvent.click(add);
     await expect(await canvas.findByText('It is on this device.')).toBeVisible();
     const [row] = await syncOf(context).query(sql<{ count: number }>`SELECT count(*) AS count FROM issue`);
     await expect(row?.count).toBe(2);
@@ -167,6 +189,7 @@ export const UseOutbox: Story = {
     await expect(await canvas.findByText(/must lie between 1 and 5/, {}, OPENING)).toBeVisible();
     await userEvent.click(canvas.getByRole('button', { name: 'Retry' }));
     await expect(await canvas.findByText(/#40 on issue: pending/)).toBeVisible();
+    await expect(canvas.queryByRole('button', { name: 'Retry' })).toBeNull();
   },
 };
 
