@@ -91,6 +91,7 @@ export const SeveralOn: Story = {
       ),
     ).toBeVisible();
     await expect(panel.getByRole('tab', { name: /^Lab/ })).toHaveTextContent('Lab5');
+    await panel.findByRole('group', { name: 'Network' });
     const isOn = (title: string) => panel.getByRole('group', { name: title }).dataset.on;
     const cards = ['Network', 'Latency', 'Loss', 'Repeats', 'Next mutation', 'Conflict', 'Sign-in', 'Clock'];
     await expect(cards.filter((title) => isOn(title) === 'true')).toEqual([

@@ -339,11 +339,11 @@ export const ABusyDay: Story = {
     await expect(tenths('width')).toEqual([0, 8, 1, 1]);
     await expect(tenths('x')).toEqual([0, 0, 8, 9]);
     await expect(strip.map((span) => span.dataset.tone)).toEqual(['busy', 'ok', 'idle', 'ok']);
+    const latency = await panel.findByRole('figure', { name: /p95 \d+ ms of 100 rounds$/ });
     await expect(panel.getAllByRole('heading', { level: 3 }).map(textOf)).toEqual([
       ...['Connection', 'Storage', 'This device', 'Since the engine started', 'Connection history', 'Last rounds'],
     ]);
     await expect(cellsOf(panel.getByRole('region', { name: 'Last rounds' }))).toHaveLength(1 + 12);
-    const latency = await panel.findByRole('figure', { name: /p95 \d+ ms of 100 rounds$/ });
     await expect(latency.querySelectorAll('rect')).toHaveLength(100);
     await expect(latency.querySelectorAll('rect[data-tone=bad]')).toHaveLength(6);
     await expect(latency.querySelectorAll('rect[data-tone=idle]')).toHaveLength(1);

@@ -219,7 +219,7 @@ export const Narrow: Story = {
     const panel = await panelIn(canvasElement);
     await userEvent.click(await panel.findByText('re-run'));
     await userEvent.click(await panel.findByRole('button', { name: /Back to the list/ }));
-    await expect(panel.getByText('incremental')).toBeVisible();
+    await expect(await panel.findByText('incremental')).toBeVisible();
     await expect(panel.queryByRole('button', { name: /Back to the list/ })).toBeNull();
   },
 };
