@@ -6,6 +6,8 @@ configure({ asyncUtilTimeout: 10_000 });
 
 const preview: Preview = {
   parameters: {
+    // A story is a state, and not a form; the one that is to be played with says so.
+    controls: { disable: true },
     a11y: {
       // What axe finds fails the story, in the sidebar and in the tests alike.
       test: 'error',

@@ -64,6 +64,7 @@ interface PlaygroundArgs {
 
 /** For you to play with, in the Controls panel. */
 export const Playground: StoryObj<PlaygroundArgs> = {
+  parameters: { controls: { disable: false } },
   args: { position: 'bottom-left', theme: 'dark', initialIsOpen: false },
   argTypes: {
     position: { control: 'select', options: ['bottom-right', 'bottom-left', 'top-right', 'top-left'] },

@@ -5,7 +5,16 @@ import { SyncProvider, useSyncStatus } from 'tidemark';
 import { createFakeSync, type FakeSync } from 'tidemark/testing';
 import { schema } from '../fixtures/schema.ts';
 
-const meta: Meta = { title: 'SyncProvider' };
+const meta: Meta = {
+  title: 'SyncProvider',
+  decorators: [
+    (Story) => (
+      <div style={{ font: '14px/1.5 system-ui, sans-serif' }}>
+        <Story />
+      </div>
+    ),
+  ],
+};
 export default meta;
 
 type Story = StoryObj;
