@@ -12,7 +12,7 @@ import { createTestSync } from './test-sync.ts';
 
 export interface WithSyncOptions<S extends Schema = Schema> {
   readonly schema: S;
-  /** What is on the server, and so on the device, when the story begins. */
+  /** What is on the server, and so on the device, when the story begins. A device that is offline from the start has none of it. */
   readonly rows?: TestRows<S>;
   /** What `useSyncStatus`, `useConflicts` and the others are told, in place of what is true. Only these parts are scripted. */
   readonly state?: FakeState;
