@@ -48,6 +48,8 @@ class Running<T> {
       const result = await act({ signal: this.#stopper.signal, onProgress: this.#paced() });
       store.setState({ ...AT_REST, result });
     } catch (error) {
+      // Whoever has stopped it knows.
+      if (this.#stopper.signal.aborted) return store.setState(AT_REST);
       store.setState({ ...AT_REST, error: error instanceof Error ? error.message : String(error) });
     }
   };

@@ -19,7 +19,8 @@ import type {
 
 /** A mutation of a file. */
 export interface ImportedMutation {
-  readonly writeId: string;
+  /** What it is known by, in whichever file it stands. */
+  readonly importId: string;
   readonly changes: readonly Change[];
   readonly seen: SeenBefore;
   readonly now: number;
@@ -109,8 +110,8 @@ export interface LocalStore {
   discard(mutationId: number, now: number): WriteResult;
   /** Replaces the changes (cells) and sends it again under a new id, in its place. */
   edit(mutationId: number, changes: readonly Change[], now: number): WriteResult;
-  /** Takes over a mutation that was written elsewhere, once per `writeId`. */
-  importMutation(imported: ImportedMutation): WriteResult;
+  /** Takes over a mutation that was written elsewhere, once per `importId` in one history: whether that was before. */
+  importMutation(imported: ImportedMutation): WriteResult & { readonly isRepeated: boolean };
   /** Records every row of the tables that was never sent as new mutations of at most `rowsEach` rows. */
   seed(tables: readonly string[], options: { now: number; rowsEach: number }): { rowCount: number };
 

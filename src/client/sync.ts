@@ -153,8 +153,11 @@ export interface Sync<S extends Schema = Schema> {
     retry(mutationId: number): Promise<void>;
     discard(mutationId: number): Promise<void>;
     edit(mutationId: number, changes: readonly Change[]): Promise<void>;
-    /** The unsent work as JSON text, to keep as a file. */
-    export(): Promise<string>;
+    /**
+     * The unsent work as JSON text, to keep as a file. A short text or a whole one: what is stopped gives none.
+     * @throws SyncError `aborted` when `options.signal` stops it.
+     */
+    export(options?: OutboxCallOptions): Promise<string>;
     /** Retries every rejected mutation that the filter wants. Returns how many. */
     retryAll(filter?: Omit<OutboxFilter, 'states'>, options?: OutboxCallOptions): Promise<number>;
     /**

@@ -91,6 +91,8 @@ export interface OutboxEntry {
   readonly reason: { readonly code: string; readonly message: string } | null;
   /** The parked mutation it waits for. */
   readonly waitsFor: number | null;
+  /** Its place in the queue: counts up, and stays with what is retried, edited or decided. Left out by the engine of an older release in another tab. */
+  readonly position?: number;
 }
 
 /** Which mutations of the outbox are wanted: those for which every condition given holds. */
@@ -105,6 +107,10 @@ export interface OutboxFilter {
 export interface OutboxQuery extends OutboxFilter {
   readonly limit?: number;
   readonly offset?: number;
+  /** Only those behind this `position`: a queue that moves is read page by page with nothing left out and nothing twice. */
+  readonly after?: number;
+  /** The page ends where its changes have this size, with one mutation at least. Default: no such end. */
+  readonly maxBytes?: number;
 }
 
 /** How far a call has come that goes through many mutations. */

@@ -5,7 +5,7 @@ export const FORMAT = 'tidemark-outbox';
 export const VERSION = 1;
 const BYTES_EACH = 0x8000;
 
-interface AboutFile {
+export interface AboutFile {
   readonly clientId: string | null;
   readonly schemaVersion: number;
   readonly exportedAt: number;
@@ -16,30 +16,17 @@ export function outboxText(entries: readonly OutboxEntry[], about: AboutFile): s
   return fileText(entries.map(mutationText), about);
 }
 
-/** So many mutations are made text of in one go, while the page stands still. */
-const SLICE = 1_000;
+/** What stands around the mutations, and between two: long files are read by it, one mutation per line. */
+export const OPENING = ',\n  "mutations": [\n';
+export const SEPARATOR = ',\n';
+export const CLOSING = '\n  ]\n}';
 
-/** The same of many, with a pause after every few: the page goes on meanwhile. */
-export async function longOutboxText(
-  entries: readonly OutboxEntry[],
-  about: AboutFile,
-  pause: () => Promise<void>,
-): Promise<string> {
-  const texts: string[] = [];
-  for (let start = 0; start < entries.length; start += SLICE) {
-    if (start > 0) await pause();
-    for (const entry of entries.slice(start, start + SLICE)) texts.push(mutationText(entry));
-  }
-  return fileText(texts, about);
-}
-
-/** One mutation per line. */
-function fileText(mutations: readonly string[], about: AboutFile): string {
+export function fileText(mutations: readonly string[], about: AboutFile): string {
   const head = JSON.stringify({ format: FORMAT, version: VERSION, ...about }, null, 2).slice(0, -2);
-  return `${head},\n  "mutations": [\n${mutations.join(',\n')}\n  ]\n}`;
+  return `${head}${OPENING}${mutations.join(SEPARATOR)}${CLOSING}`;
 }
 
-function mutationText({ mutationId, state, hlc, base, epoch, createdAt, changes, reason }: OutboxEntry): string {
+export function mutationText({ mutationId, state, hlc, base, epoch, createdAt, changes, reason }: OutboxEntry): string {
   return JSON.stringify({ mutationId, state, hlc, base, epoch, createdAt, reason, changes }, encodeCell);
 }
 

@@ -1,4 +1,4 @@
-import type { SeenBefore } from '../client/local-store.ts';
+import type { EngineMethods } from '../client/engine-api.ts';
 import type { Sync } from '../client/sync.ts';
 import type { OutboxCallOptions, OutboxImport } from '../client/types.ts';
 import type { Change } from '../core/change.ts';
@@ -6,49 +6,88 @@ import { columnOf, type Schema, type Table, tableOf } from '../core/schema.ts';
 import { quoteName } from '../core/sql.ts';
 import type { Cell } from '../shared/cell.ts';
 import { SyncError } from '../shared/error.ts';
-import type { FiledMutation, OutboxFile } from './parse-outbox.ts';
+import type { Runtime } from '../shared/runtime.ts';
+import { outboxPages } from './outbox-pages.ts';
+import { type FiledMutation, parseLongOutboxText } from './parse-outbox.ts';
 
 interface ImportOptions<S extends Schema> extends OutboxCallOptions {
   readonly schema: S;
   readonly write: Sync<S>['write'];
-  /** Mutations of the file that wait on this very device: they are not written twice. */
-  readonly waiting: ReadonlySet<number>;
-  /** Takes one over with what its writer had seen; resolves with the history that this device is in. Null for an app without a server. */
-  readonly takeOver: ((changes: readonly Change[], seen: SeenBefore) => Promise<string | null>) | null;
+  readonly methods: EngineMethods;
+  readonly runtime: Runtime;
+  /** Of this device. */
+  readonly clientId: string | null;
+  readonly hasServer: boolean;
 }
 
-/** Writes the work of a file again, each mutation as a transaction of its own: what cannot be written does not hold the rest. */
+/** Null: it was written. */
+type Fate = string | null;
+
+const STOPPED = 'The import was stopped before it.';
+const WAITING = 'It still waits on this device.';
+const REPEATED = 'This device has taken it over before.';
+
+/** So many are under way at once: the engine does not wait for the page to ask for the next one. */
+const AT_ONCE = 25;
+
+/**
+ * Writes the work of a file again, each mutation as a transaction of its own: what cannot be written does not hold the rest.
+ *
+ * @throws SyncError `invalid-value` when the text is no such file: nothing is written then.
+ */
 export async function importOutbox<S extends Schema>(
-  { mutations }: OutboxFile,
-  { schema, write, waiting, takeOver, onProgress, signal }: ImportOptions<S>,
+  text: string,
+  { schema, write, methods, runtime, clientId, hasServer, onProgress, signal }: ImportOptions<S>,
 ): Promise<OutboxImport> {
+  const file = await parseLongOutboxText(text, () => new Promise((resume) => runtime.setTimer(0, resume)));
+  const { mutations } = file;
+  const isOwn = file.clientId !== null && file.clientId === clientId;
+  const waiting = isOwn ? await waitingIds(methods) : null;
   const skipped: { mutationId: number; reason: string }[] = [];
   const histories = new Set<OutboxImport['history']>();
-  for (const [index, mutation] of mutations.entries()) {
-    const { mutationId } = mutation;
-    const reason = signal?.aborted ? STOPPED : await fate(mutation);
-    if (reason !== null) skipped.push({ mutationId, reason });
-    const doneCount = index + 1;
-    if (doneCount % TOLD_EVERY === 0 || doneCount === mutations.length) {
-      onProgress?.({ doneCount, totalCount: mutations.length });
+  for (let start = 0; start < mutations.length; start += AT_ONCE) {
+    const some = mutations.slice(start, start + AT_ONCE);
+    const fates = await fatesOf(some);
+    for (const [index, { mutationId }] of some.entries()) {
+      const reason = fates[index] ?? null;
+      if (reason !== null) skipped.push({ mutationId, reason });
     }
+    onProgress?.({ doneCount: start + some.length, totalCount: mutations.length });
   }
   const history = HISTORIES.find((one) => histories.has(one)) ?? 'untold';
   return { writtenCount: mutations.length - skipped.length, history, skipped };
 
-  /** Null: it was written. */
-  function fate(mutation: FiledMutation): string | null | Promise<string | null> {
-    return waiting.has(mutation.mutationId) ? 'It still waits on this device.' : reasonOf(take(mutation));
+  async function fatesOf(some: readonly FiledMutation[]): Promise<Fate[]> {
+    if (signal?.aborted) return some.map(() => STOPPED);
+    // The engine keeps the order of what it is told to take over; transactions of this page would overtake each other.
+    if (hasServer && some.every(({ seen }) => seen !== null)) return Promise.all(some.map(fateOf));
+    const fates: Fate[] = [];
+    for (const mutation of some) fates.push(await fateOf(mutation));
+    return fates;
   }
 
-  async function take({ changes, seen }: FiledMutation): Promise<void> {
-    if (seen === null || takeOver === null) {
+  async function fateOf(mutation: FiledMutation): Promise<Fate> {
+    if (waiting?.has(mutation.mutationId)) return WAITING;
+    try {
+      return await take(mutation);
+    } catch (error) {
+      if (error instanceof SyncError && REFUSALS.has(error.kind)) return error.message;
+      throw error;
+    }
+  }
+
+  async function take({ mutationId, changes, seen }: FiledMutation): Promise<Fate> {
+    if (seen === null || !hasServer) {
       await rewrite(changes);
       histories.add('untold');
-      return;
+      return null;
     }
-    const epoch = await takeOver(changes, seen);
+    // The same mutation may stand in several files, and a file may be read again when its import did not come to its end.
+    const importId = file.clientId === null ? runtime.uuid() : `${file.clientId} ${mutationId}`;
+    const { epoch, isRepeated = false } = await methods.importMutation(importId, changes, seen);
+    if (isRepeated) return REPEATED;
     histories.add(epoch === seen.epoch ? 'same' : 'other');
+    return null;
   }
 
   async function rewrite(changes: readonly Change[]): Promise<void> {
@@ -62,23 +101,17 @@ export async function importOutbox<S extends Schema>(
   }
 }
 
-/** So many mutations lie between two words about progress. */
-const TOLD_EVERY = 25;
-const STOPPED = 'The import was stopped before it.';
+async function waitingIds(methods: EngineMethods): Promise<ReadonlySet<number>> {
+  const ids = new Set<number>();
+  for await (const page of outboxPages(methods)) for (const { mutationId } of page) ids.add(mutationId);
+  return ids;
+}
+
+/** The kinds of error that say that this device does not take it. */
+const REFUSALS: ReadonlySet<SyncError['kind']> = new Set(['invalid-value', 'invalid-query', 'not-found', 'too-large']);
 
 /** Where a file holds several kinds, the least is told. */
 const HISTORIES: readonly OutboxImport['history'][] = ['untold', 'other', 'same'];
-
-async function reasonOf(writing: Promise<void>): Promise<string | null> {
-  try {
-    await writing;
-    return null;
-  } catch (error) {
-    const wanted = ['invalid-value', 'invalid-query', 'not-found', 'too-large'];
-    if (error instanceof SyncError && wanted.includes(error.kind)) return error.message;
-    throw error;
-  }
-}
 
 /** The change in SQL over today's row: a put replaces it, a patch sets its columns and adds to its counters. */
 function statementOf(of: Table, { key, op, columns, counters = {} }: Change): { sql: string; parameters: Cell[] } {

@@ -1,7 +1,7 @@
 import type { Change } from '../core/change.ts';
 import type { Cell, Cells } from '../shared/cell.ts';
 import { SyncError } from '../shared/error.ts';
-import { FORMAT, VERSION } from './outbox-file.ts';
+import { CLOSING, FORMAT, OPENING, SEPARATOR, VERSION } from './outbox-file.ts';
 
 /** A file as `outboxText` wrote it, as far as it is needed to write the work again. */
 export interface OutboxFile {
@@ -22,21 +22,59 @@ export interface FiledMutation {
  * @throws SyncError `invalid-value` when it is none.
  */
 export function parseOutboxText(text: string): OutboxFile {
-  const parsed = parsedJson(text);
-  if (!isRecord(parsed) || parsed.format !== FORMAT) throw noFile(`it is not of the format ${FORMAT}`);
-  if (parsed.version !== VERSION) throw noFile(`its version is ${String(parsed.version)}, known is ${VERSION}`);
-  if (!Array.isArray(parsed.mutations)) throw noFile('it has no list of mutations');
-  const mutations = parsed.mutations.map((one: unknown, index) => {
-    if (isRecord(one) && Number.isSafeInteger(one.mutationId) && isChanges(one.changes)) {
-      try {
-        return { mutationId: Number(one.mutationId), changes: one.changes.map(decodeChange), seen: seenBy(one) };
-      } catch (error) {
-        throw noFile(`mutation ${index + 1} in it holds a value that is none`, error);
-      }
+  const { clientId, mutations } = known(parsedJson(text));
+  if (!Array.isArray(mutations)) throw noFile('it has no list of mutations');
+  return { clientId: textOrNull(clientId), mutations: mutations.map(mutationOf) };
+}
+
+/** So many characters are read in one go, while the page stands still. */
+const SLICE = 500_000;
+
+/** The same of a long file: as it was written, one mutation stands in each line, and `pause` lets the page go on in between. */
+export async function parseLongOutboxText(given: string, pause: () => Promise<void>): Promise<OutboxFile> {
+  const text = given.trimEnd();
+  const opening = text.indexOf(OPENING);
+  const head = jsonOrNone(`${text.slice(0, Math.max(0, opening))}}`);
+  // Somebody has laid it out anew: it may be a file all the same.
+  if (text.length <= SLICE || head === undefined || !text.endsWith(CLOSING)) return parseOutboxText(text);
+  const { clientId } = known(head);
+  const end = text.length - CLOSING.length;
+  const mutations: FiledMutation[] = [];
+  let pauseAt = SLICE;
+  for (let start = opening + OPENING.length; start < end; ) {
+    const next = text.indexOf(SEPARATOR, start);
+    const lineEnd = next < 0 || next > end ? end : next;
+    const line = jsonOrNone(text.slice(start, lineEnd));
+    if (line === undefined) return parseOutboxText(text);
+    mutations.push(mutationOf(line, mutations.length));
+    start = lineEnd + SEPARATOR.length;
+    if (start < pauseAt) continue;
+    await pause();
+    pauseAt = start + SLICE;
+  }
+  return { clientId: textOrNull(clientId), mutations };
+}
+
+/** A file of this format and version. */
+function known(file: unknown): Record<string, unknown> {
+  if (!isRecord(file) || file.format !== FORMAT) throw noFile(`it is not of the format ${FORMAT}`);
+  if (file.version !== VERSION) throw noFile(`its version is ${String(file.version)}, known is ${VERSION}`);
+  return file;
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function mutationOf(one: unknown, index: number): FiledMutation {
+  if (isRecord(one) && Number.isSafeInteger(one.mutationId) && isChanges(one.changes)) {
+    try {
+      return { mutationId: Number(one.mutationId), changes: one.changes.map(decodeChange), seen: seenBy(one) };
+    } catch (error) {
+      throw noFile(`mutation ${index + 1} in it holds a value that is none`, error);
     }
-    throw noFile(`mutation ${index + 1} in it is none`);
-  });
-  return { clientId: typeof parsed.clientId === 'string' ? parsed.clientId : null, mutations };
+  }
+  throw noFile(`mutation ${index + 1} in it is none`);
 }
 
 function seenBy({ epoch, base }: Record<string, unknown>): FiledMutation['seen'] {
@@ -49,6 +87,14 @@ function parsedJson(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     throw noFile('it is no JSON', error);
+  }
+}
+
+function jsonOrNone(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

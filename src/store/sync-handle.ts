@@ -1,10 +1,8 @@
 import type { AskAnswer, AskQuestion } from '../client/engine-api.ts';
 import { toAppRows } from '../client/live/app-rows.ts';
-import type { SeenBefore } from '../client/local-store.ts';
 import type { LiveQuery, ServerOptions, Sync, SyncCallOptions, SyncOptions } from '../client/sync.ts';
-import type { SyncEvent } from '../client/types.ts';
+import type { OutboxEntry, SyncEvent } from '../client/types.ts';
 import type { WorkerPush } from '../client/worker-api.ts';
-import type { Change } from '../core/change.ts';
 import { isWipedSince } from '../core/client-family.ts';
 import { type Schema, tableOf } from '../core/schema.ts';
 import { type InferQueryRow, type QueryInput, toStatement } from '../core/sql.ts';
@@ -18,7 +16,8 @@ import { checkedReason, checkedUnsent } from './check-calls.ts';
 import { decide, type Resolvers } from './decide.ts';
 import { createInspector } from './inspector.ts';
 import { LiveQueries } from './live-queries.ts';
-import { longOutboxText, outboxText } from './outbox-file.ts';
+import { exportOutbox } from './outbox-export.ts';
+import { outboxPages } from './outbox-pages.ts';
 import { type Attention, watchAttention } from './page-lifecycle.ts';
 import { retryAll } from './retry-all.ts';
 import { RowWatches } from './row-watches.ts';
@@ -42,12 +41,10 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
   const { methods } = line;
   line.onPush((push) => deliver(parts, push));
 
-  const listAll = () => methods.listOutbox();
   const aboutFile = () => {
     const { clientId } = mirror.store.getState();
     return { clientId, schemaVersion: schema.version, exportedAt: given.runtime.now() };
   };
-  const pause = () => new Promise<void>((resume) => given.runtime.setTimer(0, resume));
   const clientId = () => mirror.store.getState().clientId;
   /** An engine that goes away in the middle of it may have done it or not: the next one knows. */
   const wipe = async (dealtWith?: readonly number[]): Promise<void> => {
@@ -64,9 +61,8 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
   /** What is written between the export and the wipe makes it begin again. */
   const wipeExporting = async (): Promise<string> => {
     for (;;) {
-      const entries = await listAll();
-      const text = outboxText(entries, aboutFile());
-      const isWiped = await wipe(entries.map(({ mutationId }) => mutationId)).then(() => true, orUnsentWork);
+      const { text, mutationIds } = await exportOutbox(methods, aboutFile());
+      const isWiped = await wipe(mutationIds).then(() => true, orUnsentWork);
       if (isWiped) return text;
     }
   };
@@ -110,21 +106,13 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
       retry: async (mutationId) => void (await methods.retryMutation(mutationId)),
       discard: (mutationId) => methods.discardMutation(mutationId),
       edit: async (mutationId, changes) => void (await methods.editMutation(mutationId, changes)),
-      export: async () => longOutboxText(await listAll(), aboutFile(), pause),
+      export: async (call) => (await exportOutbox(methods, aboutFile(), call)).text,
       retryAll: (filter, call) => retryAll(methods, filter, call),
       async import(text, call = {}) {
         // Few apps ever need it: it comes when it does.
-        const [{ parseOutboxText }, { importOutbox }] = await Promise.all([
-          import('./parse-outbox.ts'),
-          import('./outbox-import.ts'),
-        ]);
-        const file = parseOutboxText(text);
-        const isOwn = file.clientId !== null && file.clientId === mirror.store.getState().clientId;
-        const waiting = isOwn ? (await listAll()).map(({ mutationId }) => mutationId) : [];
-        const takeOver = async (changes: readonly Change[], seen: SeenBefore) =>
-          (await methods.importMutation(given.runtime.uuid(), changes, seen)).epoch;
-        const means = { schema, write, waiting: new Set(waiting), takeOver: hasServer ? takeOver : null };
-        return importOutbox(file, { ...means, ...call });
+        const { importOutbox } = await import('./outbox-import.ts');
+        const { runtime } = given;
+        return importOutbox(text, { schema, write, methods, runtime, clientId: clientId(), hasServer, ...call });
       },
     },
     conflicts: {

@@ -1,4 +1,11 @@
-import type { MutationOutcome, OutboxEntry, OutboxFilter, OutboxQuery, RowStatus } from '../client/types.ts';
+import type {
+  MutationOutcome,
+  OutboxCallOptions,
+  OutboxEntry,
+  OutboxFilter,
+  OutboxQuery,
+  RowStatus,
+} from '../client/types.ts';
 import type { Change } from '../core/change.ts';
 import { makeHlc } from '../core/hlc.ts';
 import { keyText } from '../shared/cell.ts';
@@ -47,8 +54,17 @@ export class FakeOutbox {
 
   /** What the app calls as `sync.outbox`. */
   readonly actions = {
-    list: async ({ limit = Number.POSITIVE_INFINITY, offset = 0, ...filter }: OutboxQuery = {}) =>
-      this.#matching(filter).slice(offset, offset + limit),
+    list: async ({ limit = NO_END, offset = 0, after = -NO_END, maxBytes = NO_END, ...filter }: OutboxQuery = {}) => {
+      const behind = this.#matching(filter).filter(({ position, mutationId }) => (position ?? mutationId) > after);
+      let bytes = 0;
+      const isTooMuch = (entry: OutboxEntry) => {
+        bytes += entry.sizeBytes;
+        return bytes - entry.sizeBytes >= maxBytes;
+      };
+      const page = behind.slice(offset, offset + limit);
+      const end = page.findIndex(isTooMuch);
+      return end < 0 ? page : page.slice(0, end);
+    },
     count: async (filter: OutboxFilter = {}) => this.#matching(filter).length,
     retry: async (mutationId: number) => {
       this.#core.called('outbox.retry', mutationId);
@@ -64,8 +80,9 @@ export class FakeOutbox {
       this.#assertStopped(mutationId, 'edited');
       this.#change(mutationId, (entry) => ({ ...entry, changes, state: 'pending', reason: null }));
     },
-    export: async () => {
+    export: async ({ signal }: OutboxCallOptions = {}) => {
       this.#core.called('outbox.export');
+      if (signal?.aborted) throw new SyncError('aborted', 'The export was stopped.');
       const { clientId } = this.#core.state;
       return outboxText(this.#matching({}), { clientId, schemaVersion: 1, exportedAt: this.#core.now() });
     },
@@ -140,6 +157,8 @@ export class FakeOutbox {
   }
 }
 
+const NO_END = Number.POSITIVE_INFINITY;
+
 const idOf = ({ mutationId }: { readonly mutationId: number }): number => mutationId;
 
 const ROW_STATUS = {
@@ -165,5 +184,6 @@ function entryOf(mutationId: number, changes: readonly Change[], createdAt: numb
     changes,
     reason: null,
     waitsFor: null,
+    position: mutationId,
   };
 }

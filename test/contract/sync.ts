@@ -78,6 +78,9 @@ export function runSyncContract(name: string, open: () => Promise<SyncUnderTest>
     expect(await ids(sync, { offset: 1, limit: 1 })).toEqual([2]);
     expect(await ids(sync, { row: 'A' })).toEqual([1, 3]);
     expect(await ids(sync, { states: ['rejected'] })).toEqual([]);
+    const [first] = await sync.outbox.list();
+    expect(await ids(sync, { after: first?.position ?? 0 })).toEqual([2, 3]);
+    expect(await ids(sync, { after: first?.position ?? 0, maxBytes: 1 })).toEqual([2]);
     expect(await sync.outbox.count({ table: 'issue', states: ['pending'] })).toBe(3);
   });
 
@@ -123,6 +126,7 @@ export function runSyncContract(name: string, open: () => Promise<SyncUnderTest>
     expect(await sync.outbox.import(file)).toMatchObject({ writtenCount: 1, skipped: [] });
     expect(await ids(sync)).toEqual([2]);
     await expect(sync.outbox.import('{}')).rejects.toMatchObject({ kind: 'invalid-value' });
+    await expect(sync.outbox.export({ signal: AbortSignal.abort() })).rejects.toMatchObject({ kind: 'aborted' });
   });
 
   test(`${name}: a conflict is decided once, and stays in the history`, async () => {

@@ -79,7 +79,7 @@ export function ImportNotices({ imported: { file, work, choose, read } }: { read
           <p>
             Where somebody changed the same columns since the file’s writer had seen them, the policy of the table
             decides, or you are asked. A file of an older version does not tell: it wins without a conflict. What still
-            waits here is left out.
+            waits here, or was taken over before, is left out.
           </p>
         </Confirm>
       )}

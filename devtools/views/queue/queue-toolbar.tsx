@@ -5,7 +5,6 @@ import { createWork } from '../../data/work.ts';
 import { stateWords } from '../../ui/badge.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { saveFile } from '../../ui/save-file.ts';
-import { useAction } from '../../ui/use-action.ts';
 import { WorkProgress } from '../../ui/work-progress.tsx';
 import { ImportButton, type ImportedWork, ImportNotices } from './import-file.tsx';
 import { outboxFilter, type QueueFilter } from './queue-filter.ts';
@@ -20,13 +19,14 @@ interface QueueToolbarProps {
 const STATES: readonly MutationState[] = ['pending', 'sent', 'accepted', 'parked', 'conflicted', 'rejected'];
 
 const useRetries = createWork<number>();
+const useExports = createWork<void>();
 
 /** Filter, and what can be done to the queue as a whole. */
 export function QueueToolbar({ filter, onFilter, count, imported }: QueueToolbarProps) {
   const sync = useInspectedSync();
   const rejectedCount = useInspected((state) => state.status.rejectedCount);
-  const action = useAction();
   const retrying = useRetries(sync);
+  const exporting = useExports(sync);
   const { states: _states, ...rows } = outboxFilter(filter);
   const isPart = rows.table !== undefined || rows.row !== undefined;
   return (
@@ -49,15 +49,18 @@ export function QueueToolbar({ filter, onFilter, count, imported }: QueueToolbar
         )}
         <button
           type="button"
-          disabled={action.isRunning}
-          onClick={() => action.run(async () => saveFile('tidemark-outbox.json', await sync.outbox.export()))}
+          disabled={exporting.isRunning}
+          onClick={() =>
+            exporting.run(async (call) => saveFile('tidemark-outbox.json', await sync.outbox.export(call)))
+          }
         >
-          {action.isRunning ? 'Exporting…' : 'Export'}
+          {exporting.isRunning ? 'Exporting…' : 'Export'}
         </button>
         <ImportButton imported={imported} />
       </span>
       <WorkProgress label="Retrying" work={retrying} />
-      <ErrorNotice error={action.error ?? retrying.error} />
+      <WorkProgress label="Exporting" work={exporting} />
+      <ErrorNotice error={exporting.error ?? retrying.error} />
       <ImportNotices imported={imported} />
     </div>
   );

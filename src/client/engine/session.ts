@@ -17,6 +17,7 @@ import type {
   LiveQueryRecord,
   SyncKind,
   TableInfo,
+  TakenOver,
 } from '../engine-api.ts';
 import type { LabConditions, RowsPage, RowsRequest, WireFrames } from '../inspection.ts';
 import type { LiveQuery, LiveSubscriber } from '../live/live-query.ts';
@@ -255,15 +256,14 @@ export class EngineSession implements EngineConnection, EngineMethods {
     return this.#core.change((store, now) => store.edit(mutationId, changes, now));
   }
 
-  async importMutation(
-    writeId: string,
-    changes: readonly Change[],
-    seen: SeenBefore,
-  ): Promise<{ mutationId: number | null; epoch: string | null }> {
-    const { mutationId } = await this.#core.change((store, now) =>
-      store.importMutation({ writeId, changes, seen, now }),
-    );
-    return { mutationId, epoch: this.#core.store.cursor?.epoch ?? null };
+  async importMutation(importId: string, changes: readonly Change[], seen: SeenBefore): Promise<TakenOver> {
+    let isRepeated = false;
+    const { mutationId } = await this.#core.change((store, now) => {
+      const result = store.importMutation({ importId, changes, seen, now });
+      isRepeated = result.isRepeated;
+      return result;
+    });
+    return { mutationId, epoch: this.#core.store.cursor?.epoch ?? null, isRepeated };
   }
 
   async listConflicts(filter: ConflictFilter = {}): Promise<Conflict[]> {

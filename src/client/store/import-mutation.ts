@@ -1,3 +1,4 @@
+import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { ImportedMutation, LocalStore } from '../local-store.ts';
 import { collectChanges } from './changed-rows.ts';
 import { checkChanges } from './check-changes.ts';
@@ -9,14 +10,13 @@ import { packChanges } from './pack.ts';
 import type { Parking } from './parking.ts';
 import { rowsOf } from './row-access.ts';
 import type { SyncPosition } from './sync-position.ts';
-import { findWrite } from './write-log.ts';
 
 /**
  * Takes over a mutation of a file. It has seen what its first writer had seen, and not what this device has: so what others wrote
  * since is met as the conflict it would have been. Its stamp is of now: stamps of a device only rise, and it is now that somebody wants it.
  */
 export function createImportMutation(parts: {
-  readonly database: Parameters<typeof findWrite>[0];
+  readonly database: LocalDatabase;
   readonly tables: LocalTables;
   readonly outbox: Outbox;
   readonly overlay: Overlay;
@@ -26,9 +26,11 @@ export function createImportMutation(parts: {
 }): LocalStore['importMutation'] {
   const { database, tables, outbox, overlay, parking, clock, position } = parts;
 
-  return ({ writeId, changes, seen, now }: ImportedMutation) => {
-    const known = findWrite(database, writeId);
-    if (known) return { mutationId: known.mutationId, changed: new Map(), settled: [] };
+  return ({ importId, changes, seen, now }: ImportedMutation) => {
+    const epoch = position.lastEpoch;
+    if (isImported(database, importId, epoch)) {
+      return { mutationId: null, changed: new Map(), settled: [], isRepeated: true };
+    }
     const checked = checkChanges(tables, changes);
     const rows = rowsOf(checked);
     for (const row of rows) overlay.keepImage(row);
@@ -39,18 +41,31 @@ export function createImportMutation(parts: {
       state: parking.isBlocked(rows, mutationId) ? ('parked' as const) : ('pending' as const),
       hlc: clock.stamp(now),
       // In another history nothing is known to have been seen.
-      base: seen.epoch === position.lastEpoch ? seen.base : 0,
+      base: seen.epoch === epoch ? seen.base : 0,
       createdAt: now,
       rows,
       bytes: packChanges(checked),
-      writeId,
+      writeId: null,
     };
+    database.run(NOTE_SQL, [importId, mutationId, epoch]);
     outbox.insert(mutation);
     outbox.remember(mutation);
     clock.took(mutation.mutationId, mutation.hlc);
     clock.persist();
     const changed = collectChanges();
     for (const row of rows) overlay.show(row, changed);
-    return { mutationId, changed: changed.rows, settled: [] };
+    return { mutationId, changed: changed.rows, settled: [], isRepeated: false };
   };
+}
+
+const NOTE_SQL = 'INSERT OR REPLACE INTO _tidemark_import (id, position, epoch) VALUES (?, ?, ?)';
+
+function isImported(database: LocalDatabase, importId: string, epoch: string | null): boolean {
+  const sql = 'SELECT 1 FROM _tidemark_import WHERE id = ? AND epoch IS ?';
+  return database.read(sql, [importId, epoch]).rows.length > 0;
+}
+
+/** What a person throws away may be taken over again. */
+export function forgetImport(database: LocalDatabase, position: number): void {
+  database.run('DELETE FROM _tidemark_import WHERE position = ?', [position]);
 }

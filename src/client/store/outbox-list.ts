@@ -9,6 +9,8 @@ import type { PendingRows } from './pending-rows.ts';
 import { rowsOf } from './row-access.ts';
 import type { SyncPosition } from './sync-position.ts';
 
+const NO_END = Number.POSITIVE_INFINITY;
+
 /** The outbox as people see it. */
 export interface OutboxList {
   entries(query: OutboxQuery): OutboxEntry[];
@@ -43,6 +45,7 @@ export function createOutboxList(parts: {
       changes,
       reason: item.state === 'rejected' ? readReason(database, item.position) : null,
       waitsFor: isWaiting ? (parking.blockerOf(rowsOf(changes), item.position)?.mutationId ?? null) : null,
+      position: item.position,
     };
   };
 
@@ -68,12 +71,16 @@ export function createOutboxList(parts: {
   };
 
   return {
-    entries({ limit = Number.POSITIVE_INFINITY, offset = 0, ...filter }) {
+    entries({ limit = NO_END, offset = 0, after = -NO_END, maxBytes = NO_END, ...filter }) {
       const entries: OutboxEntry[] = [];
       let index = 0;
+      let bytes = 0;
       for (const item of matching(filter)) {
-        if (entries.length >= limit) break;
-        if (index++ >= offset) entries.push(toEntry(item));
+        if (item.position <= after) continue;
+        if (entries.length >= limit || bytes >= maxBytes) break;
+        if (index++ < offset) continue;
+        entries.push(toEntry(item));
+        bytes += item.size;
       }
       return entries;
     },

@@ -10,6 +10,8 @@ import type { LocalDatabase } from '../../storage/local-database.ts';
  *   `columns` is what it last held. No entry for a row with pending changes: the server never had it. `seen`: the row
  *   as the first pending change saw it, once a pull has changed it.
  * - `_tidemark_write`: the last writes that are in the outbox no more, or never were, with the clock they moved.
+ * - `_tidemark_import`: what was taken over from files, so that nothing is taken over twice, and where it stands in the outbox. Another epoch
+ *   may lack it: there it may be taken over again.
  * - `_tidemark_stage`: pages of a chain that is not complete.
  * - `_tidemark_conflict`: conflicts, open and resolved.
  */
@@ -25,6 +27,7 @@ const CREATE = `
     tbl TEXT NOT NULL, key TEXT NOT NULL, state INTEGER NOT NULL, columns BLOB NOT NULL, seen BLOB, PRIMARY KEY (tbl, key)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS _tidemark_write (n INTEGER PRIMARY KEY, write_id TEXT, mutation_id INTEGER, hlc TEXT);
+  CREATE TABLE IF NOT EXISTS _tidemark_import (id TEXT PRIMARY KEY, position INTEGER NOT NULL, epoch TEXT) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS _tidemark_stage (n INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS _tidemark_conflict (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, mutation_id INTEGER NOT NULL, tbl TEXT NOT NULL, state TEXT NOT NULL, body BLOB NOT NULL

@@ -1,6 +1,7 @@
 import type { Change } from '../../core/change.ts';
 import { sameCell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
+import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { WriteResult } from '../local-store.ts';
 import type { MutationOutcome } from '../types.ts';
 import { answerAll, answerBase, pickColumns } from './answer.ts';
@@ -8,6 +9,7 @@ import { type ChangeCollector, collectChanges } from './changed-rows.ts';
 import { checkChanges } from './check-changes.ts';
 import type { DeviceClock } from './clock.ts';
 import type { ConflictRecord, ConflictRecords, StoredResolution } from './conflict-records.ts';
+import { forgetImport } from './import-mutation.ts';
 import type { LocalTables } from './local-table.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -26,6 +28,7 @@ export interface Revise {
 }
 
 export function createRevise(parts: {
+  readonly database: LocalDatabase;
   readonly outbox: Outbox;
   readonly overlay: Overlay;
   readonly parking: Parking;
@@ -34,7 +37,7 @@ export function createRevise(parts: {
   readonly tables: LocalTables;
   readonly outcomes: Outcomes;
 }): Revise {
-  const { outbox, overlay, parking, conflicts, clock, tables, outcomes } = parts;
+  const { database, outbox, overlay, parking, conflicts, clock, tables, outcomes } = parts;
 
   const takeOut = (item: OutboxItem, changed: ChangeCollector, isReplaced: boolean) => {
     const rows = isShown(item) ? overlay.rowsOf(item) : [];
@@ -112,6 +115,7 @@ export function createRevise(parts: {
         );
       }
       closeConflicts(item, 'remote', now);
+      forgetImport(database, item.position);
       return replace(item, { changes: [], base: item.base, now });
     },
   };

@@ -5,7 +5,8 @@ import type { OutboxEntry, OutboxProgress } from '../../../src/client/types.ts';
 import { defineSchema, t, table } from '../../../src/core/schema.ts';
 import { sql } from '../../../src/core/sql.ts';
 import { createSync } from '../../../src/store/create-sync.ts';
-import { longOutboxText, outboxText } from '../../../src/store/outbox-file.ts';
+import { outboxText } from '../../../src/store/outbox-file.ts';
+import { parseLongOutboxText, parseOutboxText } from '../../../src/store/parse-outbox.ts';
 
 const schema = defineSchema({
   version: 1,
@@ -89,21 +90,78 @@ describe('the outbox', () => {
     expect(await other.outbox.count()).toBe(25);
   });
 
-  test('is the same text for many mutations, made with pauses', async () => {
+  test('goes into the file page by page: all that waits from the beginning to the end, once, whatever moves meanwhile', async () => {
+    const [one, other] = [device(), device()];
+    await one.ready;
+    await Promise.all(Array.from({ length: 1_100 }, (_, n) => one.write((tx) => tx.insert('issue', issue(`i${n}`)))));
+    const told: OutboxProgress[] = [];
+    let meanwhile: Promise<unknown> = Promise.resolve();
+    const onProgress = (progress: OutboxProgress) => {
+      told.push(progress);
+      // Behind and before the place where the export is.
+      if (told.length === 1) meanwhile = Promise.all([one.outbox.discard(2), one.outbox.discard(1_099)]);
+    };
+    const file = JSON.parse(await one.outbox.export({ onProgress }));
+    await meanwhile;
+    const ids: number[] = file.mutations.map(({ mutationId }: OutboxEntry) => mutationId);
+    const gone = new Set([2, 1_099]);
+    const staying = Array.from({ length: 1_100 }, (_, n) => n + 1).filter((id) => !gone.has(id));
+    expect(ids.filter((id) => !gone.has(id))).toEqual(staying);
+    expect(told.slice(0, 2).map(({ doneCount }) => doneCount)).toEqual([500, 1_000]);
+    expect(told.at(-1)).toEqual({ doneCount: ids.length, totalCount: ids.length });
+    expect(file).toMatchObject({ format: 'tidemark-outbox', version: 1 });
+    const { writtenCount } = await other.outbox.import(JSON.stringify(file, null, 2));
+    expect(writtenCount).toBe(ids.length);
+  });
+
+  test('is taken over once, however often its import is stopped and begun anew', async () => {
+    const [one, other] = [device(), device()];
+    await one.write((tx) => tx.insert('issue', issue('a')));
+    for (let n = 0; n < 59; n += 1) await one.write((tx) => tx.run(sql`UPDATE issue SET votes = votes + 1`));
+    const file = JSON.parse(await one.outbox.export());
+    for (const mutation of file.mutations) mutation.epoch = 'their history';
+    const text = JSON.stringify(file);
+    const stopper = new AbortController();
+    const stopped = await other.outbox.import(text, { onProgress: () => stopper.abort(), signal: stopper.signal });
+    expect(stopped.writtenCount).toBe(25);
+    // Written twice, an import counts the votes twice; the second one here also overlaps with a third.
+    const [second, third] = await Promise.all([other.outbox.import(text), other.outbox.import(text)]);
+    expect(second.writtenCount + third.writtenCount).toBe(35);
+    expect(second.skipped[0]).toEqual({ mutationId: 1, reason: 'This device has taken it over before.' });
+    expect(await other.query(sql`SELECT votes FROM issue`)).toEqual([{ votes: 59 }]);
+    expect(await other.outbox.count()).toBe(60);
+  });
+
+  test('takes over again what was thrown away here', async () => {
+    const [one, other] = [device(), device()];
+    await one.write((tx) => tx.insert('issue', issue('a')));
+    const file = JSON.parse(await one.outbox.export());
+    file.mutations[0].epoch = 'their history';
+    const text = JSON.stringify(file);
+    await other.outbox.import(text);
+    await other.outbox.discard(1);
+    expect(await other.outbox.import(text)).toMatchObject({ writtenCount: 1, skipped: [] });
+    expect(await other.query(sql`SELECT id FROM issue`)).toEqual([{ id: 'a' }]);
+  });
+
+  test('is given whole or not at all: an export that is stopped throws', async () => {
     const sync = device();
     await sync.write((tx) => tx.insert('issue', issue('a')));
-    const [entry] = await sync.outbox.list();
-    const entries = Array.from({ length: 2_001 }, (_, n) => ({ ...(entry as OutboxEntry), mutationId: n + 1 }));
-    const about = { clientId: 'c', schemaVersion: 1, exportedAt: 7 };
-    let pauseCount = 0;
-    const text = await longOutboxText(entries, about, async () => {
-      pauseCount += 1;
-    });
-    expect([text === outboxText(entries, about), pauseCount]).toEqual([true, 2]);
-    const file = JSON.parse(text);
-    expect(file).toMatchObject({ format: 'tidemark-outbox', version: 1, ...about });
-    expect(file.mutations).toHaveLength(2_001);
-    expect(JSON.parse(outboxText([], about)).mutations).toEqual([]);
+    const signal = AbortSignal.abort();
+    await expect(sync.outbox.export({ signal })).rejects.toMatchObject({ kind: 'aborted' });
+  });
+
+  test('comes in pages of a size: a page ends before it is too much for a message, and goes on behind a place', async () => {
+    const sync = device();
+    for (const id of ['a', 'b', 'c']) {
+      await sync.write((tx) => tx.insert('issue', { ...issue(id), title: id.repeat(1_000) }));
+    }
+    const ids = async (query: Parameters<Device['outbox']['list']>[0]) =>
+      (await sync.outbox.list(query)).map(({ mutationId }) => mutationId);
+    expect(await ids({ maxBytes: 1 })).toEqual([1]);
+    expect(await ids({ maxBytes: 1_500 })).toEqual([1, 2]);
+    const [, second] = await sync.outbox.list();
+    expect(await ids({ after: second?.position ?? 0 })).toEqual([3]);
   });
 
   test('names what a file holds and this database does not take, and writes the rest', async () => {
@@ -127,6 +185,55 @@ describe('the outbox', () => {
     const text = (await one.outbox.export()).replace(String(2n ** 60n), 'many');
     await expect(other.outbox.import(text)).rejects.toThrow(/mutation 1 in it holds a value that is none/);
     expect(await other.outbox.count()).toBe(0);
+  });
+
+  describe('in a long file', () => {
+    const about = { clientId: 'c', schemaVersion: 1, exportedAt: 7 };
+    const change = {
+      table: 'issue',
+      key: ['a'],
+      op: 'put' as const,
+      columns: { title: 'x,\n'.repeat(200), size: 2n ** 60n },
+    };
+    const entry = { state: 'pending', hlc: 'h', base: 3, epoch: 'e', createdAt: 1, reason: null } as const;
+    const entries = Array.from({ length: 1_500 }, (_, n) => ({ ...entry, mutationId: n + 1, changes: [change] }));
+    const text = outboxText(entries as unknown as OutboxEntry[], about);
+    let pauseCount = 0;
+    const pause = async () => {
+      pauseCount += 1;
+    };
+
+    test('is read line by line, with pauses, as it would be in one go', async () => {
+      pauseCount = 0;
+      expect(await parseLongOutboxText(`${text}\n`, pause)).toEqual(parseOutboxText(text));
+      expect(pauseCount).toBe(Math.floor(text.length / 500_000));
+      expect(pauseCount).toBeGreaterThan(1);
+    });
+
+    test('is read however somebody has laid it out', async () => {
+      const whole = parseOutboxText(text);
+      const parsed = JSON.parse(text);
+      const { mutations, ...head } = parsed;
+      for (const laidOut of [
+        JSON.stringify(parsed),
+        JSON.stringify(parsed, null, 2),
+        JSON.stringify({ mutations, ...head }, null, 2),
+      ]) {
+        expect(await parseLongOutboxText(laidOut, pause)).toEqual(whole);
+      }
+    });
+
+    test('is refused where a line is broken', async () => {
+      const broken = text.replace('"mutationId":1400', '"mutationId":"1400"');
+      await expect(parseLongOutboxText(broken, pause)).rejects.toThrow(/mutation 1400 in it is none/);
+      await expect(parseLongOutboxText(text.replace('"mutationId":1400,', ''), pause)).rejects.toThrow(/mutation 1400/);
+      await expect(parseLongOutboxText(text.replace('{"mutationId":1400', '{"mutationId:1400'), pause)).rejects.toThrow(
+        /no JSON/,
+      );
+      await expect(parseLongOutboxText(text.replace('tidemark-outbox', 'other'), pause)).rejects.toThrow(
+        /not of the format/,
+      );
+    });
   });
 
   test.each(['', '{', '[]', '{"format":"tidemark-outbox","version":2}', '{"format":"tidemark-outbox","version":1}'])(
