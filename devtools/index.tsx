@@ -1,7 +1,7 @@
 'use client';
 
 import type { FC } from 'react';
-import { LazyDevtools, LazyPanel } from './shell/entry.tsx';
+import { lazily } from './shell/entry.tsx';
 import type { SyncDevtoolsPanelProps, SyncDevtoolsProps } from './shell/props.ts';
 
 export type { SyncDevtoolsPanelProps, SyncDevtoolsProps } from './shell/props.ts';
@@ -20,8 +20,13 @@ const Nothing = () => null;
  * </SyncProvider>
  * ```
  */
-export const SyncDevtools: FC<SyncDevtoolsProps> = process.env.NODE_ENV === 'production' ? Nothing : LazyDevtools;
+export const SyncDevtools: FC<SyncDevtoolsProps> =
+  process.env.NODE_ENV === 'production'
+    ? Nothing
+    : lazily<SyncDevtoolsProps>(async () => (await import('./shell/floating.tsx')).FloatingDevtools);
 
 /** The panel alone, to stand anywhere in a page of the app; it fills its parent. Nothing in a production build. */
 export const SyncDevtoolsPanel: FC<SyncDevtoolsPanelProps> =
-  process.env.NODE_ENV === 'production' ? Nothing : LazyPanel;
+  process.env.NODE_ENV === 'production'
+    ? Nothing
+    : lazily<SyncDevtoolsPanelProps>(async () => (await import('./shell/embedded.tsx')).EmbeddedPanel);

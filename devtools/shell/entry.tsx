@@ -1,29 +1,23 @@
-import { type ComponentType, useContext, useEffect, useState } from 'react';
+import { type ComponentType, type FC, useContext, useEffect, useState } from 'react';
 import type { Sync } from '../../src/client/sync.ts';
 import { SyncContext } from '../../src/react/context.ts';
-import type { SyncDevtoolsPanelProps, SyncDevtoolsProps } from './props.ts';
-
-/** The floating button and its panel. */
-export function LazyDevtools({ sync, ...props }: SyncDevtoolsProps) {
-  const Devtools = useLoaded(loadFloating);
-  const inspected = useSyncToInspect(sync);
-  return Devtools && inspected ? <Devtools {...props} sync={inspected} /> : null;
-}
-
-/** The panel in place. */
-export function LazyPanel({ sync, ...props }: SyncDevtoolsPanelProps) {
-  const Panel = useLoaded(loadPanel);
-  const inspected = useSyncToInspect(sync);
-  return Panel && inspected ? <Panel {...props} sync={inspected} /> : null;
-}
 
 type Inspecting<Props> = ComponentType<Omit<Props, 'sync'> & { readonly sync: Sync }>;
 
-const loadFloating = async (): Promise<Inspecting<SyncDevtoolsProps>> =>
-  (await import('./floating.tsx')).FloatingDevtools;
-
-const loadPanel = async (): Promise<Inspecting<SyncDevtoolsPanelProps>> =>
-  (await import('./embedded.tsx')).EmbeddedPanel;
+/**
+ * The floating button and its panel, or the panel in place: whichever `load` fetches. The `import()` in it stands with the caller: bundlers that
+ * split code leave it out only where it is written in the branch that a production build does not have.
+ */
+export function lazily<Props extends { readonly sync?: Sync | undefined }>(
+  load: () => Promise<Inspecting<Props>>,
+): FC<Props> {
+  // biome-ignore lint/correctness/noComponentHookFactories: called once for each component, as its module is loaded
+  return function Lazily({ sync, ...props }) {
+    const Loaded = useLoaded(load);
+    const inspected = useSyncToInspect(sync);
+    return Loaded && inspected ? <Loaded {...props} sync={inspected} /> : null;
+  };
+}
 
 function useSyncToInspect(given: Sync | undefined): Sync | undefined {
   const provided = useContext(SyncContext)?.sync;

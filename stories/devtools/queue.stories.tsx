@@ -623,6 +623,30 @@ export const ExportAFile: Story = {
   },
 };
 
+export const ExportMany: Story = {
+  ...panelStory({ tab: 'queue', state: { outbox: [entry(47), rejected] } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    // As long as it is not stopped.
+    const exporting = spyOn(syncOf(context).outbox, 'export').mockImplementation(
+      ({ onProgress, signal } = {}) =>
+        new Promise((_resolve, reject) => {
+          onProgress?.({ doneCount: 30_500, totalCount: 100_000 });
+          signal?.addEventListener('abort', () => reject(new Error('It was stopped.')));
+        }),
+    );
+    await userEvent.click(await panel.findByRole('button', { name: 'Export' }));
+    await expect(await panel.findByText('Exporting 30,500 of 100,000')).toBeVisible();
+    await expect(panel.getByRole('progressbar', { name: 'Exporting' })).toHaveAttribute('value', '30500');
+    await expect(panel.getByRole('button', { name: 'Exporting…' })).toBeDisabled();
+    await userEvent.click(panel.getByRole('button', { name: 'Stop' }));
+    // Whoever has stopped it knows that there is no file.
+    await expect(await panel.findByRole('button', { name: 'Export' })).toBeEnabled();
+    await expect(panel.queryByRole('alert')).toBeNull();
+    exporting.mockRestore();
+  },
+};
+
 /** Over a row that was there, and to a row that meanwhile went. */
 export const ReplacedAndDeletedMeanwhile: Story = {
   ...panelStory({

@@ -1,5 +1,6 @@
 /** The panel in a production build, under a real Content-Security-Policy that allows nothing inline. */
-import { type Browser, chromium, type Page } from 'playwright';
+import { readFileSync } from 'node:fs';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chromiumArgs, ensureChromium } from '../../../scripts/chromium.ts';
 import { openStrictApp, type StrictApp } from './strict-app.ts';
@@ -18,6 +19,15 @@ afterAll(async () => {
   app?.close();
   await example?.close();
 });
+
+/** What the browser itself says was refused is a complaint, too. */
+async function watchViolations(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+      console.error(`violated: ${violatedDirective} by ${blockedURI}`);
+    });
+  });
+}
 
 /** Every word of the browser that something was refused, or failed. */
 function complaintsOf(page: Page): string[] {
@@ -78,11 +88,7 @@ test('every view keeps to the policy, docked and in its own window', async () =>
 
 test('the example app as it is built, with a nonce: a real engine, each view in each place, and not one violation', async () => {
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
-  await context.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
-      console.error(`violated: ${violatedDirective} by ${blockedURI}`);
-    });
-  });
+  await watchViolations(context);
   const page = await context.newPage();
   const complaints = complaintsOf(page);
   await page.goto(example.url);
@@ -115,6 +121,57 @@ test('the example app as it is built, with a nonce: a real engine, each view in 
       .last()
       .evaluate((host) => [...(host.shadowRoot?.querySelectorAll('style') ?? [])].map((style) => style.nonce));
   expect([await nonces(page), await nonces(own)]).toEqual([['tide'], ['tide']]);
+  expect([...complaints, ...theirs]).toEqual([]);
+  await context.close();
+}, 120_000);
+
+/** The text of the file that this button saves. The code runs in the app's page, wherever the panel is shown. */
+async function savedBy(app: Page, panel: Page, name: string): Promise<string> {
+  const downloading = app.waitForEvent('download');
+  await panel.getByRole('button', { name, exact: true }).click();
+  return readFileSync(await (await downloading).path(), 'utf8');
+}
+
+test('files are saved and opened under the policy, in the page and in a window of its own; questions are asked there', async () => {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
+  await watchViolations(context);
+  const page = await context.newPage();
+  const complaints = complaintsOf(page);
+  await page.goto(example.url);
+  await page.locator('[data-testid=status][data-phase=synced]').waitFor({ timeout: 60_000 });
+  await page.getByRole('switch', { name: 'Work offline' }).click();
+  await page.locator('.row .vote').first().click();
+  await page.getByRole('button', { name: /Open tidemark devtools/ }).click();
+  await page.getByRole('tablist').waitFor();
+
+  const useFiles = async (panel: Page) => {
+    const show = (view: string) => panel.getByRole('tab', { name: new RegExp(`^${view}`) }).click();
+    const choose = (label: string, text: string) =>
+      panel
+        .getByLabel(label)
+        .setInputFiles({ name: 'file.json', mimeType: 'application/json', buffer: Buffer.from(text) });
+    await show('Queue');
+    const outbox = await savedBy(page, panel, 'Export');
+    expect(JSON.parse(outbox).mutations).toHaveLength(1);
+    await choose('File of unsent work', outbox);
+    await panel.getByRole('button', { name: 'Write it again' }).click();
+    await panel.getByText('0 mutations written again, 1 left out.').waitFor();
+    await panel.getByRole('option', { name: /^#1/ }).click();
+    await panel.getByRole('button', { name: 'Discard…' }).click();
+    await panel.getByRole('alertdialog').getByRole('button', { name: 'Keep it' }).click();
+    await show('Data');
+    await panel.getByRole('grid', { name: /^Rows of/ }).waitFor();
+    expect(await savedBy(page, panel, 'CSV')).toContain('\r\n');
+    expect(JSON.parse(await savedBy(page, panel, 'JSON')).length).toBeGreaterThan(0);
+    await show('Support');
+    const bundle = await savedBy(page, panel, 'Save the bundle');
+    await choose('Support bundle', bundle);
+    await panel.getByText('read-only').first().waitFor();
+    await panel.getByRole('button', { name: 'Back to the app' }).click();
+  };
+  await useFiles(page);
+  const { own, theirs } = await openOwnWindow(page);
+  await useFiles(own);
   expect([...complaints, ...theirs]).toEqual([]);
   await context.close();
 }, 120_000);

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { build as esbuild } from 'esbuild';
 import { rolldown } from 'rolldown';
 import { expect, test } from 'vitest';
 import { rolldownAliases } from '../../../scripts/public-names.ts';
@@ -52,4 +53,31 @@ test('tidemark/devtools/production is there, and loaded later', { timeout: BUILD
   const { first, later } = await build('tidemark/devtools/production');
   expect(first.length).toBeLessThan(2_000);
   expect(later).toContain('attachShadow');
+});
+
+/** What esbuild makes of the same app when it splits the code: whatever an `import()` names is a file of its own, reached or not. */
+async function split(name: 'index' | 'production'): Promise<string[]> {
+  const { metafile } = await esbuild({
+    stdin: {
+      contents: `import { SyncDevtools, SyncDevtoolsPanel } from './devtools/${name}.tsx'; console.log(SyncDevtools, SyncDevtoolsPanel);`,
+      resolveDir: resolve(import.meta.dirname, '../../..'),
+    },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    jsx: 'automatic',
+    outdir: 'nowhere',
+    write: false,
+    metafile: true,
+    packages: 'external',
+    define: { 'process.env.NODE_ENV': '"production"' },
+  });
+  return Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+  );
+}
+
+test('a bundler that makes a file of each import() leaves nothing of the panel either', async () => {
+  expect((await split('index')).sort()).toEqual(['<stdin>', 'devtools/index.tsx']);
+  expect((await split('production')).length).toBeGreaterThan(50);
 });
