@@ -6,7 +6,7 @@ import type { Cell, RowKey } from '../shared/cell.ts';
 import type { SyncErrorJson } from '../shared/error.ts';
 import type { ReadColumn, ReadResult } from '../storage/local-database.ts';
 import type { LabConditions, LiveQueryInfo, RowsPage, RowsRequest, WireFrames } from './inspection.ts';
-import type { SeenBefore } from './local-store.ts';
+import type { ImportedMutation, ImportedMutations } from './local-store.ts';
 import type {
   Conflict,
   ConflictFilter,
@@ -71,8 +71,8 @@ export interface EngineMethods {
   retryMutation(mutationId: number): Promise<{ mutationId: number | null }>;
   discardMutation(mutationId: number): Promise<void>;
   editMutation(mutationId: number, changes: readonly Change[]): Promise<{ mutationId: number | null }>;
-  /** Takes over a mutation of a file, once per `importId`; tells the history that this device is in. */
-  importMutation(importId: string, changes: readonly Change[], seen: SeenBefore): Promise<TakenOver>;
+  /** Takes over mutations of a file, each once per `importId`: all that this device takes, in one transaction. */
+  importMutations(imported: readonly ImportedMutation[]): Promise<ImportedMutations>;
   listConflicts(filter?: ConflictFilter): Promise<Conflict[]>;
   resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;
   /** Answers all open conflicts alike, or each by the later side; resolves with how many they were. */
@@ -157,14 +157,6 @@ export type LiveQueryRecord = Omit<LiveQueryInfo, 'subscriberCount'>;
 export interface TableInfo {
   readonly table: string;
   readonly rowCount: number;
-}
-
-/** What became of a mutation of a file. */
-export interface TakenOver {
-  readonly mutationId: number | null;
-  readonly epoch: string | null;
-  /** It had been taken over before. Left out by the engine of an older release in another tab. */
-  readonly isRepeated?: boolean;
 }
 
 /** A write that is durable. */

@@ -23,7 +23,22 @@ export interface ImportedMutation {
   readonly importId: string;
   readonly changes: readonly Change[];
   readonly seen: SeenBefore;
-  readonly now: number;
+}
+
+/** What became of mutations of a file. */
+export interface ImportedMutations {
+  /** In their order. */
+  readonly takenOver: readonly TakenOver[];
+  /** The history that this device is in. */
+  readonly epoch: string | null;
+}
+
+export interface TakenOver {
+  readonly mutationId: number | null;
+  /** It had been taken over before. */
+  readonly isRepeated: boolean;
+  /** Why this device does not take it. */
+  readonly refusal?: SyncErrorJson;
 }
 
 /** What the writer of a mutation had seen: of which history, and up to where. */
@@ -110,8 +125,11 @@ export interface LocalStore {
   discard(mutationId: number, now: number): WriteResult;
   /** Replaces the changes (cells) and sends it again under a new id, in its place. */
   edit(mutationId: number, changes: readonly Change[], now: number): WriteResult;
-  /** Takes over a mutation that was written elsewhere, once per `importId` in one history: whether that was before. */
-  importMutation(imported: ImportedMutation): WriteResult & { readonly isRepeated: boolean };
+  /** Takes over mutations that were written elsewhere, each once per `importId` in one history. */
+  importMutations(
+    imported: readonly ImportedMutation[],
+    now: number,
+  ): ImportedMutations & { readonly changed: ChangedRows };
   /** Records every row of the tables that was never sent as new mutations of at most `rowsEach` rows. */
   seed(tables: readonly string[], options: { now: number; rowsEach: number }): { rowCount: number };
 

@@ -1,7 +1,7 @@
 import type { EngineMethods } from '../client/engine-api.ts';
 import type { OutboxCallOptions } from '../client/types.ts';
 import { SyncError } from '../shared/error.ts';
-import { type AboutFile, fileText, mutationText } from './outbox-file.ts';
+import { type AboutFile, CLOSING, headText, mutationsText, SEPARATOR } from './outbox-file.ts';
 import { outboxPages } from './outbox-pages.ts';
 
 export interface ExportedOutbox {
@@ -20,14 +20,15 @@ export async function exportOutbox(
   { onProgress, signal }: OutboxCallOptions = {},
 ): Promise<ExportedOutbox> {
   const expectedCount = onProgress ? await methods.countOutbox() : 0;
-  const texts: string[] = [];
   const mutationIds: number[] = [];
+  // Put together in one go at the end, it would hold up the page.
+  let text = headText(about);
   for await (const page of outboxPages(methods)) {
     if (signal?.aborted) throw new SyncError('aborted', 'The export was stopped.', { cause: signal.reason });
-    for (const entry of page) texts.push(mutationText(entry));
+    text += `${mutationIds.length > 0 ? SEPARATOR : ''}${mutationsText(page)}`;
     for (const { mutationId } of page) mutationIds.push(mutationId);
-    onProgress?.({ doneCount: texts.length, totalCount: Math.max(expectedCount, texts.length) });
+    onProgress?.({ doneCount: mutationIds.length, totalCount: Math.max(expectedCount, mutationIds.length) });
   }
-  onProgress?.({ doneCount: texts.length, totalCount: texts.length });
-  return { text: fileText(texts, about), mutationIds };
+  onProgress?.({ doneCount: mutationIds.length, totalCount: mutationIds.length });
+  return { text: text + CLOSING, mutationIds };
 }

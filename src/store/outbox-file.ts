@@ -11,22 +11,26 @@ export interface AboutFile {
   readonly exportedAt: number;
 }
 
-/** Unsent work as a file that a person keeps: everything needed to write it again, readable by any program. */
-export function outboxText(entries: readonly OutboxEntry[], about: AboutFile): string {
-  return fileText(entries.map(mutationText), about);
-}
-
-/** What stands around the mutations, and between two: long files are read by it, one mutation per line. */
+/** What stands before the mutations, between two and behind them: long files are read by it, one mutation per line. */
 export const OPENING = ',\n  "mutations": [\n';
 export const SEPARATOR = ',\n';
 export const CLOSING = '\n  ]\n}';
 
-export function fileText(mutations: readonly string[], about: AboutFile): string {
-  const head = JSON.stringify({ format: FORMAT, version: VERSION, ...about }, null, 2).slice(0, -2);
-  return `${head}${OPENING}${mutations.join(SEPARATOR)}${CLOSING}`;
+/** Unsent work as a file that a person keeps: everything needed to write it again, readable by any program. */
+export function outboxText(entries: readonly OutboxEntry[], about: AboutFile): string {
+  return `${headText(about)}${mutationsText(entries)}${CLOSING}`;
 }
 
-export function mutationText({ mutationId, state, hlc, base, epoch, createdAt, changes, reason }: OutboxEntry): string {
+/** The file up to its first mutation. */
+export function headText(about: AboutFile): string {
+  return `${JSON.stringify({ format: FORMAT, version: VERSION, ...about }, null, 2).slice(0, -2)}${OPENING}`;
+}
+
+export function mutationsText(entries: readonly OutboxEntry[]): string {
+  return entries.map(mutationText).join(SEPARATOR);
+}
+
+function mutationText({ mutationId, state, hlc, base, epoch, createdAt, changes, reason }: OutboxEntry): string {
   return JSON.stringify({ mutationId, state, hlc, base, epoch, createdAt, reason, changes }, encodeCell);
 }
 

@@ -1,4 +1,5 @@
 import type { EngineMethods } from '../client/engine-api.ts';
+import type { ImportedMutation } from '../client/local-store.ts';
 import type { Sync } from '../client/sync.ts';
 import type { OutboxCallOptions, OutboxImport } from '../client/types.ts';
 import type { Change } from '../core/change.ts';
@@ -27,8 +28,8 @@ const STOPPED = 'The import was stopped before it.';
 const WAITING = 'It still waits on this device.';
 const REPEATED = 'This device has taken it over before.';
 
-/** So many are under way at once: the engine does not wait for the page to ask for the next one. */
-const AT_ONCE = 25;
+/** So many are taken over in one transaction: writes of the app come in between. */
+const AT_ONCE = 50;
 
 /**
  * Writes the work of a file again, each mutation as a transaction of its own: what cannot be written does not hold the rest.
@@ -47,10 +48,10 @@ export async function importOutbox<S extends Schema>(
   const histories = new Set<OutboxImport['history']>();
   for (let start = 0; start < mutations.length; start += AT_ONCE) {
     const some = mutations.slice(start, start + AT_ONCE);
-    const fates = await fatesOf(some);
-    for (const [index, { mutationId }] of some.entries()) {
-      const reason = fates[index] ?? null;
-      if (reason !== null) skipped.push({ mutationId, reason });
+    const fates = await fatesOf(some.filter(({ mutationId }) => !waiting?.has(mutationId)));
+    for (const { mutationId } of some) {
+      const reason = waiting?.has(mutationId) ? WAITING : fates.shift();
+      if (typeof reason === 'string') skipped.push({ mutationId, reason });
     }
     onProgress?.({ doneCount: start + some.length, totalCount: mutations.length });
   }
@@ -59,45 +60,49 @@ export async function importOutbox<S extends Schema>(
 
   async function fatesOf(some: readonly FiledMutation[]): Promise<Fate[]> {
     if (signal?.aborted) return some.map(() => STOPPED);
-    // The engine keeps the order of what it is told to take over; transactions of this page would overtake each other.
-    if (hasServer && some.every(({ seen }) => seen !== null)) return Promise.all(some.map(fateOf));
+    const imported = some.map((mutation) => (hasServer ? toImport(mutation) : null));
+    if (imported.every((one) => one !== null)) return takeOver(imported);
     const fates: Fate[] = [];
-    for (const mutation of some) fates.push(await fateOf(mutation));
+    // In their order: a later one may be about the same row.
+    for (const [index, mutation] of some.entries()) {
+      const one = imported[index];
+      fates.push(...(one ? await takeOver([one]) : [await rewrite(mutation)]));
+    }
     return fates;
   }
 
-  async function fateOf(mutation: FiledMutation): Promise<Fate> {
-    if (waiting?.has(mutation.mutationId)) return WAITING;
+  /** Null: the file does not tell what its writer had seen. */
+  function toImport({ mutationId, changes, seen }: FiledMutation): ImportedMutation | null {
+    // The same mutation may stand in several files, and a file may be read again when its import did not come to its end.
+    const importId = file.clientId === null ? runtime.uuid() : `${file.clientId} ${mutationId}`;
+    return seen && { importId, changes, seen };
+  }
+
+  async function takeOver(imported: readonly ImportedMutation[]): Promise<Fate[]> {
+    const { takenOver, epoch } = await methods.importMutations(imported);
+    return takenOver.map(({ isRepeated, refusal }, index) => {
+      if (refusal) return refusal.message;
+      if (isRepeated) return REPEATED;
+      histories.add(epoch === imported[index]?.seen.epoch ? 'same' : 'other');
+      return null;
+    });
+  }
+
+  async function rewrite({ changes }: FiledMutation): Promise<Fate> {
     try {
-      return await take(mutation);
+      await write(async (tx) => {
+        for (const change of changes) {
+          const of = tableOf(schema, change.table);
+          const count = await tx.run(statementOf(of, change));
+          if (count === 0 && change.op === 'patch') throw noRow(change);
+        }
+      });
     } catch (error) {
       if (error instanceof SyncError && REFUSALS.has(error.kind)) return error.message;
       throw error;
     }
-  }
-
-  async function take({ mutationId, changes, seen }: FiledMutation): Promise<Fate> {
-    if (seen === null || !hasServer) {
-      await rewrite(changes);
-      histories.add('untold');
-      return null;
-    }
-    // The same mutation may stand in several files, and a file may be read again when its import did not come to its end.
-    const importId = file.clientId === null ? runtime.uuid() : `${file.clientId} ${mutationId}`;
-    const { epoch, isRepeated = false } = await methods.importMutation(importId, changes, seen);
-    if (isRepeated) return REPEATED;
-    histories.add(epoch === seen.epoch ? 'same' : 'other');
+    histories.add('untold');
     return null;
-  }
-
-  async function rewrite(changes: readonly Change[]): Promise<void> {
-    await write(async (tx) => {
-      for (const change of changes) {
-        const of = tableOf(schema, change.table);
-        const count = await tx.run(statementOf(of, change));
-        if (count === 0 && change.op === 'patch') throw noRow(change);
-      }
-    });
   }
 }
 

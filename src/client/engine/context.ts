@@ -3,7 +3,7 @@ import type { Schema } from '../../core/schema.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { Instruments } from '../lab/instruments.ts';
 import type { LiveRegistry } from '../live/live-registry.ts';
-import type { LocalStore, WriteResult } from '../local-store.ts';
+import type { ImportedMutation, ImportedMutations, LocalStore, WriteResult } from '../local-store.ts';
 import type { SyncLoop } from '../loop/sync-loop.ts';
 import type { ConflictFilter } from '../types.ts';
 import type { AskDesk } from './ask-desk.ts';
@@ -42,6 +42,8 @@ export interface EngineContext {
   change(fn: (store: LocalStore, now: number) => WriteResult): Promise<{ mutationId: number | null }>;
   /** Whether this device follows a scope, from the next pull on. */
   followScope(scope: string, isFollowed: boolean): Promise<void>;
+  /** Takes over mutations of a file. */
+  importMutations(imported: readonly ImportedMutation[]): Promise<ImportedMutations>;
   resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;
   /** Answers all open conflicts alike, or each by the later side; resolves with how many they were. */
   resolveConflicts(resolution: 'local' | 'remote' | 'later', filter: Omit<ConflictFilter, 'state'>): Promise<number>;

@@ -6,7 +6,7 @@ import type { LocalDatabase } from '../../storage/local-database.ts';
 import type { AskAnswer, EnginePush } from '../engine-api.ts';
 import { createInstruments, type Instruments } from '../lab/instruments.ts';
 import { LiveRegistry } from '../live/live-registry.ts';
-import type { ChangedRows, LocalStore, WriteResult } from '../local-store.ts';
+import type { ChangedRows, ImportedMutation, ImportedMutations, LocalStore, WriteResult } from '../local-store.ts';
 import type { Exclusive, SyncLoop, SyncLoopOptions } from '../loop/sync-loop.ts';
 import type { ConflictFilter, MutationOutcome, SyncEvent } from '../types.ts';
 import { AskDesk } from './ask-desk.ts';
@@ -208,13 +208,31 @@ export class EngineCore implements EngineContext {
       });
       count += resolved.length;
       const at = this.runtime.now();
-      const tables = [...changed.keys()];
       for (const { id, table } of resolved) this.tell({ at, type: 'conflict-resolved', conflictId: id, table });
-      for (const mutationId of mutationIds) this.tell({ at, type: 'mutation-written', mutationId, tables });
-      this.committed({ mutationId: null, changed, settled });
+      this.#committedMany(mutationIds, { changed, settled });
     }
     this.feed.answered();
     return count;
+  }
+
+  async importMutations(imported: readonly ImportedMutation[]): Promise<ImportedMutations> {
+    const { changed, takenOver, epoch } = await this.gate.run(() => {
+      this.assertUnlocked();
+      return this.store.importMutations(imported, this.runtime.now());
+    });
+    this.#committedMany(
+      takenOver.flatMap(({ mutationId }) => mutationId ?? []),
+      { changed, settled: [] },
+    );
+    this.feed.answered();
+    return { takenOver, epoch };
+  }
+
+  #committedMany(mutationIds: readonly number[], result: Omit<WriteResult, 'mutationId'>): void {
+    const at = this.runtime.now();
+    const tables = [...result.changed.keys()];
+    for (const mutationId of mutationIds) this.tell({ at, type: 'mutation-written', mutationId, tables });
+    this.committed({ ...result, mutationId: null });
   }
 
   committed(result: WriteResult): void {

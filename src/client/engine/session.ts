@@ -17,11 +17,10 @@ import type {
   LiveQueryRecord,
   SyncKind,
   TableInfo,
-  TakenOver,
 } from '../engine-api.ts';
 import type { LabConditions, RowsPage, RowsRequest, WireFrames } from '../inspection.ts';
 import type { LiveQuery, LiveSubscriber } from '../live/live-query.ts';
-import type { SeenBefore } from '../local-store.ts';
+import type { ImportedMutation, ImportedMutations } from '../local-store.ts';
 import type {
   Conflict,
   ConflictFilter,
@@ -256,14 +255,8 @@ export class EngineSession implements EngineConnection, EngineMethods {
     return this.#core.change((store, now) => store.edit(mutationId, changes, now));
   }
 
-  async importMutation(importId: string, changes: readonly Change[], seen: SeenBefore): Promise<TakenOver> {
-    let isRepeated = false;
-    const { mutationId } = await this.#core.change((store, now) => {
-      const result = store.importMutation({ importId, changes, seen, now });
-      isRepeated = result.isRepeated;
-      return result;
-    });
-    return { mutationId, epoch: this.#core.store.cursor?.epoch ?? null, isRepeated };
+  async importMutations(imported: readonly ImportedMutation[]): Promise<ImportedMutations> {
+    return this.#core.importMutations(imported);
   }
 
   async listConflicts(filter: ConflictFilter = {}): Promise<Conflict[]> {

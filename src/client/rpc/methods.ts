@@ -38,7 +38,7 @@ export const CALL_FATES: Readonly<Record<MethodName, CallFate>> = {
   retryMutation: 'once',
   discardMutation: 'once',
   editMutation: 'once',
-  importMutation: 'repeat',
+  importMutations: 'repeat',
   listConflicts: 'repeat',
   resolveConflict: 'once',
   resolveConflicts: 'once',

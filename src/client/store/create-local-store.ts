@@ -2,7 +2,7 @@ import { SyncError } from '../../shared/error.ts';
 import type { ChangedRows, LocalStore } from '../local-store.ts';
 import { applyChain } from './apply-chain.ts';
 import { releaseHeld } from './held-rows.ts';
-import { createImportMutation } from './import-mutation.ts';
+import { createImportMutations } from './import-mutations.ts';
 import { localTableOf } from './local-table.ts';
 import { createLocalWrite } from './local-write.ts';
 import { openStore, wipeStore } from './open-store.ts';
@@ -45,7 +45,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
   const resolve = createResolveConflict({ ...parts, isThere: parts.overlay.isConfirmed, revise });
   const resolveMany = createResolveConflicts(conflicts, resolve);
   const list = createOutboxList(parts);
-  const importMutation = createImportMutation(parts);
+  const importMutations = createImportMutations(parts);
 
   /** One transaction, with what is in memory: after a failure both are as before. */
   const atomically = <T>(fn: () => T): T => {
@@ -158,7 +158,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
     retry: (mutationId, now) => quietly(() => revise.retry(mutationId, now)),
     discard: (mutationId, now) => quietly(() => revise.discard(mutationId, now)),
     edit: (mutationId, changes, now) => quietly(() => revise.edit(mutationId, changes, now)),
-    importMutation: (imported) => quietly(() => importMutation(imported)),
+    importMutations: (imported, now) => quietly(() => importMutations(imported, now)),
     seed: (tables) => {
       for (const name of tables) localTableOf(parts.tables, name);
       return atomically(() => ({ rowCount: releaseHeld(parts, tables) }));

@@ -9,7 +9,7 @@ import { type ChangeCollector, collectChanges } from './changed-rows.ts';
 import { checkChanges } from './check-changes.ts';
 import type { DeviceClock } from './clock.ts';
 import type { ConflictRecord, ConflictRecords, StoredResolution } from './conflict-records.ts';
-import { forgetImport } from './import-mutation.ts';
+import { forgetImport } from './import-mutations.ts';
 import type { LocalTables } from './local-table.ts';
 import type { Outbox, OutboxItem } from './outbox.ts';
 import type { Outcomes } from './outcomes.ts';

@@ -83,11 +83,11 @@ describe('the outbox', () => {
       stopper.abort();
     };
     const result = await other.outbox.import(await one.outbox.export(), { onProgress, signal: stopper.signal });
-    expect(told[0]).toEqual({ doneCount: 25, totalCount: 60 });
-    expect(result.writtenCount).toBe(25);
-    expect(result.skipped[0]).toEqual({ mutationId: 26, reason: 'The import was stopped before it.' });
-    expect(result.skipped).toHaveLength(35);
-    expect(await other.outbox.count()).toBe(25);
+    expect(told[0]).toEqual({ doneCount: 50, totalCount: 60 });
+    expect(result.writtenCount).toBe(50);
+    expect(result.skipped[0]).toEqual({ mutationId: 51, reason: 'The import was stopped before it.' });
+    expect(result.skipped).toHaveLength(10);
+    expect(await other.outbox.count()).toBe(50);
   });
 
   test('goes into the file page by page: all that waits from the beginning to the end, once, whatever moves meanwhile', async () => {
@@ -123,13 +123,28 @@ describe('the outbox', () => {
     const text = JSON.stringify(file);
     const stopper = new AbortController();
     const stopped = await other.outbox.import(text, { onProgress: () => stopper.abort(), signal: stopper.signal });
-    expect(stopped.writtenCount).toBe(25);
+    expect(stopped.writtenCount).toBe(50);
     // Written twice, an import counts the votes twice; the second one here also overlaps with a third.
     const [second, third] = await Promise.all([other.outbox.import(text), other.outbox.import(text)]);
-    expect(second.writtenCount + third.writtenCount).toBe(35);
+    expect(second.writtenCount + third.writtenCount).toBe(10);
     expect(second.skipped[0]).toEqual({ mutationId: 1, reason: 'This device has taken it over before.' });
     expect(await other.query(sql`SELECT votes FROM issue`)).toEqual([{ votes: 59 }]);
     expect(await other.outbox.count()).toBe(60);
+  });
+
+  test('has what this device does not take left out, and what is good beside it taken over', async () => {
+    const [one, other] = [device(), device()];
+    for (const id of ['a', 'b', 'c']) await one.write((tx) => tx.insert('issue', issue(id)));
+    const file = JSON.parse(await one.outbox.export());
+    for (const mutation of file.mutations) mutation.epoch = 'their history';
+    file.mutations[1].changes[0].table = 'gone';
+    const { writtenCount, history, skipped } = await other.outbox.import(JSON.stringify(file));
+    expect([writtenCount, history, skipped]).toEqual([
+      2,
+      'other',
+      [{ mutationId: 2, reason: expect.stringContaining('gone') }],
+    ]);
+    expect((await other.query(sql`SELECT id FROM issue ORDER BY id`)).map(({ id }) => id)).toEqual(['a', 'c']);
   });
 
   test('takes over again what was thrown away here', async () => {

@@ -230,7 +230,7 @@ export class FakeStore implements LocalStore {
   retry = unused;
   discard = unused;
   edit = unused;
-  importMutation = unused;
+  importMutations = unused;
   rowStatus = unused;
   rowCount = unused;
   rows = unused;
