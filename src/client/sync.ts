@@ -154,15 +154,16 @@ export interface Sync<S extends Schema = Schema> {
     discard(mutationId: number): Promise<void>;
     edit(mutationId: number, changes: readonly Change[]): Promise<void>;
     /**
-     * The unsent work as JSON text, to keep as a file. A short text or a whole one: what is stopped gives none.
+     * The unsent work as JSON text, to keep as a file: the whole of it, or none where it is stopped.
      * @throws SyncError `aborted` when `options.signal` stops it.
      */
     export(options?: OutboxCallOptions): Promise<string>;
     /** Retries every rejected mutation that the filter wants. Returns how many. */
     retryAll(filter?: Omit<OutboxFilter, 'states'>, options?: OutboxCallOptions): Promise<number>;
     /**
-     * Writes the unsent work of such a text again: one transaction per mutation, under ids of this device, on top of the rows as
-     * they are now. Left out, and named: what still waits here, what this database does not take, and what was not reached when it was stopped.
+     * Writes the unsent work of such a text again: one mutation for each, under ids of this device, on top of the rows as
+     * they are now. Left out, and named: what still waits here, what this device has taken over before (so an import that did not come to
+     * its end is begun again with the same text), what this database does not take, and what was not reached when it was stopped.
      * @throws SyncError `invalid-value` when the text is no such file.
      */
     import(text: string, options?: OutboxCallOptions): Promise<OutboxImport>;
