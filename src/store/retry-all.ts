@@ -8,7 +8,7 @@ const AT_ONCE = 25;
 
 /** Retries the rejected mutations of a filter, each once: one that is rejected again meanwhile is not retried again. */
 export async function retryAll(
-  methods: EngineMethods,
+  methods: Pick<EngineMethods, 'countOutbox' | 'listOutbox' | 'retryMutation'>,
   filter: Omit<OutboxFilter, 'states'> = {},
   { onProgress, signal }: OutboxCallOptions = {},
 ): Promise<number> {
