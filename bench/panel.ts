@@ -1,4 +1,5 @@
 /** What the panel costs a busy page: a production build with the panel in it, a real engine, real Chromium. */
+import { statSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright';
 import { chromiumArgs, ensureChromium } from '../scripts/chromium.ts';
 import { openStrictApp } from '../test/e2e/devtools/strict-app.ts';
@@ -7,6 +8,8 @@ import { alternate, type Measure, measure, median } from './measure.ts';
 const WRITES_PER_SECOND = 1_000;
 const FOR_MS = 3_000;
 const QUEUED_COUNT = 100_000;
+/** Longer than it takes. */
+const EXPORT_MS = 8_000;
 const TABLE_ROWS = 100_000;
 /** Nine rows: 24,000 px a second. */
 const SCROLL_STEP = 400;
@@ -62,11 +65,8 @@ export const panelMeasures = {
   },
 
   'panel-queue-100k': async (bench: PanelBench): Promise<Measure> => {
-    const page = await openPanel(bench);
-    await page.evaluate((count) => window.busy.fill(count), QUEUED_COUNT);
-    await page.getByRole('tab', { name: /^Queue/ }).click();
+    const page = await openLongQueue(bench);
     const list = page.getByRole('listbox', { name: 'Mutations' });
-    await page.getByText(`${QUEUED_COUNT.toLocaleString('en')} mutations`).waitFor();
     const scroll = async () =>
       p95(
         await list.evaluate((element, { step, forMs }) => window.busy.scroll(element, step, forMs), {
@@ -81,6 +81,31 @@ export const panelMeasures = {
     return measure('panel-queue-100k', 'ms', {
       ...runs,
       note: `p95 frame while ${QUEUED_COUNT} waiting mutations scroll by, ${SCROLL_STEP} px a frame; floor: nothing scrolls`,
+    });
+  },
+
+  /** The longest frame: what a person would feel as a halt. */
+  'panel-export-100k': async (bench: PanelBench): Promise<Measure> => {
+    const page = await openLongQueue(bench);
+    const took: number[] = [];
+    const bytes: number[] = [];
+    const runs = await alternate(
+      async () => {
+        const startedAt = performance.now();
+        const watching = page.evaluate((forMs) => window.busy.frames(forMs), EXPORT_MS);
+        const downloading = page.waitForEvent('download');
+        await page.getByRole('button', { name: 'Export', exact: true }).click();
+        const file = await (await downloading).path();
+        took.push((performance.now() - startedAt) / 1_000);
+        bytes.push(statSync(file).size / 1_000_000);
+        return Math.max(...(await watching));
+      },
+      async () => Math.max(...(await page.evaluate((forMs) => window.busy.frames(forMs), EXPORT_MS))),
+    );
+    await page.close();
+    return measure('panel-export-100k', 'ms', {
+      ...runs,
+      note: `the longest frame while ${QUEUED_COUNT} waiting mutations become a file of ${Math.round(median(bytes))} MB, in ${median(took).toFixed(1)} s; floor: without it`,
     });
   },
 
@@ -134,6 +159,14 @@ async function openPanel(bench: PanelBench): Promise<Page> {
   const page = await bench.open('busy');
   await page.getByRole('button', { name: /Open tidemark devtools/ }).click();
   await page.getByRole('tablist').waitFor();
+  return page;
+}
+
+async function openLongQueue(bench: PanelBench): Promise<Page> {
+  const page = await openPanel(bench);
+  await page.evaluate((count) => window.busy.fill(count), QUEUED_COUNT);
+  await page.getByRole('tab', { name: /^Queue/ }).click();
+  await page.getByText(`${QUEUED_COUNT.toLocaleString('en')} mutations`).waitFor();
   return page;
 }
 
