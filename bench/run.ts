@@ -28,7 +28,13 @@ const PAGE_MEASURES = [
   'a-to-b',
 ] as const;
 const PG_MEASURES = ['pg-push', 'pg-snapshot', 'pg-fanout', 'pg-idle', 'pg-hold'] as const;
-const PANEL_MEASURES = ['panel-closed', 'panel-open', 'panel-queue-100k', 'panel-export-100k', 'panel-data-100k'] as const;
+const PANEL_MEASURES = [
+  'panel-closed',
+  'panel-open',
+  'panel-queue-100k',
+  'panel-export-100k',
+  'panel-data-100k',
+] as const;
 const ALL = [...PAGE_MEASURES, 'start-100k', 'push-throughput', ...PANEL_MEASURES, ...PG_MEASURES, 'bundle'] as const;
 type Name = (typeof ALL)[number];
 

@@ -1,7 +1,7 @@
 import type { AskAnswer, AskQuestion } from '../client/engine-api.ts';
 import { toAppRows } from '../client/live/app-rows.ts';
 import type { LiveQuery, ServerOptions, Sync, SyncCallOptions, SyncOptions } from '../client/sync.ts';
-import type { OutboxEntry, SyncEvent } from '../client/types.ts';
+import type { SyncEvent } from '../client/types.ts';
 import type { WorkerPush } from '../client/worker-api.ts';
 import { isWipedSince } from '../core/client-family.ts';
 import { type Schema, tableOf } from '../core/schema.ts';
@@ -17,7 +17,6 @@ import { decide, type Resolvers } from './decide.ts';
 import { createInspector } from './inspector.ts';
 import { LiveQueries } from './live-queries.ts';
 import { exportOutbox } from './outbox-export.ts';
-import { outboxPages } from './outbox-pages.ts';
 import { type Attention, watchAttention } from './page-lifecycle.ts';
 import { retryAll } from './retry-all.ts';
 import { RowWatches } from './row-watches.ts';
