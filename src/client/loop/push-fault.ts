@@ -34,10 +34,18 @@ export async function pushFailed(context: RoundContext, batch: OutgoingPush, err
   if (!mayBeOneOfThem) throw error;
 }
 
-/** Whether the server itself failed over the request: not what stands before it, and not for want of anything. */
+/**
+ * Whether it may be this very request over which the server failed, or at which a firewall before it took offence: with a page
+ * of its own under any status, 200 too. A gateway that has no server behind it, and a server in want of something, are not well at all.
+ */
 function isStumble({ kind, details }: SyncError): boolean {
-  return kind === 'server' && (details.status === undefined || details.status === 500);
+  if (kind !== 'server') return false;
+  const { status } = details;
+  return typeof status !== 'number' || status === 500 || (status < 500 && !PASSING.has(status));
 }
+
+/** Too slow, and too early. */
+const PASSING: ReadonlySet<number> = new Set([408, 425]);
 
 /**
  * The server failed over a single mutation. Where it is well otherwise, that one is left out, so that the others need not

@@ -49,6 +49,29 @@ test('P4: 7 that are refused among 3,300 delay none of the others: all of them a
   expect(device.transport.requests.length).toBeLessThan(120);
 }, 30_000);
 
+test.each([403, 200])(
+  'P6: 7 at which a firewall before the server takes offence, with a page of status %i, delay none of the others, and are told of',
+  async (status) => {
+    const page = () => new SyncError('server', 'Not of a sync server.', { details: { status } });
+    const { device, rounds } = await deviceWithBad(page);
+    for (let step = 0; step < 100 && (await arrived()) < COUNT - 7; step += 1) await world.runtime.advance(100);
+    expect([await arrived(), rounds()]).toEqual([COUNT - 7, 1]);
+    await world.runtime.advance(60_000);
+    expect(device.loop.status()).toMatchObject({ rejectedCount: 6, pendingCount: 1 });
+  },
+  30_000,
+);
+
+test.each([502, 503, 408])(
+  'a gateway that answers %i blames nobody',
+  async (status) => {
+    const { device } = await deviceWithBad(() => new SyncError('server', 'Bad gateway.', { details: { status } }));
+    await world.runtime.advance(60_000);
+    expect(device.loop.status()).toMatchObject({ phase: 'error', rejectedCount: 0 });
+  },
+  30_000,
+);
+
 test('P6: 7 at which the server fails among 3,300 delay none of the others: all of them arrive in the first round', async () => {
   const { device, rounds } = await deviceWithBad(() => new SyncError('server', 'Something broke.'));
   for (let step = 0; step < 100 && (await arrived()) < COUNT - 7; step += 1) await world.runtime.advance(100);
