@@ -50,7 +50,8 @@ export interface ServerOptions {
    * The bearer token, or null when nobody is signed in. Called again with `refresh` after the server refused one: once per
    * try. When there is none to be had, the status is `needs-auth`: nothing is lost, and it is tried again a few times a
    * minute, when the person comes back to a tab, and at once with `sync.sync()`. May stay pending while a person signs in;
-   * what it gives in the end counts. What it throws means the same as null, unless it is what `fetch` throws without a
+   * what it gives in the end counts. `sync.sync()` calls it once more beside a call that is still pending: the first token
+   * counts, so that one that waits on a dead connection keeps nobody out. What it throws means the same as null, unless it is what `fetch` throws without a
    * network (a `TypeError`), or a `SyncError` of kind `network`.
    */
   readonly auth?: (options: { refresh: boolean }) => string | null | Promise<string | null>;

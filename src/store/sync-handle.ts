@@ -1,6 +1,6 @@
 import type { AskAnswer, AskQuestion } from '../client/engine-api.ts';
 import { toAppRows } from '../client/live/app-rows.ts';
-import type { LiveQuery, ServerOptions, Sync, SyncCallOptions, SyncOptions } from '../client/sync.ts';
+import type { LiveQuery, Sync, SyncCallOptions, SyncOptions } from '../client/sync.ts';
 import type { SyncEvent } from '../client/types.ts';
 import type { WorkerPush } from '../client/worker-api.ts';
 import { isWipedSince } from '../core/client-family.ts';
@@ -23,6 +23,7 @@ import { RowWatches } from './row-watches.ts';
 import type { SessionLine } from './session-line.ts';
 import { Settlements } from './settlements.ts';
 import { createSyncMirror, type SyncMirror } from './sync-store.ts';
+import { TokenDesk } from './token-desk.ts';
 import { createWriter } from './write.ts';
 
 export interface SyncHandleOptions<S extends Schema> {
@@ -67,7 +68,10 @@ export function createSyncHandle<S extends Schema>(given: SyncHandleOptions<S>):
   };
   const hasServer = server !== undefined;
   const write = createWriter({ schema, methods, runtime: given.runtime, settlements, hasServer, clientId });
-  const round = (kind: 'sync' | 'push' | 'pull') => (options?: SyncCallOptions) => calls.run(kind, options);
+  const round = (kind: 'sync' | 'push' | 'pull') => (options?: SyncCallOptions) => {
+    parts.tokens.askAnew();
+    return calls.run(kind, options);
+  };
 
   const followScope = async (what: string, scope: string, isFollowed: boolean) => {
     calls.requireServer(what);
@@ -175,13 +179,14 @@ interface Parts {
   readonly events: Emitter<SyncEvent>;
   readonly attention: Attention;
   readonly now: () => number;
+  readonly tokens: TokenDesk;
   readonly answer: (question: AskQuestion) => Promise<AskAnswer>;
 }
 
 function makeParts<S extends Schema>({ options, sessionId, line, runtime }: SyncHandleOptions<S>): Parts {
   const { schema, server, resolvers = {} } = options;
   const { methods } = line;
-  const askToken = tokenOf(server);
+  const tokens = new TokenDesk(server && ((how) => server.auth?.(how) ?? null));
   return {
     line,
     mirror: createSyncMirror(sessionId, runtime.now()),
@@ -192,12 +197,13 @@ function makeParts<S extends Schema>({ options, sessionId, line, runtime }: Sync
     events: new Emitter(),
     attention: attentionOf(line),
     now: () => runtime.now(),
+    tokens,
     async answer(question) {
       try {
         if (question.type === 'resolve') {
           return { type: 'resolve', resolution: await decide(schema, resolvers as Resolvers, question.conflict) };
         }
-        return { type: 'token', token: await askToken(question.refresh) };
+        return { type: 'token', token: await tokens.ask(question.refresh) };
       } catch (error) {
         return {
           type: 'failed',
@@ -206,18 +212,6 @@ function makeParts<S extends Schema>({ options, sessionId, line, runtime }: Sync
         };
       }
     },
-  };
-}
-
-/** The app's token. Who asks while it is being fetched, or somebody signs in, gets the same one. */
-function tokenOf(server: ServerOptions | undefined): (refresh: boolean) => Promise<string | null> {
-  const asked = new Map<boolean, Promise<string | null>>();
-  return (refresh) => {
-    const token = asked.get(refresh) ?? Promise.resolve(server?.auth?.({ refresh }) ?? null);
-    asked.set(refresh, token);
-    const done = () => asked.delete(refresh);
-    token.then(done, done);
-    return token;
   };
 }
 
