@@ -6,6 +6,9 @@ import type { AccessLists } from '../../../src/server/options.ts';
  */
 export const OWNERS = ['o0', 'o1', 'o2', 'o3'] as const;
 
+/** A list of somebody's that has been deleted over its items, in some histories. */
+export const ESTATE = 'estate';
+
 const scopesOf = (...owners: readonly string[]) => ['main', ...owners.map((owner) => `owner:${owner}`)];
 
 const OF_ALL: AccessLists = { read: '*', write: '*' };

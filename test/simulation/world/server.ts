@@ -200,6 +200,17 @@ export class Server {
     ]);
   }
 
+  /** A list is gone; its items are where they were. */
+  async leave(id: string, owner: string): Promise<void> {
+    const service = this.current?.service;
+    const item = { title: 'left', note: null, votes: 0 };
+    await service?.mutate(null, [
+      { table: 'list', key: [id], op: 'put', columns: { name: id, owner } },
+      { table: 'item', key: [id, 0], op: 'put', columns: item },
+    ]);
+    await service?.mutate(null, [{ table: 'list', key: [id], op: 'delete', columns: {} }]);
+  }
+
   async close(): Promise<void> {
     for (const wake of this.#sleepers) wake();
     await this.#starting;

@@ -1,5 +1,5 @@
 import type { Cell } from '../../../src/shared/cell.ts';
-import { OWNERS } from './access.ts';
+import { ESTATE, OWNERS } from './access.ts';
 import type { Chance } from './chance.ts';
 import { type Client, isExpected } from './client.ts';
 import { TALLIES } from './schema.ts';
@@ -133,11 +133,12 @@ const list: Statements = (client, chance) => {
   return [upsert('list', ['name', 'owner'], [id, `name ${chance.below(1_000)}`, chance.of(owners)])];
 };
 
-/** Somebody tries what they may not: with rows they may only read, or do not see, or under a list that is not theirs. */
+/** Somebody tries what they may not: with rows they may only read, or do not see, under a list that is not theirs, or by making anew what was. */
 const trespass: Statements = (client, chance) => {
   if (client.user === 'ana') return list(client, chance);
   const id = aList(chance);
   const name = `ben's ${chance.below(1_000)}`;
+  if (chance.happens(0.3)) return [upsert('list', ['name', 'owner'], [ESTATE, name, 'o0'])];
   return [
     chance.of<Sql>([
       upsert('list', ['name', 'owner'], [id, name, chance.of(['o2', 'o3'])]),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LocalDatabase } from '../../../src/storage/local-database.ts';
 import { openMemoryDatabase } from '../../../src/storage/sqlite-wasm/memory.ts';
-import { AccessBook } from './access.ts';
+import { AccessBook, ESTATE } from './access.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import { Client, type ClientOptions } from './client.ts';
 import type { Plan } from './faults.ts';
@@ -169,6 +169,7 @@ export async function openWorld({ seed, plan, plant = {}, postgres }: WorldOptio
   // Updates of rows that a restored server never had would be refused, and rightly so.
   const isRestored = plan.faults.has('restore from a copy');
   await server.seed(['p0', 'p1', ...(isRestored ? ['p2', 'p3'] : [])]);
+  if (seed % 4 === 1) await server.leave(ESTATE, 'o2');
   for (let index = 0; index < plan.clientCount; index += 1) {
     const user = index % 3 === 2 ? 'ben' : 'ana';
     const hasWorkers = plan.faults.has('tabs') && index % 2 === 1;
