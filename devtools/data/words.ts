@@ -85,7 +85,12 @@ function trouble(status: SyncStatus, now: number): string[] {
 }
 
 function retryWords(at: number, now: number): string {
-  return at > now ? `next try in ${durationWords(Math.max(1_000, at - now))}` : 'trying again';
+  return at > now ? `next try ${inWords(at, now)}` : 'trying again';
+}
+
+/** How long until then: `in 3 s`. Nobody reads milliseconds that pass. */
+export function inWords(at: number, now: number): string {
+  return at > now ? `in ${durationWords(Math.max(1_000, at - now))}` : 'now';
 }
 
 /** `Sending 12 of 40 changes`. */

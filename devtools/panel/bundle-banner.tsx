@@ -9,7 +9,7 @@ export function BundleBanner() {
   if (!bundle) return null;
   return (
     <div className="bundle-banner" role="status">
-      <p className="ellipsis">
+      <p>
         <strong>Support bundle</strong> {bundle.fileName}, made {clockWords(bundle.bundle.createdAt, now)}; read-only
         {bundle.bundle.hasValues ? '' : ', without values'}
       </p>

@@ -4,7 +4,7 @@ export const ADAPTED = /* css */ `
 @media (forced-colors: active) {
   .dot, .badge, .plot svg, .strip { forced-color-adjust: none; }
   .tabs [role='tab'][aria-selected='false'] { border-bottom-color: Canvas; }
-  :is([role='tab'][aria-selected='true'], button[aria-pressed='true']) { forced-color-adjust: none; background: Highlight !important; color: HighlightText !important; }
+  :is([role='tab'][aria-selected='true'], button:is([aria-pressed='true'], [data-active='true'])) { forced-color-adjust: none; background: Highlight !important; color: HighlightText !important; }
   [aria-selected='true'] > .tab-count { background: none; color: inherit; }
   :is([role='option'], .grid-row)[aria-selected='true'], .choice[data-chosen='true'] { outline: 2px solid Highlight; outline-offset: -2px; }
   .resize:focus-visible { outline: 2px solid Highlight; }

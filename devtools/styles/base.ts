@@ -40,7 +40,7 @@ export const BASE = /* css */ `
 :host([data-tidemark-devtools='window']) .root { background: var(--bg); }
 :host([data-tidemark-devtools='floating']) .root { height: auto; }
 *, *::before, *::after { box-sizing: border-box; }
-h3, h4, p, dl, dd, ul, fieldset, table, pre { margin: 0; padding: 0; font-size: inherit; font-weight: inherit; border: 0; }
+h2, h3, h4, p, dl, dd, ul, fieldset, table, pre { margin: 0; padding: 0; font-size: inherit; font-weight: inherit; border: 0; }
 ul { list-style: none; }
 code, pre, .mono { font-family: var(--mono); font-size: 12px; }
 b, strong { font-weight: 600; }
@@ -53,7 +53,7 @@ td, th { vertical-align: top; padding: 4px 10px 4px 0; }
 .ellipsis { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
 .scroll-x { overflow-x: auto; }
 .spring { flex: 1; }
-.padded { padding: 12px 14px 18px; display: flex; flex-direction: column; gap: 10px; min-width: 0; }
+.padded { padding: 10px 12px 14px; display: flex; flex-direction: column; gap: 8px; min-width: 0; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 [data-tone='ok'] { --tone: var(--ok); --tone-bg: var(--ok-bg); }
 [data-tone='busy'] { --tone: var(--busy); --tone-bg: var(--busy-bg); }

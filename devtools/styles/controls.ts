@@ -1,18 +1,18 @@
 /** Buttons, fields, badges, notices. */
 export const CONTROLS = /* css */ `
-.actions { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
+.actions { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; }
 .actions.footer { position: sticky; bottom: 0; padding: 8px 0; background: var(--bg); border-top: 1px solid var(--line); }
 .actions button, .toolbar button, .back {
-  padding: 4px 11px; min-height: 28px; border: 1px solid var(--line-strong); border-radius: 6px; background: var(--bg); color: var(--text);
-  font: 500 13px/1.3 var(--font); cursor: pointer;
+  padding: 3px 10px; min-height: 26px; border: 1px solid var(--line-strong); border-radius: 6px; background: var(--bg); color: var(--text);
+  font: 500 12px/1.3 var(--font); cursor: pointer;
 }
 .actions button:hover:enabled, .toolbar button:hover:enabled, .back:hover { background: var(--hover); }
 .actions button:disabled, .toolbar button:disabled { color: var(--muted); border-color: var(--line); cursor: default; }
 .actions button.primary:enabled { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 .actions button.primary:hover:enabled { filter: brightness(1.1); }
 .actions button.danger:enabled { color: var(--bad); border-color: var(--bad); }
-.actions button[aria-pressed='true'] { background: var(--select); border-color: var(--accent); }
-.actions button.icon { border-color: transparent; padding: 4px 6px; display: inline-grid; place-items: center; min-width: 28px; color: var(--muted); }
+.actions button[aria-pressed='true'], :is(.actions, .toolbar) button[data-active='true'] { background: var(--select); border-color: var(--accent); }
+.actions button.icon { border-color: transparent; padding: 4px 5px; display: inline-grid; place-items: center; min-width: 26px; color: var(--muted); }
 .actions button.icon:hover, .actions button.icon[aria-pressed='true'] { color: var(--text); }
 .segments { display: flex; }
 :is(.toolbar, .actions) .segments button { border-radius: 0; margin-inline-start: -1px; font-variant-numeric: tabular-nums; }
@@ -20,8 +20,8 @@ export const CONTROLS = /* css */ `
 :is(.toolbar, .actions) .segments button:last-child { border-radius: 0 6px 6px 0; }
 :is(.toolbar, .actions) .segments button[aria-pressed='true'] { background: var(--select); border-color: var(--accent); position: relative; }
 input:not([type='radio']):not([type='checkbox']), select, textarea {
-  padding: 4px 8px; min-height: 28px; border: 1px solid var(--line-strong); border-radius: 6px; background: var(--bg); color: var(--text);
-  font: 13px/1.4 var(--font); min-width: 0;
+  padding: 3px 8px; min-height: 26px; border: 1px solid var(--line-strong); border-radius: 6px; background: var(--bg); color: var(--text);
+  font: 12px/1.4 var(--font); min-width: 0;
 }
 textarea, .typed input:not([type='checkbox']) { font-family: var(--mono); font-size: 12px; width: 100%; }
 textarea { resize: vertical; display: block; field-sizing: content; max-height: 16em; }
@@ -33,8 +33,8 @@ input[type='radio'], input[type='checkbox'] { accent-color: var(--accent); margi
 .typed { display: grid; gap: 4px; min-width: 0; }
 .null-box { display: inline-flex; align-items: center; min-height: 26px; gap: 6px; font: 12px var(--mono); color: var(--muted); }
 .problem { color: var(--bad); font-size: 12px; overflow-wrap: anywhere; }
-.badge { display: inline-block; padding: 1px 7px; border-radius: 999px; background: var(--tone-bg); color: var(--tone); font: 500 11px/1.5 var(--font); white-space: nowrap; }
-.notice { padding: 7px 11px; border-radius: 6px; background: var(--tone-bg); color: var(--text); border-inline-start: 3px solid var(--tone); overflow-wrap: anywhere; }
+.badge { display: inline-block; padding: 1px 7px; border-radius: 999px; background: var(--tone-bg); color: var(--tone); font: 500 11px/1.45 var(--font); white-space: nowrap; }
+.notice { padding: 6px 10px; border-radius: 6px; background: var(--tone-bg); color: var(--text); border-inline-start: 3px solid var(--tone); overflow-wrap: anywhere; }
 .notice strong { color: var(--tone); }
 .notice .actions { margin-top: 6px; }
 .notice pre { white-space: pre-wrap; margin-top: 4px; }

@@ -5,11 +5,12 @@ export const INSPECT = /* css */ `
 .data > .master-detail { grid-template-columns: minmax(0, 11fr) minmax(280px, 9fr); }
 .events .toolbar select { max-width: 112px; }
 .data .toolbar select { max-width: 220px; }
-.check { display: inline-flex; align-items: center; gap: 6px; white-space: nowrap; }
+.check { display: inline-flex; align-items: center; gap: 6px; }
+.toolbar .check { white-space: nowrap; }
 .grid { flex: 1; min-height: 0; overflow: auto; }
 .grid:focus-visible { outline-offset: -2px; }
 .grid-head { display: flex; position: sticky; top: 0; z-index: 1; min-width: 100%; background: var(--surface); border-bottom: 1px solid var(--line); }
-.grid-head .grid-cell { font-weight: 600; padding-block: 5px; }
+.grid-head .grid-cell { font-weight: 600; font-size: 12px; padding-block: 5px; }
 .grid-head .muted { font-weight: 400; font-size: 11px; }
 .grid-row { position: absolute; inset: 0 auto auto 0; min-width: 100%; display: flex; border-bottom: 1px solid var(--line); }
 .grid-row:hover { background: var(--surface); }
@@ -48,9 +49,9 @@ button.link:hover { text-decoration: underline; }
 .json-body { padding-inline-start: 16px; border-inline-start: 1px solid var(--line); margin-inline-start: 4px; }
 .json-leaf { padding: 1px 0; }
 .json-name { font: 12px var(--mono); color: var(--accent); }
-.lab-banner, .bundle-banner { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 4px 12px; padding: 5px 14px; background: var(--warn-bg); border-block: 1px solid var(--warn); flex: none; }
+.lab-banner, .bundle-banner { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 4px 12px; padding: 4px 12px; background: var(--warn-bg); border-block: 1px solid var(--warn); flex: none; }
 .bundle-banner { background: var(--busy-bg); border-color: var(--busy); }
-.lab-banner p, .bundle-banner p { flex: 1 1 180px; min-width: 0; }
+.lab-banner p, .bundle-banner p { flex: 1 1 180px; min-width: 0; overflow-wrap: anywhere; font-size: 12px; }
 .lab-banner strong { color: var(--warn); }
 .lab-banner .actions button, .bundle-banner .actions button { min-height: 24px; padding: 2px 9px; }
 .lab .cards { grid-template-columns: repeat(auto-fit, minmax(min(210px, 100%), 1fr)); }

@@ -28,19 +28,25 @@ export const LAYOUT = /* css */ `
 .places { display: flex; }
 .panel { display: flex; flex-direction: column; height: 100%; background: var(--bg); container-type: size; overflow: hidden; }
 :host([data-tidemark-devtools='panel']) .panel { min-height: 240px; }
-.header { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px; padding: 9px 14px 7px; }
+.header { display: flex; flex-wrap: wrap; align-items: center; gap: 5px 12px; padding: 7px 12px 5px; flex: none; }
 .header .notice { flex-basis: 100%; }
-/* Beside the buttons it takes all the room; where these have a line of their own, they fill it. */
-.status { display: flex; align-items: baseline; gap: 9px; flex: 999 1 240px; min-width: 0; }
-.header .actions { flex: 1 1 auto; }
-.header .actions .theme { margin-inline-start: auto; }
-.status .dot { align-self: center; }
-.status strong { color: var(--tone); margin-inline-end: 10px; }
-.status .details { color: var(--muted); }
-.tabs { display: flex; flex-wrap: wrap; gap: 0 2px; padding: 0 10px; border-bottom: 1px solid var(--line); flex: none; }
+.brand { display: flex; align-items: center; gap: 7px; margin: 0; color: var(--accent); }
+.brand-name { color: var(--text); font: 650 13px/1.3 var(--font); letter-spacing: -0.01em; }
+.brand rect { fill: currentColor; }
+.wave { fill: none; stroke: var(--bg); stroke-width: 1.5; stroke-linecap: round; }
+.wave.far { stroke-opacity: 0.6; }
+.status { display: flex; align-items: baseline; gap: 8px; flex: 1 1 0; min-width: 0; }
+.status .dot { width: 9px; height: 9px; }
+.status strong { color: var(--tone); margin-inline-end: 9px; }
+.status .details { color: var(--muted); font-size: 12px; }
+.header .actions { gap: 6px; }
+.frame-buttons { margin-inline-start: auto; }
+.header .actions.frame-buttons, .places { gap: 2px; }
+.header .compact { display: inline-flex; align-items: center; gap: 5px; }
+.tabs { display: flex; flex-wrap: wrap; gap: 0 1px; padding: 0 4px; border-bottom: 1px solid var(--line); flex: none; }
 .tabs [role='tab'] {
-  display: flex; align-items: center; gap: 6px; padding: 6px 10px 7px; border: 0; border-radius: 6px 6px 0 0; background: none;
-  color: var(--muted); font: 500 13px/1.3 var(--font); cursor: pointer; border-bottom: 2px solid transparent; margin-bottom: -1px; white-space: nowrap;
+  display: flex; align-items: center; gap: 5px; padding: 5px 9px 6px; border: 0; border-radius: 6px 6px 0 0; background: none;
+  color: var(--muted); font: 500 12.5px/1.3 var(--font); cursor: pointer; border-bottom: 2px solid transparent; margin-bottom: -1px; white-space: nowrap;
 }
 .tabs [role='tab']:hover { color: var(--text); background: var(--surface); }
 .tabs [role='tab'][aria-selected='true'] { color: var(--text); border-bottom-color: var(--accent); }
@@ -56,15 +62,16 @@ export const LAYOUT = /* css */ `
 .detail { overflow: auto; min-width: 0; }
 /* The buttons that stay at its lower edge cover nothing that the keyboard comes to. */
 .detail:has(.footer) { scroll-padding-bottom: 56px; }
-.hint { padding: 20px; color: var(--muted); }
+.hint { padding: 16px 12px; color: var(--muted); }
 .back { display: none; }
-.toolbar { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; padding: 8px 10px; border-bottom: 1px solid var(--line); background: var(--surface); }
-.toolbar input[type='search'] { flex: 1 1 70px; min-width: 0; max-width: 320px; }
+.toolbar { display: flex; flex-wrap: wrap; align-items: center; gap: 5px 6px; padding: 6px 10px; border-bottom: 1px solid var(--line); background: var(--surface); font-size: 12px; }
+.toolbar input[type='search'] { flex: 1 1 104px; min-width: 0; max-width: 320px; }
 .toolbar select { flex: 0 1 auto; max-width: 130px; }
 .toolbar .group { margin-inline-start: auto; display: flex; flex-wrap: wrap; gap: 6px 8px; align-items: center; }
 .view:focus-visible, .detail:focus-visible { outline-offset: -2px; }
 .toolbar .notice { flex-basis: 100%; }
-.list { flex: 1; min-height: 0; overflow: auto; contain: strict; }
+/* Sized from outside, and asking for the height of all its rows: so a list of two rows takes no more than these. */
+.list { flex: 1; min-height: 0; overflow: auto; contain: strict; contain-intrinsic-height: var(--content-height); }
 .list:focus-visible { outline-offset: -2px; }
 .list-row {
   position: absolute; inset: 0 0 auto 0; display: flex; align-items: center; gap: 10px; padding: 0 12px;
@@ -77,16 +84,30 @@ export const LAYOUT = /* css */ `
 .row-main { display: grid; flex: 1; min-width: 0; }
 .row-main .muted { font-size: 12px; }
 .row-side { display: grid; justify-items: end; flex: none; font-size: 12px; gap: 1px; }
+/* Status and buttons share a line where there is room for both. */
+@container (max-width: 899px) {
+  .status { order: 1; flex-basis: 100%; }
+  .header .notice { order: 2; }
+}
+@container (max-width: 599px) {
+  .header .label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+  .header .actions .compact { padding-inline: 6px; }
+  .header { column-gap: 8px; }
+  .header .actions { gap: 4px; }
+}
+@container (max-width: 479px) {
+  /* The buttons at the lower edge take several lines. */
+  .detail:has(.footer) { scroll-padding-bottom: 104px; }
+}
 @container (max-width: 719px) {
   .master-detail, .master-detail[data-even='true'] { grid-template-columns: minmax(0, 1fr); }
   .master { border-inline-end: 0; }
   .master-detail[data-has-detail='false'] .detail { display: none; }
-  .tabs { padding: 0 6px; }
-  .tabs [role='tab'] { padding: 5px 8px 6px; }
+  .tabs [role='tab'] { padding: 4px 7px 5px; font-size: 12px; }
 }
 /* At the side of a page there is room below the list, and one sees both. */
 @container (max-width: 719px) and (min-height: 600px) {
-  .master-detail[data-has-detail='true'] { grid-template-rows: auto minmax(0, 2fr) minmax(0, 3fr); }
+  .master-detail[data-has-detail='true'] { grid-template-rows: auto fit-content(40%) minmax(0, 1fr); }
   .master-detail[data-has-detail='true'] .detail { border-top: 1px solid var(--line-strong); }
 }
 @container (max-width: 719px) and (max-height: 599.98px) {

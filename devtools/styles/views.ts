@@ -1,13 +1,13 @@
 /** What the single views need beyond that. */
 export const VIEWS = /* css */ `
-.card { border: 1px solid var(--line); border-radius: 8px; padding: 9px 12px; background: var(--surface); min-width: 0; }
+.card { border: 1px solid var(--line); border-radius: 8px; padding: 8px 11px; background: var(--surface); min-width: 0; }
 .card h3, .card h4 { font-weight: 600; margin-bottom: 5px; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(260px, 100%), 1fr)); gap: 10px; }
-.card dl { display: grid; grid-template-columns: fit-content(130px) minmax(0, 1fr); gap: 3px 12px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(260px, 100%), 1fr)); gap: 8px; }
+.card dl { display: grid; grid-template-columns: fit-content(130px) minmax(0, 1fr); gap: 2px 12px; }
 .card dl > div { grid-column: 1 / -1; display: grid; grid-template-columns: subgrid; align-items: baseline; }
 .card dt { color: var(--muted); }
 .card dd { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
-.card > .actions { margin-top: 8px; }
+.card > :is(.actions, .notice) { margin-top: 8px; }
 .plot { margin: 0; }
 .plot-area { position: relative; margin-top: 6px; padding-top: 14px; }
 .plot-top { position: absolute; inset: 0 0 auto auto; font-size: 11px; font-variant-numeric: tabular-nums; }
@@ -18,7 +18,8 @@ svg rect[data-cut='true'] { opacity: 0.55; }
 .strip { display: block; width: 100%; height: 8px; border-radius: 4px; margin-bottom: 7px; }
 .spans { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0; padding: 0; list-style: none; }
 .spans li { display: flex; gap: 7px; align-items: center; }
-.quota meter { display: block; width: 100%; max-width: 220px; height: 10px; }
+.quota { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 8px; }
+.quota meter { flex: 0 1 90px; min-width: 40px; margin: 0; }
 .rounds table { width: 100%; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .rounds th, .preview thead th { font-size: 12px; padding-bottom: 2px; }
 .detail-title { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; font-weight: 600; font-size: 14px; }
@@ -61,13 +62,13 @@ label.choice-name { cursor: pointer; color: var(--text); font-weight: 500; }
 .cursors { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(340px, 100%), 1fr)); gap: 10px; }
 .cursor-head { display: flex; justify-content: space-between; gap: 10px; align-items: center; }
 .scope { font-weight: 600; overflow-wrap: anywhere; }
-:is(.cursor, .held) meter { -webkit-appearance: none; appearance: none; display: block; width: 100%; height: 10px; margin: 7px 0 5px; border: 0; background: none; border-radius: 999px; }
-:is(.cursor, .held) meter::-webkit-meter-inner-element { display: block; position: static; height: 10px; }
-:is(.cursor, .held) meter::-webkit-meter-bar { position: static; height: 10px; background: var(--raised); border: 0; border-radius: 999px; }
-:is(.cursor, .held) meter::-webkit-meter-optimum-value { background: var(--busy); border-radius: 999px; }
+:is(.cursor, .held, .quota) meter { -webkit-appearance: none; appearance: none; display: block; width: 100%; height: 10px; margin: 7px 0 5px; border: 0; background: none; border-radius: 999px; }
+:is(.cursor, .held, .quota) meter::-webkit-meter-inner-element { display: block; position: static; height: 10px; }
+:is(.cursor, .held, .quota) meter::-webkit-meter-bar { position: static; height: 10px; background: var(--raised); border: 0; border-radius: 999px; }
+:is(.cursor, .held, .quota) meter::-webkit-meter-optimum-value { background: var(--busy); border-radius: 999px; }
 .cursor meter[data-complete='true']::-webkit-meter-optimum-value { background: var(--ok); }
-@supports not selector(::-webkit-meter-bar) { :is(.cursor, .held) meter { background: var(--raised); } }
-:is(.cursor, .held) meter::-moz-meter-bar { background: var(--busy); border-radius: 999px; }
+@supports not selector(::-webkit-meter-bar) { :is(.cursor, .held, .quota) meter { background: var(--raised); } }
+:is(.cursor, .held, .quota) meter::-moz-meter-bar { background: var(--busy); border-radius: 999px; }
 .cursor meter[data-complete='true']::-moz-meter-bar { background: var(--ok); }
 .cursor-facts { display: flex; flex-wrap: wrap; gap: 2px 16px; color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 .cursor-facts b { color: var(--text); }
@@ -87,6 +88,15 @@ label.choice-name { cursor: pointer; color: var(--text); font-weight: 500; }
   .held li { grid-template-columns: minmax(70px, 3fr) minmax(40px, 2fr) minmax(46px, auto) auto; }
 }
 @container (max-width: 479px) {
+  .held li { grid-template-columns: minmax(0, 1fr) auto auto; }
+  .held li meter { grid-row: 2; grid-column: 1 / -1; }
+  .held li code { white-space: normal; overflow-wrap: anywhere; }
+  .row-table th:first-child { width: 30%; }
+  /* Five columns would be five splinters: here each value has a line of its own, beside the name of its side. */
+  .past-values thead { display: none; }
+  .past-values :is(tr, td, th[scope='row']) { display: block; }
+  .past-values td { display: grid; grid-template-columns: 84px minmax(0, 1fr) auto; padding: 2px 0; }
+  .past-values td::before { content: attr(data-side); color: var(--muted); font-size: 12px; }
   .choices { grid-template-columns: 1fr; }
   .field { grid-template-columns: 1fr; }
   .field-name .muted { display: inline; margin-inline-start: 6px; }

@@ -42,8 +42,8 @@ export interface DataGridProps<Row> {
   readonly rowMark?: (row: Row) => string | undefined;
 }
 
-const ROW_HEIGHT = 28;
-const HEAD_HEIGHT = 32;
+const ROW_HEIGHT = 26;
+const HEAD_HEIGHT = 28;
 const PAGE = 12;
 
 /** A table of any length of which only what is on the screen exists. One tab stop; the arrow keys go from cell to cell. */

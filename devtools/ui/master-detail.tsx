@@ -21,6 +21,8 @@ export function MasterDetail({ toolbar, list, detail, hint, isEven = false, onBa
     // The list that had the focus has made room: who uses the keyboard goes along, and comes back by the first button.
     const focused = root.current && focusBeside(root.current);
     if (hasDetail && focused?.checkVisibility() === false && root.current?.contains(focused)) back.current?.focus();
+    // On a narrow panel the list has given most of its height to the details: what they are of stays in sight.
+    if (hasDetail) root.current?.querySelector('.master [aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
   }, [hasDetail]);
   return (
     <div className="master-detail" ref={root} data-has-detail={hasDetail} data-even={isEven}>

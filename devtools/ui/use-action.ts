@@ -6,6 +6,8 @@ export interface Action {
   readonly error: string | null;
   /** Runs it; resolves with whether it went well. While one runs, another is not started: that one did not go well. */
   readonly run: (act: () => Promise<unknown>) => Promise<boolean>;
+  /** The last error is of no interest any more. */
+  readonly forget: () => void;
 }
 
 /** Runs what a button does, and keeps the error for the person who pressed it. */
@@ -27,5 +29,9 @@ export function useAction(): Action {
       isBusy.current = false;
     }
   }, []);
-  return { ...state, run };
+  const forget = useCallback(
+    () => setState((before) => (before.error === null ? before : { ...before, error: null })),
+    [],
+  );
+  return { ...state, run, forget };
 }

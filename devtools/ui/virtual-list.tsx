@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, memo, type ReactNode, useEffect, useId, useRef } from 'react';
+import { type CSSProperties, type KeyboardEvent, memo, type ReactNode, useEffect, useId, useRef } from 'react';
 import { slotCount } from './slots.ts';
 
 interface VirtualListProps {
@@ -52,6 +52,7 @@ export function VirtualList(props: VirtualListProps) {
       aria-label={label}
       aria-activedescendant={selected >= first && selected <= last ? `${id}-${selected}` : undefined}
       tabIndex={0}
+      style={contentHeight(virtualizer.getTotalSize())}
       onKeyDown={move}
     >
       <div role="presentation" style={{ height: virtualizer.getTotalSize(), position: 'relative' }}>
@@ -69,6 +70,11 @@ export function VirtualList(props: VirtualListProps) {
       </div>
     </div>
   );
+}
+
+/** What the list would like to have, for a place that gives it no more than that. */
+function contentHeight(height: number): CSSProperties {
+  return { '--content-height': `${height}px` } as CSSProperties;
 }
 
 interface ListRowProps extends Pick<VirtualListProps, 'count' | 'rowHeight' | 'onSelect' | 'renderRow'> {

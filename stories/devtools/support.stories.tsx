@@ -66,6 +66,25 @@ const PRIVATE = [
   ...['They are loud', 'Gulls on the pier', 'user:mara', 'Mara', 'Dear diary', 'harbour secret'],
 ];
 
+/** Buttons of a bundle that stand for what is looked at, not for what is done to an app. */
+const LOOKING =
+  /^(Colours: .*|Back to the app|Open \d+|Past \d+|Events|Wire|Hold|Clear|Copy the .*|Open a file…|Mutations|‹ Back to the list)$/;
+
+/** A bundle is read-only: in none of its views is there a button that could only be refused. */
+async function offersNothingToDo(panel: Awaited<ReturnType<typeof panelIn>>): Promise<void> {
+  for (const tab of panel.getAllByRole('tab')) {
+    await userEvent.click(tab);
+    await waitFor(() => expect(panel.queryByText('Loading…')).toBeNull());
+    const [first] = panel.queryAllByRole('option').filter((one) => one.className === 'list-row');
+    if (first) await userEvent.click(first);
+    const acting = panel.getAllByRole('button').filter((one) => !LOOKING.test(nameOf(one)));
+    await expect({ view: tab.textContent, acting: acting.map(nameOf) }).toEqual({ view: tab.textContent, acting: [] });
+    await expect(panel.queryByRole('alert')).toBeNull();
+  }
+}
+
+const nameOf = (button: HTMLElement) => button.getAttribute('aria-label') ?? button.textContent ?? '';
+
 export const SaveAndOpen: Story = {
   ...panelStory(busy),
   play: async (context) => {
@@ -114,6 +133,7 @@ export const SaveAndOpen: Story = {
     syncOf(context).setState({ outbox: [], conflicts: [] });
     await userEvent.click(panel.getByRole('tab', { name: /Queue/ }));
     await expect(await panel.findByText('update title, priority, votes')).toBeVisible();
+    await offersNothingToDo(panel);
     await userEvent.click(panel.getByRole('button', { name: 'Back to the app' }));
     await waitFor(() => expect(panel.queryByText(/from-mara.json/)).toBeNull());
   },

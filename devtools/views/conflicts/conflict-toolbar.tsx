@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { CONFLICT_MIRROR_LIMIT, type Conflict } from '../../../src/client/types.ts';
 import { useInspected } from '../../data/inspected.ts';
 import { formatCount } from '../../data/words.ts';
+import { LiveOnly } from '../../ui/live-only.tsx';
 import { DecideAll } from './decide-all.tsx';
 
 type Shown = Conflict['state'];
@@ -52,11 +53,13 @@ export function ConflictToolbar({ all, listed, shown, table, onShow, onTable }: 
       )}
       {isPart && <span className="muted">the first {formatCount(listed.length)} are listed</span>}
       <span className="spring" />
-      {canDecide && (
-        <button type="button" aria-expanded={isDeciding} onClick={() => setDeciding(!isDeciding)}>
-          Decide {formatCount(listed.length)}…
-        </button>
-      )}
+      <LiveOnly>
+        {canDecide && (
+          <button type="button" aria-expanded={isDeciding} onClick={() => setDeciding(!isDeciding)}>
+            Decide {formatCount(listed.length)}…
+          </button>
+        )}
+      </LiveOnly>
       {canDecide && isDeciding && (
         <DecideAll conflicts={listed} table={table} isPart={isPart} onDone={() => setDeciding(false)} />
       )}

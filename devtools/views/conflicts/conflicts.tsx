@@ -37,7 +37,7 @@ export function Conflicts() {
       <VirtualList
         label={shown === 'open' ? 'Open conflicts' : 'Past conflicts'}
         count={listed.length}
-        rowHeight={46}
+        rowHeight={42}
         selected={listed.findIndex((one) => one.id === selectedId)}
         onSelect={select}
         renderRow={renderRow}

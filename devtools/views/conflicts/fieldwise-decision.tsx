@@ -7,6 +7,7 @@ import {
   suggestedChoices,
 } from '../../data/conflict-choice.ts';
 import { useInspectedSync } from '../../data/inspected.ts';
+import { LiveOnly } from '../../ui/live-only.tsx';
 import type { DecisionProps } from './decision-props.ts';
 import { FieldDecision } from './field-decision.tsx';
 import { ResultPreview } from './result-preview.tsx';
@@ -49,18 +50,20 @@ export function FieldwiseDecision({ conflict, isRunning, onResolve }: DecisionPr
         />
       ))}
       <ResultPreview conflict={conflict} choices={choices} />
-      <div className="actions footer">
-        <button type="submit" className="primary" disabled={!isReady || isRunning}>
-          Resolve
-        </button>
-        <button type="button" disabled={isRunning} onClick={() => onResolve('local')}>
-          Keep all mine
-        </button>
-        <button type="button" disabled={isRunning} onClick={() => onResolve('remote')}>
-          Keep all theirs
-        </button>
-        {!isReady && <span className="muted">Choose a value for each column first.</span>}
-      </div>
+      <LiveOnly>
+        <div className="actions footer">
+          <button type="submit" className="primary" disabled={!isReady || isRunning}>
+            Resolve
+          </button>
+          <button type="button" disabled={isRunning} onClick={() => onResolve('local')}>
+            Keep all mine
+          </button>
+          <button type="button" disabled={isRunning} onClick={() => onResolve('remote')}>
+            Keep all theirs
+          </button>
+          {!isReady && <span className="muted">Choose a value for each column first.</span>}
+        </div>
+      </LiveOnly>
     </form>
   );
 }

@@ -4,6 +4,7 @@ import { useInspectedSync } from '../../data/inspected.ts';
 import { clockWords, useNow } from '../../data/time.ts';
 import { sameValue } from '../../data/value-text.ts';
 import { Badge } from '../../ui/badge.tsx';
+import { LiveOnly } from '../../ui/live-only.tsx';
 import { useScrollTop } from '../../ui/master-detail.tsx';
 import { ErrorNotice, Notice } from '../../ui/notice.tsx';
 import { type Action, useAction } from '../../ui/use-action.ts';
@@ -35,7 +36,7 @@ export function PastConflict({ conflict }: { readonly conflict: Conflict }) {
 /** What each side had, and what came of it. */
 function PastValues({ conflict }: { readonly conflict: Conflict }) {
   return (
-    <section className="card preview" aria-label="Values">
+    <section className="card preview past-values" aria-label="Values">
       <div className="scroll-x">
         <table>
           <thead>
@@ -100,16 +101,18 @@ function RestoreRow({ losing, action, onRestore }: RestoreRowProps) {
         <b>{losing.label}</b> <span className="muted">{side}</span>
       </span>
       {losing.column === null ? <span className="muted">the whole row</span> : <Value value={losing.value} />}
-      <span className="actions">
-        <button
-          type="button"
-          aria-label={`Restore ${losing.label} of ${side}`}
-          disabled={action.isRunning}
-          onClick={onRestore}
-        >
-          Restore
-        </button>
-      </span>
+      <LiveOnly>
+        <span className="actions">
+          <button
+            type="button"
+            aria-label={`Restore ${losing.label} of ${side}`}
+            disabled={action.isRunning}
+            onClick={onRestore}
+          >
+            Restore
+          </button>
+        </span>
+      </LiveOnly>
     </li>
   );
 }
@@ -125,16 +128,16 @@ function PastField({ conflict, column }: { readonly conflict: Conflict; readonly
       <th scope="row">
         {column} {decided && <Badge tone="idle">{decided.policy}</Badge>}
       </th>
-      <td>
+      <td data-side="Base">
         <Value value={field?.base} />
       </td>
-      <td data-label={standing('local') === 'old' ? 'lost' : undefined}>
+      <td data-side="This device" data-label={standing('local') === 'old' ? 'lost' : undefined}>
         <Value value={field?.local} className={standing('local')} />
       </td>
-      <td data-label={standing('remote') === 'old' ? 'lost' : undefined}>
+      <td data-side="Other side" data-label={standing('remote') === 'old' ? 'lost' : undefined}>
         <Value value={field?.remote} className={standing('remote')} />
       </td>
-      <td>
+      <td data-side="Result">
         <Value value={result} />
       </td>
     </tr>

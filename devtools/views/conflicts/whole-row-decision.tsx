@@ -1,5 +1,6 @@
 import type { Conflict } from '../../../src/client/types.ts';
 import { sameValue } from '../../data/value-text.ts';
+import { LiveOnly } from '../../ui/live-only.tsx';
 import { Value } from '../../ui/value.tsx';
 import type { DecisionProps } from './decision-props.ts';
 
@@ -12,14 +13,16 @@ export function WholeRowDecision({ conflict, isRunning, onResolve }: DecisionPro
         <Side title="This device" row={conflict.local} base={conflict.base} />
         <Side title="The other side" row={conflict.remote} base={conflict.base} isNew={isNewBelow(conflict)} />
       </div>
-      <div className="actions footer">
-        <button type="button" className={words.mine.tone} disabled={isRunning} onClick={() => onResolve('local')}>
-          {words.mine.label}
-        </button>
-        <button type="button" className={words.theirs.tone} disabled={isRunning} onClick={() => onResolve('remote')}>
-          {words.theirs.label}
-        </button>
-      </div>
+      <LiveOnly>
+        <div className="actions footer">
+          <button type="button" className={words.mine.tone} disabled={isRunning} onClick={() => onResolve('local')}>
+            {words.mine.label}
+          </button>
+          <button type="button" className={words.theirs.tone} disabled={isRunning} onClick={() => onResolve('remote')}>
+            {words.theirs.label}
+          </button>
+        </div>
+      </LiveOnly>
     </>
   );
 }

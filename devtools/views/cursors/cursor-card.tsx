@@ -3,6 +3,7 @@ import { useInspected } from '../../data/inspected.ts';
 import { ageWords, clockWords, useNow } from '../../data/time.ts';
 import { countWords, formatCount, progressWords } from '../../data/words.ts';
 import { Badge } from '../../ui/badge.tsx';
+import { LiveOnly } from '../../ui/live-only.tsx';
 import { FollowScope } from './follow-scope.tsx';
 import { scopeWords } from './scope-words.ts';
 
@@ -37,7 +38,9 @@ export function CursorCard({ info, rowCount, progress }: CursorProps) {
         </span>
         {progress?.step === 'snapshot' && <span>{progressWords(progress)}</span>}
       </p>
-      <FollowScope scope={info.scope} isFollowed={info.isFollowed} rowCount={rowCount} />
+      <LiveOnly>
+        <FollowScope scope={info.scope} isFollowed={info.isFollowed} rowCount={rowCount} />
+      </LiveOnly>
     </li>
   );
 }

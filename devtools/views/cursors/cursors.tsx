@@ -1,5 +1,6 @@
-import { useCallback } from 'react';
+import { useCallback, useContext } from 'react';
 import type { ScopeInfo } from '../../../src/client/types.ts';
+import { BundleContext } from '../../data/bundle/bundle-context.ts';
 import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { useFetched } from '../../data/use-fetched.ts';
 import { Empty } from '../../ui/empty.tsx';
@@ -47,7 +48,9 @@ function useScopes(): readonly ScopeInfo[] | null {
   const sync = useInspectedSync();
   const lastSyncedAt = useInspected((state) => state.status.lastSyncedAt);
   const seq = useInspected((state) => state.cursors[0]?.cursor?.seq);
-  const fetch = useCallback(() => sync.inspect.scopes(), [sync]);
+  const { bundle } = useContext(BundleContext);
+  // A bundle does not tell: that is not the same as none.
+  const fetch = useCallback(async () => (bundle ? null : sync.inspect.scopes()), [sync, bundle]);
   return useFetched(fetch, `${seq} ${lastSyncedAt}`);
 }
 

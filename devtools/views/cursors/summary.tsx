@@ -3,6 +3,7 @@ import type { CursorInfo } from '../../../src/client/types.ts';
 import { useInspectedSync } from '../../data/inspected.ts';
 import { countWords, formatCount } from '../../data/words.ts';
 import { Confirm } from '../../ui/confirm.tsx';
+import { LiveOnly } from '../../ui/live-only.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { useAction } from '../../ui/use-action.ts';
 
@@ -23,14 +24,16 @@ export function Summary({ cursors }: { readonly cursors: readonly CursorInfo[] }
           {followed.length > 0 && `, ${behind === 0 ? 'all at the head of the log' : `${behind} behind`}`}
           {leftOutCount > 0 && `; ${formatCount(leftOutCount)} left out`}
         </p>
-        <span className="actions">
-          <button type="button" disabled={action.isRunning} onClick={() => action.run(() => sync.pull())}>
-            Pull now
-          </button>
-          <button type="button" aria-expanded={isAsking} onClick={() => setAsking(!isAsking)}>
-            Resync…
-          </button>
-        </span>
+        <LiveOnly>
+          <span className="actions">
+            <button type="button" disabled={action.isRunning} onClick={() => action.run(() => sync.pull())}>
+              Pull now
+            </button>
+            <button type="button" aria-expanded={isAsking} onClick={() => setAsking(!isAsking)}>
+              Resync…
+            </button>
+          </span>
+        </LiveOnly>
       </div>
       {isAsking && (
         <Confirm

@@ -1,8 +1,11 @@
-import { useEffect, useState } from 'react';
+import { useContext, useEffect, useState } from 'react';
 import type { TableInfo } from '../../../src/client/engine-api.ts';
+import { BundleContext } from '../../data/bundle/bundle-context.ts';
 import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { useFetched } from '../../data/use-fetched.ts';
+import { countWords } from '../../data/words.ts';
 import { Empty } from '../../ui/empty.tsx';
+import { Facts } from '../../ui/facts.tsx';
 import { followTable } from './follow-table.ts';
 import { SqlConsole } from './sql-console.tsx';
 import { TableView } from './table-view.tsx';
@@ -22,6 +25,8 @@ export function Data() {
   };
   const tables = useTableInfos();
   const isOpening = useInspected((state) => state.status.phase === 'starting');
+  const { bundle } = useContext(BundleContext);
+  if (bundle) return <TablesOfBundle tables={bundle.bundle.tables} />;
   const table = names.find((name) => name === chosen) ?? names[0];
   if (table === undefined) return <Empty title="No tables">The schema of this app has no table.</Empty>;
   if (isOpening && tables === null) {
@@ -56,6 +61,16 @@ export function Data() {
           </>
         }
       />
+    </div>
+  );
+}
+
+/** The rows stay with the one who made the bundle. */
+function TablesOfBundle({ tables }: { readonly tables: readonly TableInfo[] }) {
+  return (
+    <div className="padded">
+      <p className="summary">A support bundle tells how many rows there were; it never holds them.</p>
+      <Facts title="Tables" facts={tables.map(({ table, rowCount }) => [table, countWords(rowCount, 'row')])} />
     </div>
   );
 }

@@ -56,6 +56,7 @@ export function SqlConsole({ head }: { readonly head: ReactNode }) {
           <Confirm
             title="Run this as a write?"
             action="Write it"
+            cancel="Cancel"
             isRunning={isRunning}
             onConfirm={() => {
               setAsking(false);

@@ -6,6 +6,7 @@ import { countWords } from '../../data/words.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Confirm } from '../../ui/confirm.tsx';
 import { Empty } from '../../ui/empty.tsx';
+import { LiveOnly } from '../../ui/live-only.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { type Action, useAction } from '../../ui/use-action.ts';
 import { RenameDevice } from './rename-device.tsx';
@@ -35,9 +36,11 @@ export function Devices() {
           {loading.isRunning ? 'Asking the server…' : devices.length > 0 && countWords(devices.length, 'device')}
         </span>
         <span className="spring" />
-        <button type="button" disabled={loading.isRunning} onClick={() => run(() => sync.devices.list())}>
-          Ask again
-        </button>
+        <LiveOnly>
+          <button type="button" disabled={loading.isRunning} onClick={() => run(() => sync.devices.list())}>
+            Ask again
+          </button>
+        </LiveOnly>
       </div>
       <ErrorNotice error={loading.error && `The server could not be asked: ${loading.error}`} />
       {newest.length > 0 && (
@@ -65,25 +68,27 @@ function Device({ device }: { readonly device: DeviceInfo }) {
         {isThisDevice && <Badge tone="ok">this one</Badge>}
         {revoked && <Badge tone="bad">revoked</Badge>}
         <span className="spring" />
-        <span className="actions">
-          {isThisDevice && !isRenaming && (
-            <button type="button" onClick={() => setRenaming(true)}>
-              Rename
-            </button>
-          )}
-          {!revoked && !isAsking && (
-            <button
-              type="button"
-              className="danger"
-              aria-label={`Revoke ${name ?? deviceId}`}
-              // Several may have the same name.
-              aria-describedby={id}
-              onClick={() => setAsking(true)}
-            >
-              Revoke…
-            </button>
-          )}
-        </span>
+        <LiveOnly>
+          <span className="actions">
+            {isThisDevice && !isRenaming && (
+              <button type="button" onClick={() => setRenaming(true)}>
+                Rename
+              </button>
+            )}
+            {!revoked && !isAsking && (
+              <button
+                type="button"
+                className="danger"
+                aria-label={`Revoke ${name ?? deviceId}`}
+                // Several may have the same name.
+                aria-describedby={id}
+                onClick={() => setAsking(true)}
+              >
+                Revoke…
+              </button>
+            )}
+          </span>
+        </LiveOnly>
       </div>
       <p className="facts-line">
         <span>

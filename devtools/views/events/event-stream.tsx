@@ -48,7 +48,7 @@ export function EventStream({ head }: { readonly head: ReactNode }) {
       label="Events"
       count={shown.length}
       {...(stream.items.length === 0 ? { empty: CLEARED } : {})}
-      rowHeight={30}
+      rowHeight={26}
       selected={selected ? shown.indexOf(selected) : -1}
       onSelect={select}
       renderRow={renderRow}

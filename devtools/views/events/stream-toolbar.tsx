@@ -67,7 +67,7 @@ export function StreamToolbar(props: StreamToolbarProps) {
           <option key={kind}>{kind}</option>
         ))}
       </select>
-      <button type="button" aria-pressed={stream.isHeld} onClick={stream.toggle}>
+      <button type="button" data-active={stream.isHeld} onClick={stream.toggle}>
         {stream.isHeld ? `Go on${stream.missedCount > 0 ? ` (${formatCount(stream.missedCount)} new)` : ''}` : 'Hold'}
       </button>
       <button type="button" onClick={stream.clear}>

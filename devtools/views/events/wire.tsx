@@ -52,7 +52,7 @@ export function Wire({ head }: { readonly head: ReactNode }) {
       label="Messages"
       count={shown.length}
       {...(stream.items.length === 0 ? { empty: CLEARED } : {})}
-      rowHeight={30}
+      rowHeight={26}
       selected={selected ? shown.indexOf(selected) : -1}
       onSelect={select}
       renderRow={renderRow}

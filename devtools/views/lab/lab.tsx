@@ -1,5 +1,6 @@
 import { useContext } from 'react';
 import { type LabConditions, NO_LAB_CONDITIONS } from '../../../src/client/inspection.ts';
+import { BundleContext } from '../../data/bundle/bundle-context.ts';
 import { LabAllowedContext, useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
@@ -14,6 +15,9 @@ export function Lab() {
   const lab = useInspected((state) => state.lab) ?? NO_LAB_CONDITIONS;
   const isLocal = useInspected((state) => state.status.phase === 'local');
   const action = useAction();
+  const { bundle } = useContext(BundleContext);
+  if (bundle)
+    return <Empty title="Nothing to disturb">A support bundle stands still: the lab is for a running app.</Empty>;
   if (!sync.inspect.lab.isAvailable && !isForced) {
     return (
       <Empty title="Not in production">

@@ -2,9 +2,9 @@ import { useCallback } from 'react';
 import type { ConnectionState, SyncRound, SyncState, SyncStats } from '../../../src/client/types.ts';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.ts';
 import { useInspected, useInspectedSync } from '../../data/inspected.ts';
-import { clockWords, durationWords, useNow } from '../../data/time.ts';
+import { clockWords, useNow } from '../../data/time.ts';
 import { useFetched } from '../../data/use-fetched.ts';
-import { countWords, formatCount, progressWords } from '../../data/words.ts';
+import { countWords, formatCount, inWords, progressWords } from '../../data/words.ts';
 import { CopiedId } from '../../ui/copied-id.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -59,7 +59,7 @@ function connectionFacts(status: SyncState['status'], now: number): [string, str
     ['Server reached', isLocal ? '—' : status.isOnline ? 'yes' : 'no'],
     ['Last synced', status.lastSyncedAt === null ? 'never' : clockWords(status.lastSyncedAt, now)],
     ['First full sync', status.hasSynced ? 'done' : 'not yet'],
-    ['Next try', status.nextRetryAt === null ? '—' : `in ${durationWords(Math.max(0, status.nextRetryAt - now))}`],
+    ['Next try', status.nextRetryAt === null ? '—' : inWords(status.nextRetryAt, now)],
     ['Paused by', status.pausedBy.length === 0 ? '—' : status.pausedBy.join(', ')],
   ];
 }

@@ -1,9 +1,12 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useContext, useState } from 'react';
 import type { SyncStats } from '../../../src/client/types.ts';
+import type { Bundle } from '../../data/bundle/bundle.ts';
+import { BundleContext } from '../../data/bundle/bundle-context.ts';
 import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { useFetched } from '../../data/use-fetched.ts';
 import { formatBytes } from '../../data/words.ts';
 import { Facts } from '../../ui/facts.tsx';
+import { LiveOnly } from '../../ui/live-only.tsx';
 import { ErrorNotice, Notice } from '../../ui/notice.tsx';
 import { useAction } from '../../ui/use-action.ts';
 
@@ -24,12 +27,19 @@ async function readQuota(): Promise<Quota | null> {
   return { usageBytes: usage, quotaBytes: quota, isPromised };
 }
 
+/** What the browser of the one who made the bundle had said. */
+function quotaOf({ environment: { usageBytes, quotaBytes, isPersisted } }: Bundle): Quota | null {
+  if (usageBytes === null || quotaBytes === null) return null;
+  return { usageBytes, quotaBytes, isPromised: isPersisted === true };
+}
+
 /** How safe local data is: where it lies, how much room is left, and whether it is sound. */
 export function StorageHealth({ stats }: { readonly stats: SyncStats | null }) {
   const isPersisted = useInspected((state) => state.status.persisted);
   const isStarting = useInspected((state) => state.status.phase === 'starting');
   const [asked, setAsked] = useState(0);
-  const fetch = useCallback(readQuota, []);
+  const { bundle } = useContext(BundleContext);
+  const fetch = useCallback(async () => (bundle ? quotaOf(bundle.bundle) : readQuota()), [bundle]);
   const quota = useFetched(fetch, `${stats?.storageBytes} ${asked}`);
   return (
     <Facts
@@ -44,7 +54,9 @@ export function StorageHealth({ stats }: { readonly stats: SyncStats | null }) {
         ['Eviction', quota?.isPromised ? 'the browser keeps it' : 'possible when the disk is full'],
       ]}
     >
-      <StorageActions canPersist={quota?.isPromised === false} onPersisted={() => setAsked(asked + 1)} />
+      <LiveOnly>
+        <StorageActions canPersist={quota?.isPromised === false} onPersisted={() => setAsked(asked + 1)} />
+      </LiveOnly>
     </Facts>
   );
 }

@@ -79,15 +79,16 @@ export function Queries() {
   );
 }
 
+/** What one looks for first stands first: a narrow panel shows no more without scrolling. */
 const COLUMNS = [
-  { name: 'Query', width: 140, grows: true },
-  { name: 'Kept current', width: 112 },
-  { name: 'Rows', width: 60, isNumber: true },
-  { name: 'Readers', width: 78, isNumber: true },
-  { name: 'Updates', width: 80, isNumber: true },
-  { name: 'Last', width: 70, isNumber: true },
-  { name: 'p95', width: 70, isNumber: true },
-  { name: 'Tables', width: 110 },
+  { name: 'Query', width: 172, grows: true },
+  { name: 'Kept current', width: 104 },
+  { name: 'Rows', width: 58, isNumber: true },
+  { name: 'Last', width: 68, isNumber: true },
+  { name: 'p95', width: 68, isNumber: true },
+  { name: 'Updates', width: 72, isNumber: true },
+  { name: 'Readers', width: 72, isNumber: true },
+  { name: 'Tables', width: 100 },
 ];
 
 const renderCell = (query: LiveQueryInfo, column: number) => <QueryCell query={query} column={column} />;
@@ -101,13 +102,13 @@ function QueryCell({ query, column }: { readonly query: LiveQueryInfo; readonly 
     case 2:
       return formatCount(query.rowCount);
     case 3:
-      return formatCount(query.subscriberCount);
-    case 4:
-      return formatCount(query.runCount);
-    case 5:
       return msWords(query.lastMs);
-    case 6:
+    case 4:
       return msWords(query.p95Ms);
+    case 5:
+      return formatCount(query.runCount);
+    case 6:
+      return formatCount(query.subscriberCount);
     default:
       return <span className="ellipsis">{query.tablesRead.join(', ')}</span>;
   }

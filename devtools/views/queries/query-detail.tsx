@@ -3,6 +3,7 @@ import type { LiveQueryInfo } from '../../../src/client/inspection.ts';
 import { useInspectedSync } from '../../data/inspected.ts';
 import { countWords, formatCount } from '../../data/words.ts';
 import { Facts } from '../../ui/facts.tsx';
+import { LiveOnly } from '../../ui/live-only.tsx';
 import { ErrorNotice, Notice } from '../../ui/notice.tsx';
 import { useAction } from '../../ui/use-action.ts';
 import { Value } from '../../ui/value.tsx';
@@ -52,7 +53,9 @@ export function QueryDetail({ query }: { readonly query: LiveQueryInfo }) {
           ['Readers', `${formatCount(query.subscriberCount)} in this tab; ${countWords(query.tabCount, 'tab')} in all`],
         ]}
       />
-      <Plan query={query} />
+      <LiveOnly>
+        <Plan query={query} />
+      </LiveOnly>
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { ShowViewContext, useInspectedSync } from '../../data/inspected.ts';
 import { ageWords, clockWords, useNow } from '../../data/time.ts';
 import { countWords, formatBytes } from '../../data/words.ts';
 import { StateBadge, stateWords } from '../../ui/badge.tsx';
+import { LiveOnly } from '../../ui/live-only.tsx';
 import { useScrollTop } from '../../ui/master-detail.tsx';
 import { ErrorNotice, Notice } from '../../ui/notice.tsx';
 import { type Action, useAction } from '../../ui/use-action.ts';
@@ -40,7 +41,7 @@ export function MutationDetail({ entry }: { readonly entry: OutboxEntry }) {
           onCancel={() => setMode('read')}
         />
       )}
-      {mode === 'read' && <Buttons entry={entry} action={action} onMode={setMode} />}
+      <LiveOnly>{mode === 'read' && <Buttons entry={entry} action={action} onMode={setMode} />}</LiveOnly>
       {mode === 'edit' ? (
         <MutationEditor entry={entry} onDone={() => setMode('read')} />
       ) : (

@@ -3,6 +3,7 @@ import { useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { countWords, formatCount } from '../../data/words.ts';
 import { createWork } from '../../data/work.ts';
 import { stateWords } from '../../ui/badge.tsx';
+import { LiveOnly } from '../../ui/live-only.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { saveFile } from '../../ui/save-file.ts';
 import { WorkProgress } from '../../ui/work-progress.tsx';
@@ -36,28 +37,30 @@ export function QueueToolbar({ filter, onFilter, count, imported }: QueueToolbar
         {countWords(count, 'mutation')}
       </span>
       <span className="spring" />
-      <span className="group">
-        {(rejectedCount > 0 || retrying.isRunning) && (
+      <LiveOnly>
+        <span className="group">
+          {(rejectedCount > 0 || retrying.isRunning) && (
+            <button
+              type="button"
+              disabled={retrying.isRunning}
+              onClick={() => retrying.run((call) => sync.outbox.retryAll(rows, call))}
+              title={isPart ? 'Those of this table and row' : `${formatCount(rejectedCount)} were rejected`}
+            >
+              Retry all rejected
+            </button>
+          )}
           <button
             type="button"
-            disabled={retrying.isRunning}
-            onClick={() => retrying.run((call) => sync.outbox.retryAll(rows, call))}
-            title={isPart ? 'Those of this table and row' : `${formatCount(rejectedCount)} were rejected`}
+            disabled={exporting.isRunning}
+            onClick={() =>
+              exporting.run(async (call) => saveFile('tidemark-outbox.json', await sync.outbox.export(call)))
+            }
           >
-            Retry all rejected
+            {exporting.isRunning ? 'Exporting…' : 'Export'}
           </button>
-        )}
-        <button
-          type="button"
-          disabled={exporting.isRunning}
-          onClick={() =>
-            exporting.run(async (call) => saveFile('tidemark-outbox.json', await sync.outbox.export(call)))
-          }
-        >
-          {exporting.isRunning ? 'Exporting…' : 'Export'}
-        </button>
-        <ImportButton imported={imported} />
-      </span>
+          <ImportButton imported={imported} />
+        </span>
+      </LiveOnly>
       <WorkProgress label="Retrying" work={retrying} />
       <WorkProgress label="Exporting" work={exporting} />
       <ErrorNotice error={exporting.error ?? retrying.error} />

@@ -2,6 +2,7 @@ import { useCallback, useContext, useState } from 'react';
 import type { OutboxEntry } from '../../../src/client/types.ts';
 import { AboutContext, useInspected, useInspectedSync } from '../../data/inspected.ts';
 import { Empty } from '../../ui/empty.tsx';
+import { LiveOnly } from '../../ui/live-only.tsx';
 import { MasterDetail } from '../../ui/master-detail.tsx';
 import { VirtualList } from '../../ui/virtual-list.tsx';
 import { ImportButton, type ImportedWork, ImportNotices, useImportedWork } from './import-file.tsx';
@@ -45,7 +46,7 @@ export function Queue() {
         <VirtualList
           label="Mutations"
           count={window.count}
-          rowHeight={46}
+          rowHeight={42}
           selected={selected?.index ?? -1}
           onSelect={pick}
           onRange={window.onRange}
@@ -70,7 +71,14 @@ function EmptyQueue({ imported }: { readonly imported: ImportedWork }) {
       <div className="padded">
         <ImportNotices imported={imported} />
       </div>
-      <Empty title="The queue is empty" actions={<ImportButton imported={imported} />}>
+      <Empty
+        title="The queue is empty"
+        actions={
+          <LiveOnly>
+            <ImportButton imported={imported} />
+          </LiveOnly>
+        }
+      >
         Every write of this device has reached the server.
       </Empty>
     </>
