@@ -78,7 +78,7 @@ function Floating(props: FloatingProps) {
     <>
       <FloatingButton buttonRef={button} {...{ sync, position, shortcut }} onOpen={shell.open} isElsewhere />
       {shell.ownWindow && (
-        <ShadowMountInWindow target={shell.ownWindow} nonce={props.nonce} theme={props.theme}>
+        <ShadowMountInWindow key={shell.fillCount} target={shell.ownWindow} nonce={props.nonce} theme={props.theme}>
           <ErrorBoundary fallback={(error, retry) => <Failed error={error} onRetry={retry} />}>{panel}</ErrorBoundary>
         </ShadowMountInWindow>
       )}
@@ -97,6 +97,8 @@ interface Shell {
   readonly isOpen: boolean;
   readonly place: DockPlace;
   readonly ownWindow: Window | null;
+  /** How often the window was loaded anew, and has to be filled again. */
+  readonly fillCount: number;
   readonly open: () => void;
   readonly close: () => void;
   readonly toggle: () => void;
@@ -108,17 +110,19 @@ function useShell({ initialIsOpen = false, initialDock = 'bottom' }: FloatingPro
   const [wantsOpen, setOpen] = usePreference('isOpen', initialIsOpen);
   const [dock, setDock] = usePreference('dock', initialDock);
   const [ownWindow, setOwnWindow] = useState<Window | null>(null);
+  const [fillCount, setFillCount] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each filling has a document of its own to watch
   useEffect(() => {
     if (!ownWindow) return;
-    const stop = watchOwnWindow(ownWindow, () => setOwnWindow(null));
-    return () => {
-      stop();
-      ownWindow.close();
-    };
-  }, [ownWindow]);
+    return watchOwnWindow(ownWindow, {
+      onGone: () => setOwnWindow(null),
+      onEmptied: () => setFillCount((before) => before + 1),
+    });
+  }, [ownWindow, fillCount]);
+  useEffect(() => () => ownWindow?.close(), [ownWindow]);
 
   const openWindow = useCallback(() => {
-    const opened = openOwnWindow(`tidemark devtools: ${document.title}`);
+    const opened = openOwnWindow();
     // A browser that allows no windows: the panel is worth more than its place.
     if (opened) setOwnWindow(opened);
     else setDock('bottom');
@@ -137,7 +141,7 @@ function useShell({ initialIsOpen = false, initialDock = 'bottom' }: FloatingPro
   };
   const isOpen = dock === 'window' ? ownWindow !== null : wantsOpen;
   const toggle = useCallback(() => (isOpen ? close() : open()), [isOpen, close, open]);
-  return { isOpen, place: dock, ownWindow, open, close, toggle, moveTo };
+  return { isOpen, place: dock, ownWindow, fillCount, open, close, toggle, moveTo };
 }
 
 const DEFAULT_HEIGHT = 420;

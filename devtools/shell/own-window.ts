@@ -6,30 +6,47 @@ const FEATURES = 'popup,width=1100,height=700';
  * Opens the panel's own window, or brings the open one to the front. Only while a person's click or key is being handled:
  * browsers allow it no other time. Null when they do not.
  */
-export function openOwnWindow(title: string): Window | null {
+export function openOwnWindow(): Window | null {
   // Named by this page: two apps of one origin keep theirs apart.
   const opened = window.open('', `tidemark-devtools-${WINDOW_ID}`, FEATURES);
   if (!opened) return null;
-  opened.document.title = title;
   opened.focus();
   return opened;
 }
 
 const WINDOW_ID = Math.random().toString(36).slice(2);
 
-/** Calls back once when the window is gone, and closes it when this page goes: it could not live without. */
-export function watchOwnWindow(opened: Window, onGone: () => void): () => void {
-  const gone = () => {
-    // The event also comes when about:blank is replaced by itself: what counts is whether the window is there afterwards.
-    setTimeout(() => opened.closed && onGone());
+interface OwnWindowEvents {
+  readonly onGone: () => void;
+  /** It was loaded anew: it is there, and has nothing in it any more. */
+  readonly onEmptied: () => void;
+}
+
+/** Tells what becomes of the window, and closes it when this page goes: it could not live without. */
+export function watchOwnWindow(opened: Window, { onGone, onEmptied }: OwnWindowEvents): () => void {
+  const { document: filled } = opened;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = (triesLeft: number) => {
+    if (opened.closed) return onGone();
+    if (opened.document !== filled) return onEmptied();
+    // The event comes before what it tells of, and sometimes nothing follows.
+    if (triesLeft > 0) timer = setTimeout(look, LOOK_MS, triesLeft - 1);
+  };
+  const onPageHide = () => {
+    clearTimeout(timer);
+    timer = setTimeout(look, 0, LOOKS);
   };
   const close = () => opened.close();
-  const leave = standsIn(opened.document);
-  opened.addEventListener('pagehide', gone);
+  const leave = standsIn(filled);
+  opened.addEventListener('pagehide', onPageHide);
   window.addEventListener('pagehide', close);
   return () => {
     leave();
-    opened.removeEventListener('pagehide', gone);
+    clearTimeout(timer);
+    opened.removeEventListener('pagehide', onPageHide);
     window.removeEventListener('pagehide', close);
   };
 }
+
+const LOOK_MS = 50;
+const LOOKS = 100;

@@ -37,6 +37,7 @@ export function ShadowMountInWindow({ target, ...props }: ShadowMountProps & { r
   useEffect(() => {
     const page = target.document;
     page.documentElement.lang = 'en';
+    page.title = `tidemark devtools: ${document.title}`;
     const element = page.createElement('div');
     element.dataset.tidemarkDevtools = 'window';
     page.body.replaceChildren(element);

@@ -1,5 +1,6 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
+import type { CursorInfo } from 'tidemark';
 import { SyncDevtools, type SyncDevtoolsProps } from 'tidemark/devtools/production';
 import { createFakeSync, type FakeSync } from 'tidemark/testing';
 import { sameColumns } from '../fixtures/conflicts.ts';
@@ -18,6 +19,15 @@ export default meta;
 type Story = StoryObj;
 
 const busy = () => createFakeSync({ schema, state: { outbox: mixedOutbox(), conflicts: [sameColumns] } });
+
+const at = { epoch: 'a1b2c3d4', seq: 4_120 };
+const follows = (scope: string): CursorInfo => ({
+  ...{ scope, cursor: at, head: 4_120, lag: 0, isFollowed: true, isComplete: true },
+});
+
+/** Something in each view. */
+const crowded = () => ({ outbox: mixedOutbox(), conflicts: [sameColumns], cursors: ['*'].map(follows) });
+const scopes = ['main', 'project:harbour'].map((scope) => ({ scope, rowCount: 2_940 }));
 
 const floating = async (page: Document) => within(await shadowOf(page.body));
 
@@ -155,6 +165,34 @@ export const DocksAtEachEdge: Story = {
     await expect(opened).toHaveBeenCalledOnce();
     await expect(devtools.getByRole('separator', { name: 'Height of the panel' })).toBeVisible();
     opened.mockRestore();
+  },
+};
+
+/** As narrow as it gets at the side of a page: it says whose it is, and no view is wider than it is. */
+export const AtItsNarrowest: Story = {
+  beforeEach: () =>
+    localStorage.setItem('tidemark-devtools', JSON.stringify({ isOpen: true, dock: 'right', width: 320 })),
+  loaders: [() => ({ sync: createFakeSync({ schema, state: crowded(), inspection: { scopes } }) })],
+  render: (_args, { loaded }) => <SyncDevtools sync={loaded.sync} />,
+  play: async ({ canvasElement }) => {
+    const devtools = await floating(canvasElement.ownerDocument);
+    await expect(await devtools.findByRole('heading', { name: 'tidemark' })).toBeVisible();
+    const { left, right } = devtools.getByRole('region', { name: 'tidemark devtools' }).getBoundingClientRect();
+    for (const tab of devtools.getAllByRole('tab')) {
+      await userEvent.click(tab);
+      await waitFor(() => expect(devtools.queryByText('Loading…')).toBeNull());
+      const view = devtools.getByRole('tabpanel');
+      await expect([tab.textContent, view.scrollWidth - view.clientWidth]).toEqual([tab.textContent, 0]);
+      for (const button of devtools.getAllByRole('button')) {
+        const place = button.getBoundingClientRect();
+        const isInside = place.left >= left && place.right <= right;
+        await expect([tab.textContent, button.textContent, isInside]).toEqual([
+          tab.textContent,
+          button.textContent,
+          true,
+        ]);
+      }
+    }
   },
 };
 

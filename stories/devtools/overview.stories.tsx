@@ -165,6 +165,20 @@ export const PauseAndResume: Story = {
   },
 };
 
+/** What went wrong is told until a round has gone well: then it would only alarm. */
+export const ARoundThatFailed: Story = {
+  ...panelStory({ tab: 'overview', state: { status: { lastSyncedAt: ago(20) } } }),
+  play: async (context) => {
+    const panel = await panelIn(context.canvasElement);
+    const sync = syncOf(context);
+    sync.sync = () => Promise.reject(new Error('The token counts as expired.'));
+    await userEvent.click(panel.getByRole('button', { name: 'Sync now' }));
+    await expect(await panel.findByRole('alert')).toHaveTextContent('The token counts as expired.');
+    sync.setState({ status: { lastSyncedAt: ago(0) } });
+    await waitFor(() => expect(panel.queryByRole('alert')).toBeNull());
+  },
+};
+
 /** What waits for a person shows in the colour and in words, and its button leads there. */
 export const WaitsForADecision: Story = {
   ...panelStory({

@@ -174,6 +174,24 @@ test('in its own window the panel has its styles and works, and the button comes
   await expect.element(page.getByRole('button', { name: /Open tidemark devtools/ })).toBeVisible();
 });
 
+test('its own window, loaded anew, is filled again', async () => {
+  const opened = vi.spyOn(window, 'open');
+  root.render(<SyncDevtools sync={fake()} initialIsOpen />);
+  await page.getByRole('button', { name: 'Open in its own window' }).click();
+  const own: Window | null = opened.mock.results[0]?.value;
+  opened.mockRestore();
+  if (!own) throw new Error('No window was opened.');
+  const tabs = () =>
+    own.document.querySelector('[data-tidemark-devtools=window]')?.shadowRoot?.querySelector('[role=tablist]');
+  await expect.poll(tabs).toBeTruthy();
+  const before = own.document;
+  own.location.reload();
+  await expect.poll(() => own.document !== before && tabs(), { timeout: 10_000 }).toBeTruthy();
+  expect(own.document.title).toMatch(/^tidemark devtools: /);
+  own.close();
+  await expect.element(page.getByRole('button', { name: /Open tidemark devtools/ })).toBeVisible();
+});
+
 test('without permission for windows the panel opens at the lower edge', async () => {
   const refused = vi.spyOn(window, 'open').mockReturnValue(null);
   root.render(<SyncDevtools sync={fake()} initialDock="window" />);
