@@ -465,7 +465,7 @@ export const SqlRefused: Story = {
     await expect(panel.getByRole('alertdialog', { name: 'Run this as a write?' })).toHaveTextContent(
       'What it changes becomes one mutation of this device',
     );
-    await userEvent.click(panel.getByRole('button', { name: 'Keep it' }));
+    await userEvent.click(panel.getByRole('button', { name: 'Cancel' }));
     await waitFor(() => expect(panel.queryByRole('alertdialog')).toBeNull());
     // What was typed is there again after another view.
     await userEvent.click(panel.getByRole('button', { name: 'Rows' }));

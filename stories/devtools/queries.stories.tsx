@@ -69,10 +69,10 @@ export const AtAUsualWidth: Story = {
       'Query',
       'Kept current',
       'Rows',
-      'Readers',
-      'Updates',
       'Last',
       'p95',
+      'Updates',
+      'Readers',
       'Tables',
     ]);
     for (const head of heads) {

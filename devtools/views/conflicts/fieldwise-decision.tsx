@@ -30,16 +30,18 @@ export function FieldwiseDecision({ conflict, isRunning, onResolve }: DecisionPr
         if (isReady) onResolve(resolutionOf(conflict, choices));
       }}
     >
-      {conflict.columns.length > 1 && (
-        <div className="actions">
-          <button type="button" onClick={() => chooseAll('local')}>
-            Choose mine for all
-          </button>
-          <button type="button" onClick={() => chooseAll('remote')}>
-            Choose theirs for all
-          </button>
-        </div>
-      )}
+      <LiveOnly>
+        {conflict.columns.length > 1 && (
+          <div className="actions">
+            <button type="button" onClick={() => chooseAll('local')}>
+              Choose mine for all
+            </button>
+            <button type="button" onClick={() => chooseAll('remote')}>
+              Choose theirs for all
+            </button>
+          </div>
+        )}
+      </LiveOnly>
       {conflict.columns.map((column) => (
         <FieldDecision
           key={column}
