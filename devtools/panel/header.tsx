@@ -66,7 +66,10 @@ function Status() {
       <span className="dot" />
       <p role="status">
         <strong>{words.headline}</strong>
-        <span className="details">{words.details.join(', ')}</span>
+        {/* Ages and countdowns change each second: they are read out with the headline, not by themselves. */}
+        <span className="details" aria-live="off">
+          {words.details.join(', ')}
+        </span>
       </p>
     </div>
   );

@@ -134,6 +134,8 @@ export const OfflineWithWaitingChanges: Story = {
     await expect(panel.getByRole('status')).toHaveTextContent(
       /Offline.*3 changes waiting, oldest 2 min, last synced .*, next try in .*, not persisted/,
     );
+    // What changes each second is not announced each second.
+    await expect(panel.getByText(/next try in/)).toHaveAttribute('aria-live', 'off');
     await expect(colourOfDot(panel)).toBe(colours(panel.getByRole('tablist')).warn);
     await expect(panel.getByText(/could not be reached/).closest('[data-tone]')).toHaveAttribute('data-tone', 'warn');
     await expect(panel.getByRole('tab', { name: /^Queue/ })).toHaveTextContent('Queue3');
