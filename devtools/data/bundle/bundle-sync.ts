@@ -1,7 +1,7 @@
 import { createStore } from 'zustand/vanilla';
 import { schemaFromWire } from '../../../src/client/schema-wire.ts';
 import type { Sync, SyncInspector } from '../../../src/client/sync.ts';
-import type { OutboxFilter } from '../../../src/client/types.ts';
+import { EVENT_MIRROR_LIMIT, type OutboxFilter } from '../../../src/client/types.ts';
 import { keyText } from '../../../src/shared/cell.ts';
 import { SyncError } from '../../../src/shared/error.ts';
 import type { Bundle } from './bundle.ts';
@@ -17,7 +17,9 @@ export interface OpenBundle {
 
 /** A `Sync` that stands still at the moment of a bundle. It tells what is in the file, and refuses everything else. */
 export function bundleSync(bundle: Bundle): Sync {
-  const store = createStore(() => ({ ...bundle.state, lab: bundle.state.lab ?? null }));
+  // A panel writes no more events than it can have; a file of any size may come along.
+  const events = bundle.state.events.slice(-EVENT_MIRROR_LIMIT);
+  const store = createStore(() => ({ ...bundle.state, events, lab: bundle.state.lab ?? null }));
   const round = refuse;
   return {
     schema: schemaFromWire(bundle.schema),

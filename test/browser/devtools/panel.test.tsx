@@ -59,7 +59,7 @@ test('styles of the page do not reach the panel, nor its styles the page', async
   root.render(<SyncDevtoolsPanel sync={fake()} />);
   const pause = page.getByRole('button', { name: 'Pause' });
   await expect.element(pause).toBeVisible();
-  expect(getComputedStyle(pause.element())).toMatchObject({ fontSize: '13px', textTransform: 'none' });
+  expect(getComputedStyle(pause.element())).toMatchObject({ fontSize: '12px', textTransform: 'none' });
   expect({ ...getComputedStyle(button) }).toEqual(before);
   style.remove();
   button.remove();

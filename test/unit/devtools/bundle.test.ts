@@ -4,7 +4,7 @@ import { bundleSync } from '../../../devtools/data/bundle/bundle-sync.ts';
 import { bundleText, parseBundle } from '../../../devtools/data/bundle/bundle-text.ts';
 import { redactedQueries, redactedState, redactedText } from '../../../devtools/data/bundle/redact.ts';
 import { schemaToWire } from '../../../src/client/schema-wire.ts';
-import type { OutboxEntry } from '../../../src/client/types.ts';
+import { EVENT_MIRROR_LIMIT, type OutboxEntry } from '../../../src/client/types.ts';
 import { fakeState } from '../../../src/testing/fake-state.ts';
 import { schema } from './schema.ts';
 
@@ -131,5 +131,12 @@ describe('a bundle file', () => {
     expect(await sync.outbox.list({ limit: 1, offset: 1 })).toMatchObject([{ mutationId: 2 }]);
     await expect(sync.outbox.discard(1)).rejects.toMatchObject({ kind: 'misuse' });
     await expect(sync.inspect.rows({ table: 'issue' })).rejects.toMatchObject({ kind: 'misuse' });
+  });
+
+  test('of any size shows no more events than a panel can have: the newest', () => {
+    const events = Array.from({ length: EVENT_MIRROR_LIMIT + 100 }, (_, at) => ({ at, type: 'sync-started' as const }));
+    const sync = bundleSync({ ...bundle, state: { ...state, events: events as never } });
+    const shown = sync.inspect.store.getState().events;
+    expect([shown.length, shown.at(-1)?.at]).toEqual([EVENT_MIRROR_LIMIT, EVENT_MIRROR_LIMIT + 99]);
   });
 });
