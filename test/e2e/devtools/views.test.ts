@@ -115,7 +115,7 @@ test('Queries: a write shows as an update of the queries that it concerns', asyn
       .getByRole('grid', { name: 'Live queries' })
       .getByRole('row', { name: /project_id, count/ })
       .getByRole('gridcell')
-      .nth(4)
+      .nth(5)
       .textContent();
   await page.getByRole('grid', { name: 'Live queries' }).waitFor();
   const before = Number(await updates());
