@@ -11,10 +11,12 @@ export function StatusBadge() {
   );
 }
 
+const number = (value: number) => value.toLocaleString('en');
+
 function words(status: SyncStatus): string {
   const { phase, pendingCount, conflictCount, rejectedCount, progress } = status;
-  const waiting = pendingCount === 0 ? '' : ` · ${pendingCount} waiting`;
-  if (phase === 'blocked') return `${conflictCount + rejectedCount} to decide`;
+  const waiting = pendingCount === 0 ? '' : ` · ${number(pendingCount)} waiting`;
+  if (phase === 'blocked') return `${number(conflictCount + rejectedCount)} to decide`;
   if (phase === 'paused') return `Offline${waiting}`;
   if (phase === 'offline') return `Server out of reach${waiting}`;
   if (phase === 'needs-auth') return `Sign in to sync${waiting}`;
@@ -22,6 +24,8 @@ function words(status: SyncStatus): string {
   if (phase === 'starting') return 'Starting';
   if (phase === 'local') return 'On this device only';
   if (phase === 'synced') return 'Synced';
-  if (progress?.step === 'snapshot') return `Loading ${progress.done}${progress.total ? ` of ${progress.total}` : ''}`;
+  if (progress?.step === 'snapshot') {
+    return `Loading ${number(progress.done)}${progress.total ? ` of ${number(progress.total)}` : ''}`;
+  }
   return `Syncing${waiting}`;
 }
