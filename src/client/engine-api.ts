@@ -69,6 +69,8 @@ export interface EngineMethods {
   /** The first outcomes of these mutations, as far as they have one. */
   outcomesOf(mutationIds: readonly number[]): Promise<MutationOutcome[]>;
   retryMutation(mutationId: number): Promise<{ mutationId: number | null }>;
+  /** Retries those of these that are rejected, in one transaction; resolves with how many they were. */
+  retryMutations(mutationIds: readonly number[]): Promise<number>;
   discardMutation(mutationId: number): Promise<void>;
   editMutation(mutationId: number, changes: readonly Change[]): Promise<{ mutationId: number | null }>;
   /** Takes over mutations of a file, each once per `importId`: all that this device takes, in one transaction. */

@@ -41,6 +41,13 @@ export interface TakenOver {
   readonly refusal?: SyncErrorJson;
 }
 
+/** What became of many retries. */
+export interface RetriedMutations extends Omit<WriteResult, 'mutationId'> {
+  readonly count: number;
+  /** The new ids. */
+  readonly mutationIds: readonly number[];
+}
+
 /** What the writer of a mutation had seen: of which history, and up to where. */
 export interface SeenBefore {
   readonly epoch: string;
@@ -121,6 +128,8 @@ export interface LocalStore {
   counts(): OutboxCounts;
   /** Sends a rejected (or conflicted) mutation again under a new id, in its place. Returns the new id. */
   retry(mutationId: number, now: number): WriteResult;
+  /** The same with those of these that are rejected, in one transaction: others were dealt with meanwhile. */
+  retryMany(mutationIds: readonly number[], now: number): RetriedMutations;
   /** Throws the mutation away and restores its rows to image + what is left. */
   discard(mutationId: number, now: number): WriteResult;
   /** Replaces the changes (cells) and sends it again under a new id, in its place. */

@@ -42,6 +42,7 @@ export interface EngineContext {
   change(fn: (store: LocalStore, now: number) => WriteResult): Promise<{ mutationId: number | null }>;
   /** Whether this device follows a scope, from the next pull on. */
   followScope(scope: string, isFollowed: boolean): Promise<void>;
+  retryMutations(mutationIds: readonly number[]): Promise<number>;
   /** Takes over mutations of a file. */
   importMutations(imported: readonly ImportedMutation[]): Promise<ImportedMutations>;
   resolveConflict(id: string, resolution: Resolution): Promise<{ mutationId: number | null }>;

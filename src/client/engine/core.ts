@@ -215,6 +215,16 @@ export class EngineCore implements EngineContext {
     return count;
   }
 
+  async retryMutations(mutationIds: readonly number[]): Promise<number> {
+    const { count, ...retried } = await this.gate.run(() => {
+      this.assertUnlocked();
+      return this.store.retryMany(mutationIds, this.runtime.now());
+    });
+    this.#committedMany(retried.mutationIds, retried);
+    this.feed.answered();
+    return count;
+  }
+
   async importMutations(imported: readonly ImportedMutation[]): Promise<ImportedMutations> {
     const { changed, takenOver, epoch } = await this.gate.run(() => {
       this.assertUnlocked();

@@ -247,6 +247,10 @@ export class EngineSession implements EngineConnection, EngineMethods {
     return this.#core.change((store, now) => store.retry(mutationId, now));
   }
 
+  async retryMutations(mutationIds: readonly number[]): Promise<number> {
+    return this.#core.retryMutations(mutationIds);
+  }
+
   async discardMutation(mutationId: number): Promise<void> {
     await this.#core.change((store, now) => store.discard(mutationId, now));
   }

@@ -36,6 +36,7 @@ export const CALL_FATES: Readonly<Record<MethodName, CallFate>> = {
   countOutbox: 'repeat',
   outcomesOf: 'repeat',
   retryMutation: 'once',
+  retryMutations: 'once',
   discardMutation: 'once',
   editMutation: 'once',
   importMutations: 'repeat',

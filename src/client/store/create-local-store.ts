@@ -156,6 +156,7 @@ export function createLocalStore(options: LocalStoreOptions): OpenedLocalStore {
     outcomeOf: outcomes.of,
     counts: () => ({ ...list.counts(), openConflictCount: conflicts.openCount, hasSendable: push.hasSendable }),
     retry: (mutationId, now) => quietly(() => revise.retry(mutationId, now)),
+    retryMany: (mutationIds, now) => quietly(() => revise.retryMany(mutationIds, now)),
     discard: (mutationId, now) => quietly(() => revise.discard(mutationId, now)),
     edit: (mutationId, changes, now) => quietly(() => revise.edit(mutationId, changes, now)),
     importMutations: (imported, now) => quietly(() => importMutations(imported, now)),

@@ -2,7 +2,7 @@ import type { Change } from '../../core/change.ts';
 import { sameCell } from '../../shared/cell.ts';
 import { SyncError } from '../../shared/error.ts';
 import type { LocalDatabase } from '../../storage/local-database.ts';
-import type { WriteResult } from '../local-store.ts';
+import type { RetriedMutations, WriteResult } from '../local-store.ts';
 import type { MutationOutcome } from '../types.ts';
 import { answerAll, answerBase, pickColumns } from './answer.ts';
 import { type ChangeCollector, collectChanges } from './changed-rows.ts';
@@ -21,6 +21,8 @@ import { rowsOf } from './row-access.ts';
 /** What a person (or a resolver) does to a mutation that the server did not take. */
 export interface Revise {
   retry(mutationId: number, now: number): WriteResult;
+  /** Retries those of these that are rejected: others were dealt with meanwhile. */
+  retryMany(mutationIds: readonly number[], now: number): RetriedMutations;
   discard(mutationId: number, now: number): WriteResult;
   edit(mutationId: number, changes: readonly Change[], now: number): WriteResult;
   /** Puts a new mutation with these changes in the place of `item`; without changes, only takes `item` out. */
@@ -92,13 +94,31 @@ export function createRevise(parts: {
     return conflicts.ofMutation(item.mutationId);
   };
 
+  const retry = (item: OutboxItem, now: number): WriteResult => {
+    const records = closeConflicts(item, 'local', now);
+    const changes = answerAll(outbox.changesOf(item), records, { tables, isThere: overlay.isConfirmed });
+    return replace(item, { changes, base: answerBase(item.base, records), now });
+  };
+
   return {
     replace,
-    retry(mutationId, now) {
-      const item = findStopped(outbox, mutationId, 'retried');
-      const records = closeConflicts(item, 'local', now);
-      const changes = answerAll(outbox.changesOf(item), records, { tables, isThere: overlay.isConfirmed });
-      return replace(item, { changes, base: answerBase(item.base, records), now });
+    retry: (mutationId, now) => retry(findStopped(outbox, mutationId, 'retried'), now),
+    retryMany(mutationIds, now) {
+      const changed = collectChanges();
+      const retried: WriteResult[] = [];
+      for (const mutationId of mutationIds) {
+        const item = outbox.byMutation(mutationId);
+        if (item?.state !== 'rejected') continue;
+        const result = retry(item, now);
+        changed.addEach(result.changed);
+        retried.push(result);
+      }
+      return {
+        count: retried.length,
+        mutationIds: retried.flatMap(({ mutationId }) => mutationId ?? []),
+        changed: changed.rows,
+        settled: retried.flatMap(({ settled }) => settled),
+      };
     },
     edit(mutationId, changes, now) {
       const item = findStopped(outbox, mutationId, 'edited');

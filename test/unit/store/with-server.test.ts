@@ -121,7 +121,7 @@ describe('a rejected write', () => {
 
   test('is retried with many others, telling how far that is, until it is stopped', async () => {
     const sync = device({ autoSync: false });
-    for (let n = 0; n < 60; n += 1) await sync.write((tx) => tx.insert('issue', { id: `i${n}`, title: 'forbidden' }));
+    for (let n = 0; n < 120; n += 1) await sync.write((tx) => tx.insert('issue', { id: `i${n}`, title: 'forbidden' }));
     await sync.sync();
     const stopper = new AbortController();
     const told: OutboxProgress[] = [];
@@ -129,14 +129,15 @@ describe('a rejected write', () => {
       told.push(progress);
       stopper.abort();
     };
-    expect(await sync.outbox.retryAll({}, { onProgress, signal: stopper.signal })).toBe(25);
-    expect(told).toEqual([{ doneCount: 25, totalCount: 60 }]);
-    expect(await sync.outbox.count({ states: ['pending'] })).toBe(25);
-    expect(await sync.outbox.retryAll({}, { onProgress: (progress) => told.push(progress) })).toBe(35);
+    expect(await sync.outbox.retryAll({}, { onProgress, signal: stopper.signal })).toBe(50);
+    expect(told).toEqual([{ doneCount: 50, totalCount: 120 }]);
+    expect(await sync.outbox.count({ states: ['pending'] })).toBe(50);
+    expect(await sync.outbox.retryAll({}, { onProgress: (progress) => told.push(progress) })).toBe(70);
     expect(told.slice(1)).toEqual([
-      { doneCount: 25, totalCount: 35 },
-      { doneCount: 35, totalCount: 35 },
+      { doneCount: 50, totalCount: 70 },
+      { doneCount: 70, totalCount: 70 },
     ]);
+    expect(await sync.outbox.count({ states: ['pending'] })).toBe(120);
   });
 
   test('settles as rejected, keeps its reason, and can be discarded', async () => {

@@ -231,6 +231,7 @@ export class FakeStore implements LocalStore {
   discard = unused;
   edit = unused;
   importMutations = unused;
+  retryMany = unused;
   rowStatus = unused;
   rowCount = unused;
   rows = unused;
