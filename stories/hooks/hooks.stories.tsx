@@ -82,7 +82,13 @@ export const UseSyncedQueryWhenAsked: Story = {
     const canvas = within(context.canvasElement);
     const button = await canvas.findByRole('button', { name: 'Details' }, OPENING);
     await expect(canvas.getByText('Not read.')).toBeVisible();
-    await syncOf(context).write((tx) => tx.update('issue', 'PIER-7', { body: 'They are very loud.' }));
+    // Who follows it hears of two writes; the component does not.
+    const followed = syncOf(context).liveQuery(sql`SELECT body FROM issue`);
+    for (const body of ['They are loud indeed.', 'They are very loud.']) {
+      await syncOf(context).write((tx) => tx.update('issue', 'PIER-7', { body }));
+      await waitFor(() => expect(followed.getSnapshot().rows).toEqual([{ body }]));
+    }
+    followed.close();
     await expect(canvas.getByText('Not read.')).toBeVisible();
     await userEvent.click(button);
     await expect(await canvas.findByText('They are very loud.')).toBeVisible();
