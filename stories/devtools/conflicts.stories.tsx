@@ -414,7 +414,7 @@ export const RestoreWhatLost: Story = {
     const losing = within(await panel.findByRole('region', { name: 'Restore' }));
     await expect(losing.getByText('Gulls on the pier')).toBeVisible();
     await userEvent.click(losing.getByRole('button', { name: 'Restore title of the other side' }));
-    await expect(await losing.findByText('title was written again.')).toBeVisible();
+    await expect(await losing.findByText('title was written again.')).toHaveAttribute('role', 'status');
     await expect(syncOf(context).store.getState().outbox[0]?.changes).toMatchObject([
       { table: 'issue', key: ['PIER-7'], op: 'patch', columns: { title: 'Gulls on the pier' } },
     ]);

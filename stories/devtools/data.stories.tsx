@@ -70,7 +70,7 @@ export const Rows: Story = {
     const long = within(grid).getAllByText(/^A title that is much longer/)[0] ?? grid;
     await expect(long.scrollWidth).toBeGreaterThan(long.clientWidth);
     await expect(long).toHaveAttribute('title', expect.stringMatching(/cut off where the cell ends$/));
-    await expect(panel.getByText('40 rows')).toBeVisible();
+    await expect(panel.getByText('40 rows')).toHaveAttribute('role', 'status');
     await waitFor(() => expect(panel.getByRole('combobox', { name: 'Table' })).toHaveTextContent('issue (40)'));
     await userEvent.click(within(grid).getByText('i-0002'));
     const row = await panel.findByRole('table', { name: 'Columns of the row' });
@@ -417,7 +417,7 @@ export const Sql: Story = {
     for (const name of ['Run', 'Explain', 'Write…']) await expect(panel.getByRole('button', { name })).toBeDisabled();
     await fill(field, 'SELECT status, count(*) AS n FROM issue GROUP BY status');
     await fireEvent.keyDown(field, { key: 'Enter', ctrlKey: true });
-    await expect(await panel.findByText(/2 rows in [\d.]+ ms/)).toBeVisible();
+    await expect(await panel.findByText(/2 rows in [\d.]+ ms/)).toHaveAttribute('role', 'status');
     const result = within(panel.getByRole('grid', { name: 'Result' }));
     await expect(result.getAllByRole('row').slice(1).map(gridRow)).toEqual([
       ['open', '12'],

@@ -224,8 +224,18 @@ export const Colours: Story = {
     const panel = await panelIn(canvasElement);
     const ground = () => getComputedStyle(panel.getByRole('region', { name: 'tidemark devtools' })).backgroundColor;
     const light = ground();
+    // Whatever their shades: what is fine is green, what is broken red, what is under way blue.
+    const hues = () => {
+      const { ok, bad, busy } = colours(panel.getByRole('tablist'));
+      return [ok, bad, busy].map((colour) => {
+        const parts = (colour.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
+        return ['red', 'green', 'blue'][parts.indexOf(Math.max(...parts))];
+      });
+    };
+    await expect(hues()).toEqual(['green', 'red', 'blue']);
     await userEvent.click(panel.getByRole('button', { name: 'Colours: light' }));
     await waitFor(() => expect(ground()).not.toBe(light));
+    await expect(hues()).toEqual(['green', 'red', 'blue']);
     await userEvent.click(panel.getByRole('button', { name: 'Colours: dark' }));
     await userEvent.click(await panel.findByRole('button', { name: 'Colours: system' }));
     await waitFor(() => expect(ground()).toBe(light));

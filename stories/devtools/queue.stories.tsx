@@ -93,7 +93,7 @@ export const EveryState: Story = {
     await expect(rows[1]).toMatch(/^#40issue update title, priority ?issue.priority must lie.*rejected\d min$/);
     await expect(rows[4]).toMatch(/^#43issue, issue_label insert 1 row, update 1 row, delete 1 row ?sent\d+ s$/);
     await expect(rows[5]).toMatch(/^#44issue_label delete ?issue_id=PIER-7, label=birdswaiting\d+ s$/);
-    await expect(panel.getByText('7 mutations')).toBeVisible();
+    await expect(panel.getByText('7 mutations')).toHaveAttribute('role', 'status');
     await expect(panel.getAllByRole('status')[0]).toHaveTextContent(/^4 changes waiting.*1 open conflict, 1 rejected/);
     await userEvent.click(within(list).getByText('#43'));
     const detail = panel.getByRole('article', { name: 'Mutation 43' });
@@ -281,7 +281,7 @@ export const DiscardOfMany: Story = {
     const { promise, resolve } = Promise.withResolvers<void>();
     spyOn(syncOf(context).outbox, 'discard').mockReturnValue(promise);
     await userEvent.click(question.getByRole('button', { name: 'Discard' }));
-    await expect(question.getByText('Working…')).toBeVisible();
+    await expect(question.getByText('Working…')).toHaveAttribute('aria-live', 'polite');
     await expect(question.getByRole('button', { name: 'Discard' })).toBeDisabled();
     resolve();
     await waitFor(() => expect(question.queryByText('Working…')).toBeNull());

@@ -113,6 +113,7 @@ export const SaveAndOpen: Story = {
     await expect(await panel.findByText(/from-mara.json/)).toBeVisible();
     const banner = panel.getByText(/from-mara.json/);
     await expect(banner).toHaveTextContent(/made [\d:]+; read-only, without values$/);
+    await expect(banner.closest('[role=status]')).not.toBeNull();
     await expect(factsOf(panel, 'Bundle')).toMatchObject({
       Values: 'left out',
       Protocol: 'version 1',
