@@ -71,7 +71,7 @@ function oldestWords(at: number, now: number): string {
 
 function decisions(status: SyncStatus): string[] {
   const conflicts = status.conflictCount > 0 ? [countWords(status.conflictCount, 'open conflict')] : [];
-  return status.rejectedCount > 0 ? [...conflicts, `${status.rejectedCount} rejected`] : conflicts;
+  return status.rejectedCount > 0 ? [...conflicts, `${formatCount(status.rejectedCount)} rejected`] : conflicts;
 }
 
 function lastSync(status: SyncStatus, now: number): string[] {

@@ -39,6 +39,12 @@ test('data that does not outlive the tab is said to be not persisted', () => {
   expect(words({ persisted: false }).details).toContain('not persisted');
 });
 
+test('large counts are written as people read them', () => {
+  const { details } = words({ phase: 'blocked', conflictCount: 1_000, rejectedCount: 90_550, pendingCount: 100_000 });
+  expect(details).toEqual(expect.arrayContaining(['1,000 open conflicts', '90,550 rejected']));
+  expect(details.join()).toContain('100,000 changes waiting');
+});
+
 test('open conflicts and rejected mutations colour even a synced status', () => {
   expect(words({ phase: 'syncing', conflictCount: 1, rejectedCount: 2 })).toMatchObject({
     tone: 'warn',
