@@ -1,9 +1,12 @@
 // @vitest-environment happy-dom
-import { cleanup, render, screen, waitFor } from '@testing-library/react';
+import { cleanup, configure, render, screen, waitFor } from '@testing-library/react';
 import { sql, useSyncedQuery } from 'tidemark';
 import { defineSchema, SyncError, t, table } from 'tidemark/core';
 import { syncOf, withSync } from 'tidemark/testing';
 import { afterEach, expect, test } from 'vitest';
+
+// The first to open a database loads SQLite, on a machine that may have much else to do.
+configure({ asyncUtilTimeout: 10_000 });
 
 const schema = defineSchema({ version: 1, tables: { issue: table({ id: t.text(), title: t.text() }) } });
 const decorate = withSync({ schema, rows: { issue: [{ id: 'a', title: 'Gulls' }] }, fallback: <p>opening</p> });
