@@ -54,7 +54,7 @@ async function finishChain(context: RoundContext, snapshotTables: readonly strin
 interface ChainStart {
   /** The history that the chain is expected to be of. */
   readonly epoch: string | null;
-  /** Nothing is pushed while a chain is pulled: what has no answer now has none at its end. */
+  /** This device pushes nothing while it pulls a chain; a copy of its database may. */
   readonly unanswered: Pick<PullRequest, 'unanswered'>;
   readonly cursor: { epoch: string; seq: number } | null;
   readonly scopes: string[];
