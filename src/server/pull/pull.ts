@@ -145,12 +145,12 @@ function checkChain(state: ChainState, { epoch, head, prunedTo }: Position, acce
   const readable = new Set(access.readable);
   const isWithin = [...state.held, ...state.added].every((scope) => readable.has(scope) || readable.has(ALL_SCOPES));
   if (!isWithin) throw chainOver('the access has changed');
-  // Of what was not followed from a snapshot, the client is told why its rows are fetched anew.
-  if (needed < prunedTo && state.phase !== 'snapshot' && needed === state.from) throw cursorTooOld();
-  if (needed < prunedTo) throw chainOver('the log has moved on');
+  if (needed < prunedTo) throw logNotKept(state, needed);
 }
 
-function cursorTooOld(): SyncError {
+/** Who has only just come is told why its rows are fetched anew. */
+function logNotKept({ phase, from }: ChainState, needed: number): SyncError {
+  if (phase === 'snapshot' || needed !== from) return chainOver('the log has moved on');
   return new SyncError(
     'resync',
     'The log is not kept back to this cursor: the device was away for longer. Start over.',

@@ -15,8 +15,8 @@ export const mutantsOfServer: readonly Mutant[] = [
     name: 'a pruned cursor is not checked',
     file: PULL,
     faults: PRUNED,
-    from: 'if (needed < prunedTo || !isWithin) throw',
-    to: 'if (!isWithin) throw',
+    from: 'if (needed < prunedTo) throw',
+    to: 'if (needed < 0) throw',
   },
   {
     name: 'the epoch of a cursor is not checked',
@@ -36,8 +36,8 @@ export const mutantsOfServer: readonly Mutant[] = [
     name: 'the access of a chain is not checked',
     file: PULL,
     faults: ACCESS,
-    from: 'if (needed < prunedTo || !isWithin) throw',
-    to: 'if (needed < prunedTo) throw',
+    from: 'if (!isWithin) throw',
+    to: 'if (needed < 0) throw',
   },
   {
     name: 'all or some scopes are the same',
