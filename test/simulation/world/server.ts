@@ -228,7 +228,7 @@ export class Server {
     }
   }
 
-  /** False: its connection to the database broke as it started. */
+  /** False: its connection to the database broke as it started. True: it is up, or the next one is to be tried. */
   async #startNode(): Promise<boolean> {
     const { clock, access, maxCommits, pageBytes, plant = {}, ledger, hasOthers, onTrouble, disk } = this.#options;
     const process = new Process(clock, plant.serverSkewMs);
@@ -263,6 +263,12 @@ export class Server {
       process.kill();
       await storage.close();
       return false;
+    }
+    // A newer app was released while it started: it is stopped, and that one started in its place.
+    if (schema.version < this.schemaVersion) {
+      process.kill();
+      await storage.close();
+      return true;
     }
     if (this.#mustRenew) await service.renewEpoch();
     this.#mustRenew = false;

@@ -229,6 +229,15 @@ describe('receipts', () => {
     expect(await settlements.outcomeOf(1, 'a')).toEqual(outcome);
   });
 
+  test('of the next database are not told of what became of the same number in the one that was wiped', async () => {
+    const settlements = new Settlements();
+    settlements.deliver({ mutationId: 1, outcome: 'applied', seq: 4, reason: null });
+    settlements.discardAll('a');
+    const next = settlements.outcomeOf(1, 'b');
+    settlements.deliver({ mutationId: 1, outcome: 'applied', seq: 9, reason: null });
+    expect(await next).toMatchObject({ seq: 9 });
+  });
+
   test('are told by the engine of now after a change of leader, each once', async () => {
     const settlements = new Settlements();
     const told = (mutationId: number, outcome: 'applied' | 'rejected') => ({
