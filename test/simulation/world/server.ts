@@ -70,6 +70,9 @@ export class Server {
   readonly hazards: StorageHazards = { crashIn: NEVER, failIn: NEVER, maxSlowMs: 0 };
   #starting: Promise<void> = Promise.resolve();
   #mustRenew = false;
+  /** Programs that have died, and still have the file open. */
+  #dyingCount = 0;
+  #startedVersion = 0;
   #read: { readonly moment: string; readonly rows: Map<string, Cell[][]> } = { moment: '', rows: new Map() };
   readonly #sleepers = new Set<() => void>();
   /** Of the app that is started next. */
@@ -94,7 +97,12 @@ export class Server {
 
   /** A program dies: nothing it was at goes on, and what was not committed is gone. */
   crash(node: Incarnation | null = this.current): void {
-    if (node && this.#kill(node)) this.#starting = this.#starting.then(() => node.storage.close());
+    if (!node || !this.#kill(node)) return;
+    this.#dyingCount += 1;
+    this.#starting = this.#starting.then(async () => {
+      await node.storage.close();
+      this.#dyingCount -= 1;
+    });
   }
 
   /** False: it was dead already. */
@@ -228,9 +236,12 @@ export class Server {
     }
   }
 
-  /** False: its connection to the database broke as it started. True: it is up, or the next one is to be tried. */
+  /** False: its connection to the database broke as it started, or a newer app is to be started in its place. */
   async #startNode(): Promise<boolean> {
     const { clock, access, maxCommits, pageBytes, plant = {}, ledger, hasOthers, onTrouble, disk } = this.#options;
+    // The first one of a newer app makes the tables of all: nobody has the file open then.
+    if (this.schemaVersion > this.#startedVersion && this.#dyingCount > 0) return false;
+    this.#startedVersion = this.schemaVersion;
     const process = new Process(clock, plant.serverSkewMs);
     const schema = schemas[this.schemaVersion - 1] ?? schemas[0];
     const real = this.#options.disk.join(process);
@@ -264,11 +275,11 @@ export class Server {
       await storage.close();
       return false;
     }
-    // A newer app was released while it started: it is stopped, and that one started in its place.
+    // A newer app was released while it started.
     if (schema.version < this.schemaVersion) {
       process.kill();
       await storage.close();
-      return true;
+      return false;
     }
     if (this.#mustRenew) await service.renewEpoch();
     this.#mustRenew = false;
