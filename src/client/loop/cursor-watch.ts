@@ -1,5 +1,6 @@
 import { SyncError } from '../../shared/error.ts';
 import type { SyncRound } from '../types.ts';
+import { hasLostItsPlace } from './round.ts';
 import { isBehind, type Position } from './status.ts';
 
 /** After so many pulls that bring nothing of what the server tells of, it is told. */
@@ -16,9 +17,12 @@ export class CursorWatch {
     return this.#fruitlessCount;
   }
 
-  /** Since when (monotonic clock) something is known to wait on the server; null when nothing is. */
-  behindSince(position: Position, now: number): number | null {
-    const isLate = position.head !== null && isBehind(position);
+  /**
+   * Since when (monotonic clock) something is known to wait on the server; null when nothing is. All of it waits for a device that has lost
+   * its place in the log, also before it has heard how long the new one is.
+   */
+  behindSince(position: Position, now: number, store: Parameters<typeof hasLostItsPlace>[0]): number | null {
+    const isLate = hasLostItsPlace(store) || (position.head !== null && isBehind(position));
     this.#behindSince = isLate ? (this.#behindSince ?? now) : null;
     return this.#behindSince;
   }

@@ -1,5 +1,6 @@
 import { SyncError } from '../../shared/error.ts';
 import type { SyncKind } from '../engine-api.ts';
+import type { LocalStore } from '../local-store.ts';
 import { shakeHands } from './handshake.ts';
 import { nextStep } from './next-step.ts';
 import { pullChain } from './pull.ts';
@@ -49,7 +50,7 @@ async function exchange(context: RoundContext): Promise<void> {
     mustPull = false;
   }
   // After a change of history, what was written on top of the old one goes up only once the new one is here.
-  if (pushes && hasLostItsPlace(context)) {
+  if (pushes && hasLostItsPlace(context.options.store)) {
     await pullOn(context);
     mustPull = false;
   }
@@ -85,8 +86,8 @@ function isWaitedFor({ options, line, plan, isLive }: RoundContext): boolean {
 }
 
 /** A device that has been in sync before and has no cursor: it was reset, and its rows are of another history. */
-function hasLostItsPlace({ options }: RoundContext): boolean {
-  return options.store.cursor === null && options.store.hasSynced;
+export function hasLostItsPlace(store: Pick<LocalStore, 'cursor' | 'hasSynced'>): boolean {
+  return store.cursor === null && store.hasSynced;
 }
 
 async function startOver(context: RoundContext, error: SyncError): Promise<void> {

@@ -294,7 +294,7 @@ export class ServerLoop implements SyncLoop {
       lastRoundAt: this.#lastRoundAt,
       hasSendable: state.name === 'idle' && hasSendable,
       isLone: this.#pushMemory.pace.isLone(pendingCount),
-      behindSince: this.#cursorWatch.behindSince(this.#position(), now),
+      behindSince: this.#cursorWatch.behindSince(this.#position(), now, store),
       fruitlessCount: this.#cursorWatch.fruitlessCount,
       asksUntil: this.#line.asksUntil,
       isLive: this.#feed.isLive,
